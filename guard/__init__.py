@@ -1,0 +1,1 @@
+"""guard: nothing confidential leaves, every reply is held to written rules, every decision is on record."""

@@ -1,0 +1,51 @@
+"""Who is calling: a guard key stands for a person; without one, a keyed hash of the provider key does."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from guard.errors import AccessError
+from guard.types import Principal
+
+KEY_PREFIX = "guard_"
+KEY_HEADER = "x-guard-key"
+FindKey = Callable[[str], Principal]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, and what of its credentials may go on to the upstream."""
+
+    principal: Principal
+    credentials: Mapping[str, str]
+
+
+def identify(headers: Mapping[str, str], find_key: FindKey, secret: bytes, *, require_key: bool) -> Caller:
+    """The caller that `headers` (lower-case names) present. Raises AccessError.
+
+    A guard key may stand in `x-guard-key`, so that the provider's key can stand beside it, or in the place of the
+    provider's key. A guard key never goes on to an upstream.
+    """
+    authorization = headers.get("authorization", "")
+    scheme, _, token = authorization.partition(" ")
+    token = token.strip() if scheme.lower() == "bearer" else ""
+    key = headers.get(KEY_HEADER, "")
+    credentials = {"authorization": authorization} if authorization else {}
+    if token.startswith(KEY_PREFIX):
+        key, credentials = key or token, {}
+    if key:
+        return Caller(find_key(key), credentials)
+    if require_key:
+        raise AccessError("A guard key is required. Send it as 'Authorization: Bearer guard_…' or in x-guard-key.")
+    if not authorization:
+        return Caller(Principal("anonymous"), {})
+    return Caller(Principal(pseudonym(authorization, secret)), credentials)
+
+
+def pseudonym(credential: str, secret: bytes) -> str:
+    """A name for whoever holds `credential`: always the same, and not to be turned back."""
+    digest = hmac.new(secret, b"principal\0" + credential.encode("utf-8", "surrogatepass"), hashlib.sha256)
+    return f"key-{digest.hexdigest()[:16]}"

@@ -1,0 +1,124 @@
+"""What the core asks of the shell that drives it, and what it is sent back.
+
+The core is made of generators that do no I/O. Each yields one of these values and is sent the answer named in its
+docstring; a failure is thrown in as a `GuardError`, so that the core decides, by policy, what a failure means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
+
+from guard.types import Dialogue, Entry, Rule, Spelling
+
+
+@dataclass(frozen=True, slots=True)
+class Recognize:
+    """Find the entities in `texts` with the recognizers of a policy.
+
+    Sent: a tuple of spans per text, disjoint and sorted. May raise RecognizerError.
+    """
+
+    texts: tuple[str, ...]
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What a code stands for: an entity, a normalised value, and its spellings by form."""
+
+    entity: str
+    value: str
+    spellings: Mapping[str, Spelling]
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """Remember in the tenant vault what `codes` stand for. May raise AuditError.
+
+    Sent: the set of codes that already stand for another value and must not be used.
+    """
+
+    codes: Mapping[str, Bound]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Append `entry` to the audit log. Sent: None, once it is durable. May raise AuditError."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What an upstream is sent. `headers` are what the caller may pass on; `body` is masked."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    stream: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send `request` to `upstream`. Sent: a Response. May raise UpstreamError."""
+
+    upstream: str
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What an upstream answered: the whole body, or, where `streaming`, an empty one and events to ask for."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    streaming: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """Read on in the stream. Sent: the bytes of one SSE event with its blank line, or None at the end.
+
+    May raise UpstreamError when the stream breaks.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Judge `dialogue`. Sent: one Verdict per principle, in order. May raise CriticError."""
+
+    dialogue: Dialogue
+    principles: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Let the critic answer one instruction. Sent: its text. May raise CriticError."""
+
+    prompt: str
+    max_tokens: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How a reply to the client begins."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """Send bytes to the client; the first Emit of an exchange carries its head. Sent: None."""
+
+    data: bytes
+    head: Head | None = None
+
+
+Ask: TypeAlias = Recognize | Bind | Record | Send | Next | Judge | Write | Emit
+Returned = TypeVar("Returned")
+Story: TypeAlias = Generator[Ask, Any, Returned]

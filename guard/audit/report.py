@@ -1,0 +1,111 @@
+"""The log as a person reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from guard.audit.checkpoint import PublicKey
+from guard.audit.reading import Recorded, SqliteReader
+from guard.errors import ConfigError
+from guard.types import Closing, FoundSpan, Opening
+
+
+def as_values(recorded: Recorded) -> dict[str, Any]:
+    """Both halves of an entry as plain values; `closing` is None while the exchange is unfinished."""
+    closing = recorded.closing
+    return {"opening": asdict(recorded.opening), "closing": asdict(closing) if closing else None}
+
+
+def as_text(recorded: Recorded) -> str:
+    """Both halves of an entry as lines to read."""
+    lines = [*_opening(recorded.opening)]
+    if recorded.closing is None:
+        lines += ["", "UNFINISHED: the request may have reached the upstream; no end is on record."]
+    else:
+        lines += _closing(recorded.closing)
+    return "\n".join(lines)
+
+
+def _opening(entry: Opening) -> Iterator[str]:
+    who = entry.principal
+    yield f"exchange     {entry.exchange}"
+    yield f"time         {_time(entry.time)}"
+    yield f"who          {' / '.join(part for part in (who.team, who.application, who.user) if part)}"
+    streamed = ", streamed" if entry.stream else ""
+    yield f"asked        {entry.model} at {entry.upstream}, surface {entry.surface}{streamed}"
+    yield f"policy       {entry.policy} {entry.policy_digest[:12]}"
+    yield f"constitution {entry.constitution or 'none'} {entry.constitution_digest[:12]}"
+    yield f"critic       {entry.critic or 'none'} {entry.critic_digest[:12]}"
+    yield f"not scanned  {', '.join(entry.not_scanned) or 'nothing'}"
+    yield from _spans("masked", entry.spans)
+    yield "\nwhat left:"
+    yield _indented(entry.request or "(content is not kept)")
+
+
+def _closing(entry: Closing) -> Iterator[str]:
+    yield "\nwhat came back:"
+    yield _indented(entry.reply or "(nothing, or content is not kept)")
+    yield from _spans("in the reply", entry.spans)
+    yield "\nscores (higher is worse):"
+    for choice, verdict in entry.verdicts:
+        reason = f"  {verdict.reason}" if verdict.reason else ""
+        yield f"  [{choice}] {verdict.principle:<32} {verdict.score:5.3f}  {verdict.state}{reason}"
+    if entry.not_judged:
+        yield f"not judged: {', '.join(entry.not_judged)}"
+    for revision in entry.revisions:
+        state = "accepted" if revision.accepted else f"discarded: {revision.reason}"
+        what = f"[{revision.choice}] round {revision.round}, {revision.method}, {', '.join(revision.principles)}"
+        yield f"revision {what}: {state}"
+        if revision.critique:
+            yield _indented(revision.critique)
+    if entry.sent != entry.reply:
+        yield "\nwhat was sent:"
+        yield _indented(entry.sent or "(nothing)")
+    yield f"\ndecision     {entry.decision}{f' ({entry.reason})' if entry.reason else ''}"
+    yield f"outcome      {entry.outcome}, status {entry.status}, {_time(entry.time)}"
+    yield f"unknown placeholders {entry.unknown_placeholders}"
+    yield f"tokens       {_pairs(entry.usage)}"
+    yield f"milliseconds {_pairs(entry.timings_ms)}"
+
+
+def _spans(title: str, spans: tuple[FoundSpan, ...]) -> Iterator[str]:
+    if spans:
+        yield f"\n{title}:"
+    for span in spans:
+        yield f"  {span.field:<32} {span.entity:<16} {span.operator:<12} {span.score:4.2f}  {span.recognizer}"
+
+
+def verify(log: Path, public_key: Path | None, checkpoint: Path | None) -> tuple[list[str], bool]:
+    """Check a log; gives what to print, and whether it is sound. Raises ConfigError, AuditError."""
+    reader = SqliteReader(log)
+    key = PublicKey.parse(_read(public_key)) if public_key else reader.public_key
+    report = reader.verify(key, trusted=_read(checkpoint) if checkpoint else None)
+    lines = [f"{finding.kind} {finding.at}: {finding.message}" for finding in report.findings]
+    lines.append(
+        f"{report.entries} entries under {report.checkpoints} checkpoints, {report.unfinished} exchanges unfinished: "
+        + ("sound" if report.ok else f"NOT sound, {report.problems} problems")
+    )
+    return lines, report.ok
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read. Check the path and its rights.") from error
+
+
+def _pairs(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items()) or "-"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,0 +1,67 @@
+"""How the log lies in SQLite: its tables, what is written to them, and which checkpoints keep a frontier."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from guard.audit.entries import COLUMNS
+
+VERSION: Final = 1  # of the tables; PRAGMA user_version
+SNAPSHOT: Final = 1024
+
+# body comes last: the columns before it are read without the pages that a long body spills onto.
+SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS leaf (
+    seq INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL,
+    exchange TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    time REAL NOT NULL,
+    user TEXT,
+    team TEXT,
+    application TEXT,
+    surface TEXT,
+    model TEXT,
+    decision TEXT,
+    outcome TEXT,
+    body BLOB NOT NULL,
+    UNIQUE (exchange, kind)
+);
+CREATE TABLE IF NOT EXISTS checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL, frontier BLOB);
+CREATE TRIGGER IF NOT EXISTS leaf_no_update BEFORE UPDATE ON leaf
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS leaf_no_delete BEFORE DELETE ON leaf
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS checkpoint_no_update BEFORE UPDATE ON checkpoint
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS checkpoint_no_delete BEFORE DELETE ON checkpoint
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+"""
+
+_NAMES: Final = ", ".join(COLUMNS)
+_PLACES: Final = ", ".join("?" * (len(COLUMNS) + 3))
+ADD_LEAF: Final = f"INSERT INTO leaf (seq, hash, {_NAMES}, body) VALUES ({_PLACES})"  # noqa: S608 - made of constants
+ADD_CHECKPOINT: Final = "INSERT INTO checkpoint (size, note, frontier) VALUES (?, ?, ?)"
+LAST_CHECKPOINT: Final = "SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1"
+LAST_FRONTIER: Final = "SELECT size, frontier FROM checkpoint WHERE frontier IS NOT NULL ORDER BY size DESC LIMIT 1"
+HASHES: Final = "SELECT hash FROM leaf WHERE seq >= ? AND seq < ? ORDER BY seq"
+
+CHECKPOINTS: Final = "SELECT size, note, frontier FROM checkpoint ORDER BY size"
+LEAVES: Final = f"SELECT seq, hash, body, {_NAMES} FROM leaf WHERE seq >= ? AND seq < ? ORDER BY seq"  # noqa: S608 - same
+LEFT_OVER: Final = "SELECT count(*) FROM leaf WHERE seq >= ?"
+
+SHOW: Final = "SELECT body FROM leaf WHERE exchange = ? AND kind = ?"
+LIST: Final = """
+SELECT opening.seq, opening.exchange, opening.time, opening.user, opening.team, opening.application, opening.surface,
+    coalesce(nullif(closing.model, ''), opening.model), closing.time, closing.decision, closing.outcome
+FROM leaf AS opening LEFT JOIN leaf AS closing ON closing.exchange = opening.exchange AND closing.kind = 'closing'
+WHERE opening.kind = 'opening' AND opening.seq < ? ORDER BY opening.seq DESC LIMIT ?
+"""
+
+
+def keeps_frontier(before: int, after: int) -> bool:
+    """Whether the checkpoint of a commit that grew the log from `before` to `after` leaves keeps the frontier.
+
+    It does where it passes a multiple of SNAPSHOT: then a start reads about that many hashes, and not all.
+    """
+    return before // SNAPSHOT != after // SNAPSHOT

@@ -1,0 +1,242 @@
+"""Upstreams: the model servers that exchanges are sent to, over HTTP or inside this process.
+
+HTTP goes through aiohttp, which on loopback adds a third of what httpx does (benchmarks/README.md).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from guard.asks import Request, Response
+from guard.config import UpstreamConfig
+from guard.errors import ConfigError, UpstreamError, UpstreamTimeout
+
+if TYPE_CHECKING:
+    import aiohttp
+
+_BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r")
+_CONNECT_TIMEOUT_S = 10.0
+
+
+class Line(Protocol):
+    """The connection of one exchange to its upstream."""
+
+    async def send(self, request: Request) -> Response:
+        """Send the request. Raises UpstreamError."""
+        ...
+
+    async def next(self) -> bytes | None:
+        """The next event of a streaming response, with its blank line; None at the end. Raises UpstreamError."""
+        ...
+
+    async def close(self) -> None:
+        """Give the connection back, or break it off where the response has not ended."""
+        ...
+
+
+class Upstream(Protocol):
+    """A model server."""
+
+    config: UpstreamConfig
+
+    def line(self) -> Line:
+        """A connection for one exchange."""
+        ...
+
+    async def models(self, headers: Mapping[str, str]) -> list[dict[str, object]]:
+        """The models it lists, in OpenAI's shape. Raises UpstreamError."""
+        ...
+
+    async def close(self) -> None:
+        """Close every connection."""
+        ...
+
+
+class EventSplitter:
+    """Cuts a stream of bytes into server-sent events: the same events however the bytes arrive."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._held = bytearray()
+        self._searched = 0
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The events that `data` completes, each with its blank line. Raises UpstreamError over the limit."""
+        self._held += data
+        events: list[bytes] = []
+        start = 0
+        while match := _BLANK_LINE.search(self._held, max(start, self._searched - 3)):
+            # A CR at the very end may be the first half of a CR LF.
+            if match.end() == len(self._held) and match.group() == b"\r\r":
+                break
+            events.append(bytes(self._held[start : match.end()]))
+            start = self._searched = match.end()
+        del self._held[:start]
+        self._searched = len(self._held)
+        if len(self._held) > self._limit:
+            raise UpstreamError("The upstream sent an event that is over the limit limits.reply_bytes.")
+        return events
+
+    def flush(self) -> bytes | None:
+        """What is left when the bytes end in the middle of an event."""
+        rest = bytes(self._held).strip(b"\r\n")
+        self._held.clear()
+        return rest + b"\n\n" if rest else None
+
+
+class HttpUpstream:
+    """An OpenAI-compatible API. `environ` holds the key that `key_env` names."""
+
+    def __init__(self, config: UpstreamConfig, environ: Mapping[str, str], *, reply_bytes: int) -> None:
+        self.config = config
+        self.reply_bytes = reply_bytes
+        self._base = (config.url or "").rstrip("/")
+        self._session: aiohttp.ClientSession | None = None
+        self._key: str | None = None
+        if config.key_env is not None:
+            self._key = environ.get(config.key_env)
+            if not self._key:
+                raise ConfigError(
+                    f"upstream '{config.name}': the environment variable {config.key_env} is not set. "
+                    "Set it to the provider's key."
+                )
+
+    def line(self) -> HttpLine:
+        """A connection for one exchange."""
+        return HttpLine(self)
+
+    def url(self, path: str) -> str:
+        """Where `path`, which begins with /v1, is at this upstream."""
+        return self._base + path.removeprefix("/v1")
+
+    def headers(self, given: Mapping[str, str]) -> dict[str, str]:
+        """The headers to send: the upstream's own key takes the place of the caller's."""
+        own = {"authorization": f"Bearer {self._key}"} if self._key else {}
+        return {**given, **own, "content-type": "application/json"}
+
+    def session(self) -> aiohttp.ClientSession:
+        """The pool of connections; made on first use, in the loop that uses it."""
+        if self._session is None:
+            import aiohttp
+
+            timeout = aiohttp.ClientTimeout(
+                total=None, sock_connect=_CONNECT_TIMEOUT_S, sock_read=self.config.timeout_s
+            )
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60),
+                timeout=timeout,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                skip_auto_headers=("user-agent",),
+                read_bufsize=2**18,
+            )
+        return self._session
+
+    async def models(self, headers: Mapping[str, str]) -> list[dict[str, object]]:
+        """The models it lists. Raises UpstreamError."""
+        line = self.line()
+        try:
+            response = await line.request("GET", "/v1/models", headers, b"")
+            found = await line.json(response)
+        finally:
+            await line.close()
+        data = found.get("data") if isinstance(found, dict) else None
+        if not isinstance(data, list):
+            raise UpstreamError(f"The upstream '{self.config.name}' lists no models.")
+        return [item for item in data if isinstance(item, dict) and isinstance(item.get("id"), str)]
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._session is not None:
+            await self._session.close()
+
+
+class HttpLine:
+    """One exchange with an HTTP upstream."""
+
+    def __init__(self, upstream: HttpUpstream) -> None:
+        self._upstream = upstream
+        self._response: aiohttp.ClientResponse | None = None
+        self._splitter = EventSplitter(upstream.reply_bytes)
+        self._events: list[bytes] = []
+        self._ended = False
+
+    async def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> aiohttp.ClientResponse:
+        """Send a request and wait for the head of its response. Raises UpstreamError."""
+        import aiohttp
+
+        upstream = self._upstream
+        try:
+            # A redirect would carry the prompt to a server that nobody named.
+            self._response = await upstream.session().request(
+                method, upstream.url(path), data=body, headers=upstream.headers(headers), allow_redirects=False
+            )
+        except TimeoutError as error:
+            raise UpstreamTimeout("The upstream did not answer in time.") from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise UpstreamError("The upstream could not be reached.") from error
+        if 300 <= self._response.status < 400:
+            raise UpstreamError("The upstream answered with a redirect, which guard does not follow.")
+        return self._response
+
+    async def send(self, request: Request) -> Response:
+        """Send the request. Raises UpstreamError."""
+        response = await self.request(request.method, request.path, request.headers, request.body)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        if response.status < 400 and response.content_type == "text/event-stream":
+            return Response(response.status, headers, b"", streaming=True)
+        body = await self._read(response)
+        await self.close()
+        return Response(response.status, headers, body)
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        import aiohttp
+
+        data = bytearray()
+        try:
+            async for chunk in response.content.iter_any():
+                data += chunk
+                if len(data) > self._upstream.reply_bytes:
+                    raise UpstreamError("The upstream's reply is over the limit limits.reply_bytes.")
+        except TimeoutError as error:
+            raise UpstreamTimeout("The upstream took too long in the middle of its reply.") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise UpstreamError("The upstream broke off in the middle of its reply.") from error
+        return bytes(data)
+
+    async def json(self, response: aiohttp.ClientResponse) -> object:
+        """The JSON body of a successful response. Raises UpstreamError."""
+        body = await self._read(response)
+        if response.status != 200:
+            raise UpstreamError(f"The upstream answered {response.status}.")
+        try:
+            return json.loads(body)
+        except ValueError as error:
+            raise UpstreamError("The upstream's reply is not valid JSON.") from error
+
+    async def next(self) -> bytes | None:
+        """The next event. Raises UpstreamError when the stream breaks."""
+        import aiohttp
+
+        while not self._events and not self._ended and self._response is not None:
+            try:
+                chunk = await self._response.content.readany()
+            except TimeoutError as error:
+                raise UpstreamTimeout("The upstream took too long in the middle of its stream.") from error
+            except (aiohttp.ClientError, OSError) as error:
+                raise UpstreamError("The upstream broke off in the middle of its stream.") from error
+            if chunk:
+                self._events = self._splitter.feed(chunk)
+            else:
+                self._ended = True
+                rest = self._splitter.flush()
+                self._events = [rest] if rest else []
+        return self._events.pop(0) if self._events else None
+
+    async def close(self) -> None:
+        """Give the connection back when the response was read to its end, else break it off."""
+        response, self._response = self._response, None
+        if response is not None:
+            response.release() if response.content.at_eof() else response.close()

@@ -1,0 +1,210 @@
+"""guard.yaml: where guard listens, whom it talks to, and where its files are.
+
+Every key can be set from the environment too: GUARD_LISTEN__PORT=9000 is `listen: {port: 9000}`. The environment wins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from guard.documents import Strict, parse
+from guard.errors import ConfigError
+
+PREFIX = "GUARD_"
+DEFAULTS = Path(__file__).parent / "defaults"
+PACKAGED_MODEL = "packaged:smollm2"
+
+
+# Variables with the prefix that are not keys of the file.
+RESERVED = frozenset({"GUARD_CONFIG", "GUARD_KEY"})
+
+
+class Listen(Strict):
+    """Where the proxy listens."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+
+
+class UpstreamConfig(Strict):
+    """One model server. Exactly one of `url` (an OpenAI-compatible API) and `model` (run inside guard) is given.
+
+    `models` are shell patterns of the model names it serves; the first upstream that serves a name gets the call.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")
+    url: str | None = Field(None, pattern=r"^https?://[^\s@?#]+$")
+    model: str | None = None
+    models: tuple[str, ...] = ("*",)
+    key_env: str | None = None
+    timeout_s: float = Field(120, gt=0)
+    trusted: bool = False
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> UpstreamConfig:
+        if (self.url is None) == (self.model is None):
+            raise ValueError("give either 'url' or 'model'")
+        return self
+
+
+class CriticConfig(Strict):
+    """The critic: `embedded`, or the id or path of a causal language model, which then judges and revises."""
+
+    model: str = "embedded"
+    device: str = "auto"
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    timeout_s: float = Field(30, gt=0)
+
+
+class AuditConfig(Strict):
+    """Where the audit log is. `path` is relative to the data folder."""
+
+    store: Literal["sqlite"] = "sqlite"
+    path: str = "audit.db"
+
+
+class AccessConfig(Strict):
+    """Whether callers need a guard key, made by `guard keys create`."""
+
+    require_key: bool = False
+
+
+class VaultConfig(Strict):
+    """How long the tenant vault remembers which value a placeholder stands for."""
+
+    lifetime_days: float = Field(30, gt=0)
+
+
+class LimitsConfig(Strict):
+    """Bounds: bytes of a request body, bytes of a reply, texts in the recognition cache, worker processes for names."""
+
+    body_bytes: int = Field(20_000_000, ge=1)
+    reply_bytes: int = Field(50_000_000, ge=1)
+    cached_texts: int = Field(20_000, ge=0)
+    recognizer_processes: int = Field(1, ge=1)
+
+
+class Config(Strict):
+    """The whole of guard.yaml."""
+
+    listen: Listen = Field(default_factory=Listen)
+    data: Path = Path("guard-data")
+    tenant: str = Field("default", min_length=1)
+    upstreams: tuple[UpstreamConfig, ...] = (UpstreamConfig(name="local", model=PACKAGED_MODEL, trusted=True),)
+    critic: CriticConfig = Field(default_factory=CriticConfig)
+    policies: Path | None = None
+    constitutions: Path | None = None
+    audit: AuditConfig = Field(default_factory=AuditConfig)
+    access: AccessConfig = Field(default_factory=AccessConfig)
+    vault: VaultConfig = Field(default_factory=VaultConfig)
+    limits: LimitsConfig = Field(default_factory=LimitsConfig)
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Config:
+        names = [upstream.name for upstream in self.upstreams]
+        if not names:
+            raise ValueError("give at least one upstream")
+        if len(set(names)) < len(names):
+            raise ValueError("two upstreams have the same name")
+        return self
+
+
+def load(path: Path | None, environ: Mapping[str, str]) -> Config:
+    """Read the configuration file, if one is given, and the environment. Raises ConfigError.
+
+    Relative folders count from the file's folder; policies and constitutions default to folders of those names there,
+    and where these do not exist to the ones that come with guard.
+    """
+    text, name, base = "", "guard.yaml", Path()
+    if path is not None:
+        try:
+            text, name, base = path.read_text(encoding="utf-8"), str(path), path.parent
+        except OSError as error:
+            raise ConfigError(f"{path}: cannot be read ({error.strerror}). Check the path and its rights.") from error
+    config = parse(text, Config, name=name)  # alone first, so that a message names a line of the file
+    overrides = _from_environment(environ)
+    if overrides:
+        config = _merged(text, overrides)
+    places = {
+        "data": base / config.data,
+        "policies": _folder(base, config.policies, "policies"),
+        "constitutions": _folder(base, config.constitutions, "constitutions"),
+    }
+    return config.model_copy(update=places)
+
+
+def _folder(base: Path, given: Path | None, name: str) -> Path:
+    if given is not None:
+        return base / given
+    beside = base / name
+    return beside if beside.is_dir() else DEFAULTS / name
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    """The overrides that the environment holds, as nested keys."""
+    tree: dict[str, Any] = {}
+    for variable, text in sorted(environ.items()):
+        if not variable.startswith(PREFIX) or variable in RESERVED:
+            continue
+        *parents, last = variable.removeprefix(PREFIX).lower().split("__")
+        if (parents or [last])[0] not in Config.model_fields:
+            known = ", ".join(PREFIX + key.upper() for key in Config.model_fields)
+            raise ConfigError(
+                f"environment variable {variable}: no such key. Known are {known}, with __ for each level."
+            )
+        place = tree
+        for key in parents:
+            place = place.setdefault(key, {})
+        try:
+            place[last] = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise ConfigError(
+                f"environment variable {variable}: its value cannot be read as YAML. Quote it."
+            ) from error
+    return tree
+
+
+def _merged(text: str, overrides: Mapping[str, Any]) -> Config:
+    data = yaml.safe_load(text) or {}
+    _overlay(data, overrides)
+    dumped = yaml.safe_dump(data, allow_unicode=True, sort_keys=False)
+    try:
+        return parse(dumped, Config, name="environment")
+    except ConfigError as error:
+        # The lines are those of no file: name the variable instead.
+        message = re.sub(r"environment, line \d+: (.*?)key '([\w.]+)'", _variable, str(error))
+        raise ConfigError(message) from error
+
+
+def _variable(match: re.Match[str]) -> str:
+    return f"environment variable {PREFIX}{match[2].upper().replace('.', '__')}: {match[1]}key '{match[2]}'"
+
+
+def _overlay(data: dict[str, Any], overrides: Mapping[str, Any]) -> None:
+    for key, value in overrides.items():
+        if isinstance(value, dict) and isinstance(data.get(key), dict):
+            _overlay(data[key], value)
+        else:
+            data[key] = value
+
+
+def overridden(
+    config: Config, *, upstream: str | None, key_env: str | None, host: str | None, port: int | None
+) -> Config:
+    """`config` with what the command line says instead. Raises ConfigError."""
+    if key_env and not upstream:
+        raise ConfigError("--upstream-key-env goes with --upstream.")
+    data = config.model_dump()
+    if upstream:
+        data["upstreams"] = [{"name": "upstream", "url": upstream, "key_env": key_env}]
+    data["listen"] = {"host": host or config.listen.host, "port": config.listen.port if port is None else port}
+    try:
+        return Config.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError("--upstream: give the URL of an API, such as https://api.openai.com/v1.") from error

@@ -1,0 +1,87 @@
+"""The state of one exchange: what was fixed before it began, and what has happened so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from guard.constitution import Constitution
+from guard.mask.masker import Masker
+from guard.mask.placeholders import Coder
+from guard.mask.vault import Vault
+from guard.policy import Policy
+from guard.review.review import Settings
+from guard.surfaces import chat
+from guard.types import Principal
+
+# What a find must be to count as revealed in a reply, and to be refused in a field that cannot be masked: entities
+# whose shape is evidence. Names are not; a model that thanks "Dear Customer" reveals nobody.
+EVIDENT = frozenset({
+    "CREDIT_CARD", "EMAIL_ADDRESS", "IBAN_CODE", "KR_RRN", "PHONE_NUMBER", "SECRET", "US_SSN",
+})  # fmt: skip
+EVIDENT_SCORE = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A request as it came in: who sends it, the headers that may go on, and what it says."""
+
+    principal: Principal
+    headers: Mapping[str, str]
+    call: chat.Call
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that decides over one exchange. `clock` gives Unix seconds, `reply_bytes` bounds a stream."""
+
+    policy: Policy
+    constitution: Constitution | None
+    settings: Settings
+    critic: str
+    critic_digest: str
+    upstream: str
+    coder: Coder
+    clock: Callable[[], float]
+    exchange_id: str
+    reply_bytes: int = 50_000_000
+
+
+@dataclass(slots=True)
+class Course:
+    """What has happened so far. `prompt` is masked; `known` and `said` hold the values and words of the caller."""
+
+    plan: Plan
+    incoming: Incoming
+    vault: Vault
+    masker: Masker
+    timings: dict[str, float] = field(default_factory=dict)
+    opened: bool = False
+    closed: bool = False
+    emitted: bool = False
+    prompt: str = ""
+    known: frozenset[str] = frozenset()
+    said: str = ""
+    model: str = ""
+    usage: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def begin(cls, incoming: Incoming, plan: Plan) -> Course:
+        """The state before anything has happened."""
+        vault = Vault(plan.coder)
+        masking = plan.policy.mask
+        return cls(plan, incoming, vault, Masker(vault, masking.entities, masking.default))
+
+    @property
+    def call(self) -> chat.Call:
+        """What the request says."""
+        return self.incoming.call
+
+    @property
+    def keeps_content(self) -> bool:
+        """Whether the log keeps masked content."""
+        return self.plan.policy.log.content == "masked"
+
+    def took(self, stage: str, since: float) -> None:
+        """Add the time since `since` to a stage, in milliseconds."""
+        self.timings[stage] = round(self.timings.get(stage, 0.0) + (self.plan.clock() - since) * 1000, 3)

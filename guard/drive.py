@@ -1,0 +1,178 @@
+"""Answer what an exchange asks for, blocking or awaiting."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from typing import Any, Protocol, assert_never
+
+from guard.asks import Ask, Bind, Emit, Judge, Next, Recognize, Record, Response, Send, Story, Write
+from guard.backends.upstreams import Line
+from guard.errors import ClientGone, CriticError, GuardError
+from guard.service import Service
+
+# From how many characters on patterns are matched off the event loop: below, the way to a thread costs more.
+LONG_TEXT = 20_000
+
+
+async def emitted(story: Story[None], answer: Callable[[Ask], Awaitable[Any]]) -> AsyncGenerator[Emit]:
+    """Run `story` to its end, giving what it emits; a failure to answer anything else is thrown into it.
+
+    Closed before its end, it tells the story that the client has gone, so that this is recorded.
+    """
+    reply: Any = None
+    failure: GuardError | None = None
+    gone = False
+    while (ask := _step(story, reply, failure)) is not None:
+        reply = failure = None
+        try:
+            if not isinstance(ask, Emit):
+                reply = await answer(ask)
+            elif not gone:
+                yield ask
+        except GeneratorExit:
+            failure, gone = ClientGone("the caller stopped reading"), True
+        except Exception as error:  # noqa: BLE001 - the story decides what a failure means
+            failure = _as_guard_error(error)
+
+
+def emitted_blocking(story: Story[None], answer: Callable[[Ask], Any]) -> Generator[Emit]:
+    """As `emitted`, in the calling thread."""
+    reply: Any = None
+    failure: GuardError | None = None
+    gone = False
+    while (ask := _step(story, reply, failure)) is not None:
+        reply = failure = None
+        try:
+            if not isinstance(ask, Emit):
+                reply = answer(ask)
+            elif not gone:
+                yield ask
+        except GeneratorExit:
+            failure, gone = ClientGone("the caller stopped reading"), True
+        except Exception as error:  # noqa: BLE001 - the story decides what a failure means
+            failure = _as_guard_error(error)
+
+
+def _step(story: Story[None], reply: Any, failure: GuardError | None) -> Ask | None:
+    """The next thing the story asks for; None when it has ended."""
+    try:
+        return story.send(reply) if failure is None else story.throw(failure)
+    except StopIteration:
+        return None
+
+
+def _as_guard_error(error: Exception) -> GuardError:
+    """`error` as one of guard's own. The message of a foreign one may hold a value, so only its type is told."""
+    if isinstance(error, GuardError):
+        return error
+    failure = GuardError(f"guard failed while answering this request ({type(error).__name__}).")
+    failure.__cause__ = error
+    return failure
+
+
+class Answers:
+    """Answers for one exchange of the proxy; `line` leads to its upstream."""
+
+    def __init__(self, service: Service, line: Line) -> None:
+        self._service = service
+        self._line = line
+
+    async def __call__(self, ask: Ask) -> Any:
+        """The answer to one ask. Raises GuardError."""
+        match ask:
+            case Next():
+                return await self._line.next()
+            case Record():
+                return await self._service.writer.record_async(ask.entry)
+            case Send():
+                return await self._line.send(ask.request)
+            case Recognize():
+                return await self._recognize(ask)
+            case Bind():
+                return bind(self._service, ask)
+            case Judge() | Write():
+                return await self._critic(ask)
+            case Emit():
+                raise GuardError("what is emitted is not answered")
+        assert_never(ask)
+
+    async def _recognize(self, ask: Recognize) -> Any:
+        recognizer = self._service.recognizers[ask.policy]
+        if recognizer.quick and sum(map(len, ask.texts)) > LONG_TEXT:
+            return await asyncio.to_thread(recognizer.recognize_blocking, ask.texts)
+        return await recognizer.recognize(ask.texts)
+
+    async def _critic(self, ask: Judge | Write) -> Any:
+        timeout = self._service.config.critic.timeout_s
+        work = asyncio.wrap_future(self._service.critic_thread.submit(_ask_critic, self._service, ask))
+        try:
+            return await asyncio.wait_for(work, timeout)
+        except TimeoutError as error:
+            raise CriticError(f"the critic took longer than {timeout:g} s") from error
+
+
+class Upstream(Protocol):
+    """How the library reaches the model: it is sent a request, and gives events where the reply streams."""
+
+    def send(self, request: Send) -> Response:
+        """The response to a request."""
+        ...
+
+    def next(self) -> bytes | None:
+        """The next event of a stream, None at its end."""
+        ...
+
+
+class BlockingAnswers:
+    """Answers for one exchange of the library, in the calling thread."""
+
+    def __init__(self, service: Service, upstream: Upstream) -> None:
+        self._service = service
+        self._upstream = upstream
+
+    def __call__(self, ask: Ask) -> Any:
+        """The answer to one ask. Raises GuardError."""
+        match ask:
+            case Next():
+                return self._upstream.next()
+            case Send():
+                return self._upstream.send(ask)
+            case Record():
+                return self._service.writer.record(ask.entry)
+            case Recognize():
+                return self._service.recognizers[ask.policy].recognize_blocking(ask.texts)
+            case Bind():
+                return bind(self._service, ask)
+            case Judge() | Write():
+                return self._critic(ask)
+            case Emit():
+                raise GuardError("what is emitted is not answered")
+        assert_never(ask)
+
+    def _critic(self, ask: Judge | Write) -> Any:
+        timeout = self._service.config.critic.timeout_s
+        try:
+            return self._service.critic_thread.submit(_ask_critic, self._service, ask).result(timeout)
+        except concurrent.futures.TimeoutError as error:
+            raise CriticError(f"the critic took longer than {timeout:g} s") from error
+
+
+def _ask_critic(service: Service, ask: Judge | Write) -> Any:
+    if service.critic is None:
+        raise CriticError("there is no critic")
+    try:
+        if isinstance(ask, Judge):
+            return service.critic.score(ask.dialogue, ask.principles)
+        return service.critic.write(ask.prompt, max_tokens=ask.max_tokens)
+    except GuardError:
+        raise
+    except Exception as error:
+        raise CriticError(f"the critic failed ({type(error).__name__})") from error
+
+
+def bind(service: Service, ask: Bind) -> frozenset[str]:
+    """Remember codes in the tenant vault; gives those that already stand for another value."""
+    values = {code: (bound.entity, bound.value, bound.spellings) for code, bound in ask.codes.items()}
+    return frozenset(service.vault.remember(service.coder.tenant, values))

@@ -1,0 +1,192 @@
+"""The way back: review what the upstream said, and close the entry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from guard.asks import Recognize, Record, Story
+from guard.course import EVIDENT, EVIDENT_SCORE, Course
+from guard.errors import Blocked
+from guard.mask.masker import Masked
+from guard.mask.placeholders import normalised
+from guard.mask.restore import StreamRestorer, restore
+from guard.review.review import Review, observe, review
+from guard.surfaces import chat
+from guard.surfaces.walk import Path, rebuild
+from guard.types import Closing, Decision, Dialogue, FoundSpan, Json, Outcome, Span
+
+_SEVERITY: tuple[Decision, ...] = ("allow", "revise", "block")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A choice after its review: `masked` is what the upstream said, `rest` the part that may not be revised."""
+
+    choice: chat.Choice
+    review: Review
+    content: str
+    rest: str
+    found: tuple[FoundSpan, ...]
+
+    @property
+    def masked(self) -> str:
+        """What the upstream said, as it was judged."""
+        return _joined(self.content, self.rest)
+
+    @property
+    def sent(self) -> str:
+        """What the client was told, masked."""
+        return "" if self.review.decision == "block" else _joined(self.review.text, self.rest)
+
+
+def _joined(content: str, rest: str) -> str:
+    return f"{content}\n{rest}" if rest else content
+
+
+def judge_choices(course: Course, choices: Sequence[chat.Choice]) -> Story[tuple[Judged, ...]]:
+    """Recognize what the reply says, mask what is new in it, and judge it."""
+    plan = course.plan
+    began = plan.clock()
+    spans: Sequence[tuple[Span, ...]] = ((),) * (2 * len(choices))
+    if plan.policy.recognize.profile != "none":
+        texts = tuple(text for choice in choices for text in (choice.content, choice.rest))
+        spans = yield Recognize(texts, plan.policy.policy)
+    course.took("recognize", began)
+    began = plan.clock()
+    judged = []
+    for choice, content_spans, rest_spans in zip(choices, spans[::2], spans[1::2], strict=True):
+        judged.append((yield from _judge_choice(course, choice, content_spans, rest_spans)))
+    course.took("review", began)
+    return tuple(judged)
+
+
+def _judge_choice(
+    course: Course, choice: chat.Choice, content_spans: Sequence[Span], rest_spans: Sequence[Span]
+) -> Story[Judged]:
+    plan = course.plan
+    where = f"choices[{choice.index}]"
+    content, unknown = _new_in(course, choice.content, content_spans, f"{where}.message.content")
+    rest, more = _new_in(course, choice.rest, rest_spans, where)
+    shift = len(content.text) + 1
+    unknown += tuple(replace(span, start=span.start + shift, end=span.end + shift) for span in more)
+    dialogue = Dialogue(course.prompt, _joined(content.text, rest.text))
+    principles = plan.constitution.principles if plan.constitution else ()
+    if course.call.stream and plan.policy.review.stream == "observe":
+        result = yield from observe(dialogue, principles, plan.settings, unknown)
+    else:
+        editable = len(content.text)
+        result = yield from review(dialogue, principles, plan.settings, editable=editable, unknown_spans=unknown)
+    return Judged(choice, result, content.text, rest.text, content.found + rest.found)
+
+
+def _new_in(course: Course, text: str, spans: Sequence[Span], where: str) -> tuple[Masked, tuple[Span, ...]]:
+    """The text with new values masked, and where those now stand that the exchange gave no ground for."""
+    masked, moved = course.masker.mask_reply(text, spans, where)
+    unknown = tuple(
+        span
+        for span, value in moved
+        if span.entity in EVIDENT
+        and span.score >= EVIDENT_SCORE
+        and value not in course.said
+        and normalised(span.entity, value) not in course.known
+    )
+    return masked, unknown
+
+
+def decision_of(judged: Sequence[Judged]) -> Decision:
+    """The gravest decision of any choice."""
+    return max((item.review.decision for item in judged), key=_SEVERITY.index, default="allow")
+
+
+def blocked(judged: Sequence[Judged]) -> Blocked | None:
+    """What to tell the client where a choice may not go out."""
+    for item in judged:
+        if item.review.decision == "block":
+            return Blocked(f"guard withheld the reply: {item.review.reason}")
+    return None
+
+
+def revised(judged: Sequence[Judged]) -> Mapping[int, str]:
+    """The new contents, still masked, of the choices that were changed."""
+    return {item.choice.index: item.review.text for item in judged if item.review.decision == "revise"}
+
+
+def restored(course: Course, body: dict[str, Json]) -> dict[str, Json]:
+    """A whole body with every placeholder replaced by its value."""
+    changes: dict[tuple[Path, bool], str] = {}
+    content_depth = int(course.call.json_reply)
+    for leaf, in_json in chat.reply_leaves(body):
+        depth = content_depth if leaf.path[-2:] == ("message", "content") else int(in_json)
+        text = restore(leaf.text, course.vault, depth=depth)
+        if text != leaf.text:
+            changes[leaf.path, leaf.key] = text
+    rebuilt = rebuild(body, changes)
+    return rebuilt if changes and isinstance(rebuilt, dict) else body
+
+
+def close_judged(course: Course, judged: Sequence[Judged], status: int) -> Story[None]:
+    """Close the entry of an exchange whose reply was judged."""
+    decision = decision_of(judged)
+    lost = any(item.review.not_judged for item in judged)
+    outcome: Outcome = "completed" if decision != "block" else "not_judged" if lost else "blocked"
+    reason = "; ".join(item.review.reason for item in judged if item.review.reason)
+    yield from close(course, outcome, decision, reason, status, judged)
+
+
+def close(
+    course: Course,
+    outcome: Outcome,
+    decision: Decision,
+    reason: str,
+    status: int,
+    judged: Sequence[Judged] = (),
+) -> Story[None]:
+    """Close the entry, once, if it was opened."""
+    if not course.opened or course.closed:
+        return
+    keep, plan = course.keeps_content, course.plan
+    yield Record(
+        Closing(
+            exchange=plan.exchange_id,
+            time=plan.clock(),
+            outcome=outcome,
+            decision=decision,
+            reason=reason,
+            status=status,
+            model=course.model,
+            reply="\n\n".join(item.masked for item in judged) if keep else "",
+            sent="\n\n".join(item.sent for item in judged) if keep else "",
+            spans=tuple(span for item in judged for span in item.found),
+            verdicts=tuple(
+                (item.choice.index, verdict)
+                for item in judged
+                for verdict in (*item.review.verdicts, *item.review.final)
+            ),
+            revisions=tuple(
+                replace(revision, choice=item.choice.index) for item in judged for revision in item.review.revisions
+            ),
+            not_judged=_not_judged(course, judged),
+            unknown_placeholders=_unknown(course, judged),
+            usage=dict(course.usage),
+            timings_ms=dict(course.timings),
+        )
+    )
+    course.closed = True
+
+
+def _not_judged(course: Course, judged: Sequence[Judged]) -> tuple[str, ...]:
+    if course.plan.constitution is None or not judged:
+        return ("reply",)
+    return tuple(dict.fromkeys(name for item in judged for name in item.review.not_judged))
+
+
+def _unknown(course: Course, judged: Sequence[Judged]) -> int:
+    """How many placeholders of the reply nobody knows: bent beyond recognition, or made up."""
+    count = 0
+    for item in judged:
+        restorer = StreamRestorer(course.vault)
+        restorer.feed(item.masked)
+        restorer.flush()
+        count += restorer.unknown
+    return count

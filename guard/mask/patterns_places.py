@@ -1,0 +1,234 @@
+"""Rows for where a person lives: street addresses in the forms of several countries, post boxes and post codes."""
+
+from __future__ import annotations
+
+import re
+
+from guard.mask.rows import END, LETTERS, MONTHS, REGION, START, UPPER, Row
+
+_WORD = rf"[{UPPER}][{LETTERS}0-9'’.-]{{0,30}}"
+_NAME = rf"(?:[NSEW]\.? )?{_WORD}(?: (?:{_WORD}|de|da|do|del|della|of|the|[0-9]{{1,3}}(?:st|nd|rd|th)?)){{0,4}}?"
+_STREET = (
+    r"(?:Street|Streets|St|Avenue|Avenues|Ave|Av|Road|Roads|Rd|Boulevard|Blvd|Lane|Ln|Drive|Drives|Dr|Court|Ct|Place"
+    r"|Square|Squares|Sq|Terrace|Ter|Way|Parkway|Pkwy|Circle|Cir|Highway|Hwy|Close|Crescent|Cres|Mews|Row|Gardens"
+    r"|Grove|Hill|Walk|Alley|Trail|Loop|Plaza|Turnpike|Pike|Quay|Wharf|Strasse|Street\.|Str|STREET|AVENUE|ROAD"
+    r"|DRIVE|LANE)\.?"
+)
+_FLAT = r"(?:,?\s{1,4}(?:Apt|Apartment|Suite|Ste|Unit|Floor|Flat|Room|Rm|#)\.?\s?[0-9A-Z][0-9A-Za-z-]{0,8})"
+# What may follow on the next lines or after commas: town, state, post code, country.
+_TOWN = (
+    rf"(?:,?\s{{1,5}},?\s?{_WORD}(?: {_WORD}){{0,2}}){{0,1}}(?:\s{{0,3}},\s{{0,3}}(?:[A-Z]{{2}}|nan|{_WORD}))?"
+    rf"(?:\s{{1,3}}{_WORD}(?: {_WORD}){{0,2}})?\s{{1,3}}(?:[0-9]{{5}}(?:-[0-9]{{4}})?|[0-9]{{3}} [0-9]{{2}}"
+    rf"|[A-Z]{{1,2}}[0-9][0-9A-Z]? [0-9][A-Z]{{2}})"
+)
+# The lines of an envelope after the street: town, state, country, at last the post code.
+_REST = (
+    rf"(?:[\s,>]{{1,9}}(?:{_WORD}|nan)(?: (?:{_WORD}|de|del|do|da"
+    rf"|\([A-Z][a-z]{{1,20}}\))){{0,4}}){{1,3}}[\s,>]{{1,9}}"
+    r"(?:[0-9]{3,5}(?:[ -][0-9]{2,4})?|[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2})"
+)
+_SUFFIXES = (
+    "straße|strasse|str\\.|weg|platz|allee|gasse|ring|ufer|damm|katu|tie|kuja|polku|vej|vænget|gade|gatan|vägen|gata|veien|vegen|"
+    "laan|straat|plein|gracht|kade|utca|tér|ulica|ulice"
+)
+_HOUSE_LEAD = "(?i:" + "|".join(f"(?<={suffix})|(?<={suffix} )" for suffix in _SUFFIXES.split("|")) + ")[0-9]"
+_LIVES = (
+    "address", "lives at", "live at", "living at", "located at", "office is at", "is at", "restaurant is at",
+    "meet you at", "ship to", "send to", "sent to", "deliver", "delivered to", "return to", "moved to", "street",
+    "drops you off at", "new one to", "apt", "suite", "billing", "his address", "residence", "corner of",
+)  # fmt: skip
+
+PLACES: tuple[Row, ...] = (
+    Row(
+        "LOCATION",
+        rf"{START}(?:[0-9]{{3,6}} )?[0-9]{{1,6}}[A-Za-z]?(?:-[0-9]{{1,4}})?,? {_NAME} {_STREET}{END}{_FLAT}{{0,2}}"
+        rf"(?:{_TOWN}|{_REST})?",
+        0.7,
+        (
+            "at «221B Baker Street» now",
+            "to «350 Fifth Avenue, Suite 3300, New York, NY 10118».",
+            "«1600 Pennsylvania Ave» NW",
+            "«10 Downing Street, London SW1A 2AA»",
+            "«742 Evergreen Terrace»입니다",
+        ),
+        ("12 Monkeys were better", "3 Street food stalls", "in 5 easy steps", "12 people drive home"),
+        at="digit",
+    ),
+    Row(
+        "LOCATION",
+        rf"{START}[0-9]{{1,6}} (?:[0-9]{{1,5}} )?(?!{MONTHS}{END}){_NAME} [0-9]{{1,5}}[A-Za-z]?{END}{_FLAT}{{0,2}}"
+        rf"(?:{_TOWN}|{_REST})?",
+        0.2,
+        (
+            "lives at «86036 Rua do Arenque 1634»",
+            "address: «5049 Harjukuja 54»",
+            "moved to «25615 Tawastintie 72 Apt. 004»",
+        ),
+        ("the 2024 Report 17", "12 March 2024", "we moved to 3 March 2024"),
+        at="digit",
+        context=_LIVES,
+    ),
+    Row(
+        "LOCATION",
+        rf"(?<!\w)(?!Version|Phase|Step|Table|Figure|During|Spring)[{UPPER}][\w'’-]{{1,30}}"
+        rf"(?: [{UPPER}][\w'’-]{{1,30}}){{0,2}}?[ -]?(?<=[\w -])(?i:{_SUFFIXES})"
+        rf" ?[0-9]{{1,4}}[a-z]?{END}{_FLAT}?(?:,? [0-9]{{4,5}} [{UPPER}][\w'’-]{{1,30}})?",
+        0.6,
+        ("in der «Hauptstraße 12, 10115 Berlin»", "«Puruntie 82»", "nach «Berliner Allee 5a»", "at «Kungsgatan 44»"),
+        ("the King 5", "Ring 5 times", "Weg"),
+        at="digit",
+        back=70,
+        lead=_HOUSE_LEAD,
+    ),
+    Row(
+        "LOCATION",
+        rf"(?<!\w)(?:Rua|Rue|Via|Calle|Avenida|Avda\.?|Piazza|Plaza|Corso|Viale|Largo|Chemin|Travessa|Estrada"
+        rf"|Ulica|ul\.|Carrer|Paseo|Quai"
+        rf"|[Rr]ue|[Aa]venue|[Bb]oulevard) (?:{_WORD}|d[aeou]s?|del|della|la|le|les|van){{1}}(?: (?:{_WORD}"
+        rf"|d[aeou]s?|del|della|la|le|les)){{0,4}},? [0-9]{{1,5}}{END}{_FLAT}{{0,2}}",
+        0.6,
+        ("«Rua do Arenque 1634»", "«Via Franscini 71 Suite 838»", "la «Calle de Alcalá 42»"),
+        ("Via Slack", "via email 2", "rue the day"),
+        needs=(
+            "rua ",
+            "rue ",
+            "via ",
+            "calle ",
+            "avenida ",
+            "avda",
+            "piazza ",
+            "plaza ",
+            "corso ",
+            "viale ",
+            "largo ",
+            "chemin ",
+            "travessa ",
+            "estrada ",
+            "ulica ",
+            "ul. ",
+            "carrer ",
+            "paseo ",
+            "quai ",
+            "avenue ",
+            "boulevard ",
+        ),
+    ),
+    Row(
+        "LOCATION",
+        r"(?<![0-9A-Za-z])(?:(?:PSC|Unit|CMR|USNV|USNS|USCGC|USS) [0-9A-Za-z]{1,20}"
+        r"(?:,? Box [0-9]{1,6})?\s{1,3})?(?:APO|FPO|DPO),? A[AEP] [0-9]{5}(?:-[0-9]{4})?"
+        r"|(?<![0-9A-Za-z])P\.? ?O\.? Box [0-9]{1,6}(?![0-9A-Za-z])",
+        0.8,
+        (
+            "«PSC 0413, Box 8144\nAPO AA 42323»",
+            "to «Unit 4719 Box 7394\nDPO AP 70942» in",
+            "write to «P.O. Box 1234»",
+            "«USNV Smith\nFPO AE 10301»",
+        ),
+        ("APO tests", "PO Box"),
+        needs=("apo", "fpo", "dpo", "box"),
+        flags=re.IGNORECASE,
+    ),
+    Row(
+        "LOCATION",
+        rf"{START}{_WORD}(?: {_WORD}){{0,2}}, ?[A-Z]{{2}} [0-9]{{5}}(?:-[0-9]{{4}})?{END}",
+        0.6,
+        ("in «Springfield, IL 62704»", "«New York, NY 10118-0001»입니다"),
+        ("Section A, B 12345",),
+        at="digit",
+        back=60,
+        lead=r"(?<=, [A-Z]{2} )[0-9]{5}|(?<=,[A-Z]{2} )[0-9]{5}",
+    ),
+    Row(  # a house number is enough where a flat follows, on this line or the next; then the rest of the envelope
+        "LOCATION",
+        rf"{START}(?:[0-9]{{1,6}}\s{{1,2}})?(?:[0-9]{{1,6}} )?(?:{_WORD}|[a-z]{{2,4}})(?: (?:{_WORD}|de|da|do|del"
+        rf"|la|[0-9]{{1,5}})){{0,5}} [0-9]{{1,5}}[A-Za-z]?\.?{_FLAT}{{1,2}}(?:{_REST})?{END}",
+        0.6,
+        (
+            "at «20789 Allika 46\n Suite 501\n Riisa\n\n Estonia 62488»",
+            "«28245 Puruntie 82 Apt. 595\n   LAPPEENRANTA\n    SK\n    53650»",
+            "to «370 3911 Fourth 9 Suite 697 Apt. 397, Mora de Rubielos, Spain 16200»",
+        ),
+        ("in Suite 5", "the Year 2000 in Suite"),
+        at="digit",
+    ),
+    Row(
+        "LOCATION",
+        rf"(?<![0-9A-Za-z])(?:Apt|Apartment|Suite|Ste)\.? [0-9]{{1,5}}[A-Z]?(?![0-9A-Za-z])(?:{_REST})?{END}",
+        0.5,
+        ("knock at «Apt. 595»", "«Suite 501», please", "«Suite 084\n María Albina\n Uruguay 77212»"),
+        ("a suite 5 star", "apt-get 12 packages"),
+        needs=("apt", "suite", "ste", "apartment"),
+    ),
+    Row(
+        "LOCATION",
+        r"(?<![0-9A-Za-z])(?:[0-9]{3,5}(?:[ -][0-9]{2,4})?|[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2})(?![0-9A-Za-z-])",
+        0.1,
+        ("ZIP: «53650»", "my postcode is «SW1A 2AA»", "우편번호 «06978»", "郵便番号 «100-0001»"),
+        ("the zip file has 12345 entries", "ZIP 12"),
+        needs=("zip", "post", "plz", "우편번호", "郵便番号", "〒"),
+        context=("zip", "zip code", "zipcode", "postcode", "postal code", "plz", "우편번호", "郵便番号", "〒"),
+        against=("file", "entries", "unzip"),
+    ),
+    Row(
+        "LOCATION",
+        rf"(?:{REGION}(?:특별자치시|특별자치도|특별시|광역시|도|시)?\s{{1,2}})?"
+        r"(?:[가-힣]{1,6}[시군구]\s{1,2}){0,3}(?:[가-힣]{1,6}[읍면동가]\s{1,2})?"
+        r"[가-힣](?<![가-힣][가-힣])[가-힣A-Za-z0-9·]{0,14}(?:로|길)(?:\s?[0-9]{1,4}(?:번|가)?길)?\s?[0-9]{1,4}"
+        r"(?:-[0-9]{1,4})?(?![0-9])(?!\s?(?:[가-힣]?년|월|일|시|분|원|명|개|회|차|위|%))"
+        r"(?:번지|호)?(?:,?\s{0,2}(?:[가-힣A-Za-z0-9]{2,20}\s)?(?:[0-9]{1,2}차\s)?(?:제?[0-9]{1,4}동\s{0,2})?(?:지하\s?)?"
+        r"(?:[0-9]{1,3}층\s{0,2})?[0-9]{1,5}호)?",
+        0.7,
+        (
+            "주소는 «수원시 영통구 매탄로 88, 201호»입니다",
+            "«서울특별시 강남구 테헤란로 152»로",
+            "«대구광역시 수성구 동대구로 451, 수성효성아파트 311동 902호»",
+            "«부산 해운대구 좌동순환로 41»",
+            "«경기도 성남시 분당구 판교역로 166번길 12»",
+        ),
+        ("앞으로 3년", "별도로 5명", "이메일로 보내", "서로 2개씩"),
+        at="digit",
+        back=50,
+        lead=r"(?:(?<=[로길])|(?<=[로길] ))[0-9]",
+    ),
+    Row(
+        "LOCATION",
+        rf"{REGION}(?:특별자치시|특별자치도|특별시|광역시|도|시)?"
+        r"(?:\s{1,2}[가-힣]{1,6}[시군구]){1,3}(?:\s{1,2}[가-힣0-9]{1,8}[읍면동리](?![가-힣]))?(?:\s{1,2}[0-9]{1,4}"
+        r"(?:-[0-9]{1,4})?(?:번지)?)?(?![0-9])"
+        r"(?:,?\s{0,2}(?:[가-힣A-Za-z0-9]{2,20}\s)?(?:제?[0-9]{1,4}동\s{0,2})(?:[0-9]{1,3}층\s{0,2})?[0-9]{1,5}호)?",
+        0.6,
+        ("«대전 유성구 봉명동» 근처", "«서울시 마포구»에 살아요", "«경기도 고양시 일산동구 백석동 1234-5»"),
+        ("서울 시내", "대구 요리"),
+        needs=(
+            "서울",
+            "부산",
+            "대구",
+            "인천",
+            "광주",
+            "대전",
+            "울산",
+            "세종",
+            "경기",
+            "강원",
+            "충",
+            "전라",
+            "전북",
+            "전남",
+            "경상",
+            "경북",
+            "경남",
+            "제주",
+        ),
+    ),
+    Row(
+        "LOCATION",
+        r"(?:〒?[0-9]{3}-?[0-9]{4}\s?)?(?:東京都|北海道|(?:京都|大阪)府|[一-鿿]{2,3}県)(?:[一-鿿ぁ-んァ-ヶー々]{1,8}?[市区町村郡]){1,3}"
+        r"(?:[一-鿿ァ-ヶー々]{1,10}?(?=[0-9一二三四五六七八九十]))?(?:[0-9一二三四五六七八九十]{1,4}(?:丁目|番地?|号|-)){0,3}(?:[0-9]{1,5}"
+        r"(?:号室?)?)?",
+        0.7,
+        ("住所は«東京都新宿区西新宿2丁目8番1号»です", "«大阪府大阪市北区梅田3-1-1»へ", "«神奈川県横浜市»に"),
+        ("東京の町", "県の予算"),
+        needs=("東京都", "府", "県", "北海道"),
+    ),
+)

@@ -1,0 +1,105 @@
+"""Put values back where placeholders stand, whole or while a text streams by.
+
+What models do to placeholders (lower case, HTML or Markdown escapes, a space inside the brackets, no brackets, a
+particle glued on) is undone where the code is known. A code that is not known stays as it is and is counted: guard
+never guesses.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from guard.mask.placeholders import BENT, PARTIAL, looks_like_one
+from guard.mask.vault import Spelling, Vault
+
+# Longer than any placeholder with its bendings: how far back a beginning can lie.
+REACH = 400
+
+
+def escape(text: str, depth: int = 1) -> str:
+    """`text` as it stands inside a JSON string that is itself inside `depth` - 1 others."""
+    for _ in range(depth):
+        text = json.dumps(text, ensure_ascii=False)[1:-1]
+    return text
+
+
+def restore(text: str, vault: Vault, *, depth: int = 0) -> str:
+    """`text` with every known placeholder replaced; `depth` says how many JSON strings it stands in."""
+    restorer = StreamRestorer(vault, depth=depth)
+    return restorer.feed(text) + restorer.flush()
+
+
+@dataclass(slots=True)
+class StreamRestorer:
+    """Restores a text that arrives in pieces: the result does not depend on how it was cut.
+
+    Held back is at most the longest end of the text that may still become a placeholder of the vault.
+    """
+
+    vault: Vault
+    depth: int = 0
+    unknown: int = 0
+    changed: bool = False
+    _held: str = ""
+    _before: str = ""
+
+    def feed(self, text: str) -> str:
+        """What can be released after `text` has arrived."""
+        if not text:
+            return ""
+        held = self._held + text
+        cut = self._safe_length(held)
+        self._held = held[cut:]
+        return self._release(held, cut)
+
+    def flush(self) -> str:
+        """What was held back: the text is at its end."""
+        held, self._held = self._held, ""
+        return self._release(held, len(held))
+
+    def _safe_length(self, text: str) -> int:
+        if not len(self.vault):
+            return len(text)
+        # The character before the held text decides whether a bare name stands alone.
+        seen, shift = self._before + text, len(self._before)
+        position = max(shift, len(seen) - REACH)
+        while match := PARTIAL.search(seen, position):
+            beginning = match["name"] or match["bare"]
+            if not beginning and not match["close"]:
+                return match.start() - shift
+            if beginning and self.vault.may_become(beginning):
+                return match.start() - shift
+            position = match.start() + 1
+        return len(text)
+
+    def _release(self, text: str, length: int) -> str:
+        if not length:
+            return ""
+        whole = self._before + text
+        offset = len(self._before)
+        pieces, last = [], offset
+        for match in BENT.finditer(whole, offset, offset + length):
+            spelling = self._lookup(match)
+            if spelling is not None:
+                pieces.append(whole[last : match.start()])
+                pieces.append(self._written(spelling))
+                last = match.end()
+        pieces.append(whole[last : offset + length])
+        self._before = whole[offset + length - 1]
+        return "".join(pieces)
+
+    def _lookup(self, match: re.Match[str]) -> Spelling | None:
+        name = match["name"] or match["bare"]
+        spelling = self.vault.find(name)
+        if spelling is None:
+            self.unknown += looks_like_one(name)
+        else:
+            self.changed = True
+        return spelling
+
+    def _written(self, spelling: Spelling) -> str:
+        if self.depth and spelling.escaped is not None:
+            return spelling.escaped
+        return escape(spelling.text, self.depth)

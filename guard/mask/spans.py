@@ -1,0 +1,95 @@
+"""From what many recognizers found, which may overlap, to one disjoint, sorted list of spans."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import replace
+
+from guard.types import Span
+
+# Entities that are names or places: what a model guesses. A pattern that found something exact goes before them.
+NAMES = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "NRP", "CUSTOMER", "CODE_NAME"})
+
+_RANK = {"SECRET": 2} | dict.fromkeys(NAMES, 0)  # everything else 1; a higher one keeps its extent
+_SPACE = re.compile(r"\s*")
+_NOT_NAME = re.compile(r"[\s!-/:-@\[-`{-~‘’“”«»、。，．・：；（）「」『』]*")
+
+
+def disjoint(spans: Iterable[Span], text: str) -> tuple[Span, ...]:
+    """The spans without overlaps, sorted by position.
+
+    Of two that overlap, the one that is more exact, else longer, else surer keeps its extent. What sticks out of the
+    other becomes a span of its own, or widens the first where no space parts them. So every character that was found
+    stays covered, but for space at the ends of a span and punctuation at the ends of a name.
+    Names that one space parts become one. Empty spans and spans outside the text are dropped or cut.
+    """
+    trimmed = [span for span in (_trim(span, text) for span in spans) if span]
+    kept: list[Span] = []
+    for span in sorted(trimmed, key=_order):
+        _place(span, kept, text)
+    return tuple(_join_names(kept, text))
+
+
+def _order(span: Span) -> tuple[int, int, float, int, str, str]:
+    rank = _RANK.get(span.entity, 1)
+    return (-rank, span.start - span.end, -span.score, span.start, span.entity, span.recognizer)
+
+
+def _trim(span: Span, text: str) -> Span | None:
+    """The span inside `text` without space at its ends, nor punctuation where it is a name; None if nothing is left."""
+    start, end = max(span.start, 0), min(span.end, len(text))
+    if start >= end:
+        return None
+    edge = _NOT_NAME if span.entity in NAMES else _SPACE
+    start = _skip(edge, text, start, end)
+    backwards = text[start:end][::-1]
+    end -= _skip(edge, backwards, 0, len(backwards))
+    if start >= end:
+        return None
+    return span if (start, end) == (span.start, span.end) else replace(span, start=start, end=end)
+
+
+def _skip(edge: re.Pattern[str], text: str, start: int, end: int) -> int:
+    match = edge.match(text, start, end)
+    return match.end() if match else start
+
+
+def _place(span: Span, kept: list[Span], text: str) -> None:
+    """Add to `kept`, disjoint and sorted, what it does not cover of `span`."""
+    position = span.start
+    while position < span.end:
+        index = bisect_left(kept, position, key=lambda other: other.end - 1)
+        after = kept[index] if index < len(kept) else None
+        end = min(span.end, after.start) if after else span.end
+        if position < end:
+            piece = _trim(replace(span, start=position, end=end), text)
+            if piece:
+                index += _insert(piece, index, kept, whole=(piece.start, piece.end) == (span.start, span.end))
+        position = max(end, after.end) if after else end
+
+
+def _insert(piece: Span, index: int, kept: list[Span], *, whole: bool) -> int:
+    """Insert `piece` before `kept[index]`, or widen a neighbour that it touches. The number of spans added before."""
+    before = kept[index - 1] if index else None
+    after = kept[index] if index < len(kept) else None
+    if not whole and before and before.end == piece.start:
+        kept[index - 1] = replace(before, end=piece.end)
+        return 0
+    if not whole and after and piece.end == after.start:
+        kept[index] = replace(after, start=piece.start)
+        return 0
+    kept.insert(index, piece)
+    return 1
+
+
+def _join_names(spans: list[Span], text: str) -> list[Span]:
+    joined: list[Span] = []
+    for span in spans:
+        last = joined[-1] if joined else None
+        if last and span.entity in NAMES and last.entity == span.entity and text[last.end : span.start] == " ":
+            joined[-1] = replace(last, end=span.end, score=max(last.score, span.score))
+        else:
+            joined.append(span)
+    return joined

@@ -1,0 +1,113 @@
+"""The vault of one exchange: which placeholder stands for which value, in memory, both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from guard.mask.placeholders import (
+    CODE_LENGTH,
+    FORM_LENGTH,
+    Coder,
+    key_of,
+    normalised,
+    usual,
+)
+from guard.types import Spelling as Spelling
+
+
+@dataclass(slots=True)
+class Value:
+    """A normalised value with its code and every spelling met so far, by form ("" is the usual one)."""
+
+    entity: str
+    normal: str
+    code: str
+    spellings: dict[str, Spelling]
+
+
+class Vault:
+    """Gives each value its placeholder and finds the value of a placeholder again.
+
+    The same values give the same placeholders in any order, on any machine that has the tenant's key, as long as no
+    two of them share a code; where two do, the later one's code is longer.
+    """
+
+    def __init__(self, coder: Coder) -> None:
+        self.coder = coder
+        self._values: dict[tuple[str, str], Value] = {}
+        self._by_code: dict[str, Value] = {}
+        self._by_name: dict[str, Spelling] = {}
+        self._longest = 0
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    @property
+    def values(self) -> Mapping[str, Value]:
+        """Every value by its code."""
+        return self._by_code
+
+    def name(self, entity: str, spelling: str, escaped: str | None = None) -> str:
+        """The placeholder of a spelling, without brackets: `PERSON_K7Q2M4XD`."""
+        normal = normalised(entity, spelling)
+        value = self._values.get((entity, normal))
+        if value is None:
+            value = Value(entity, normal, self._free_code(entity, normal), {})
+            self._values[entity, normal] = value
+            self._by_code[value.code] = value
+        form = self._form(value, Spelling(spelling, escaped))
+        name = f"{entity}_{value.code}_{form}" if form else f"{entity}_{value.code}"
+        key = key_of(name)
+        self._by_name[key] = value.spellings[form]
+        self._longest = max(self._longest, len(name))
+        return name
+
+    def find(self, name: str) -> Spelling | None:
+        """The spelling that a placeholder, bent or not, stands for; None when it is not one of this vault's."""
+        return self._by_name.get(key_of(name))
+
+    def may_become(self, beginning: str) -> bool:
+        """Whether some placeholder of this vault begins with `beginning`, bent or not."""
+        key = key_of(beginning)
+        return len(key) <= self._longest and any(name.startswith(key) for name in self._by_name)
+
+    def learn(self, entity: str, code: str, spellings: Mapping[str, Spelling]) -> None:
+        """Add what a tenant vault knows of `code`, so that its placeholders can be restored."""
+        for form, spelling in spellings.items():
+            name = f"{entity}_{code}_{form}" if form else f"{entity}_{code}"
+            self._by_name.setdefault(key_of(name), spelling)
+            self._longest = max(self._longest, len(name))
+
+    def avoid(self, codes: Collection[str]) -> None:
+        """Make longer codes for the values that hold `codes`, because these already stand for other values."""
+        for code in codes:
+            value = self._by_code.pop(code)
+            spellings, value.spellings = value.spellings, {}
+            for form in spellings:
+                name = f"{value.entity}_{code}_{form}" if form else f"{value.entity}_{code}"
+                del self._by_name[key_of(name)]
+            value.code = self._free_code(value.entity, value.normal, len(code) + 2)
+            self._by_code[value.code] = value
+            for spelling in spellings.values():
+                self.name(value.entity, spelling.text, spelling.escaped)
+
+    def _free_code(self, entity: str, normal: str, length: int = CODE_LENGTH) -> str:
+        code = self.coder.code(entity, normal, length)
+        while code in self._by_code:
+            length += 2
+            code = self.coder.code(entity, normal, length)
+        return code
+
+    def _form(self, value: Value, spelling: Spelling) -> str:
+        if spelling.escaped is None and spelling.text == usual(value.entity, value.normal):
+            value.spellings[""] = spelling
+            return ""
+        identity = spelling.text if spelling.escaped is None else f"{spelling.text}\0{spelling.escaped}"
+        length = FORM_LENGTH
+        form = self.coder.form(value.entity, value.normal, identity, length)
+        while value.spellings.get(form, spelling) != spelling:
+            length += 1
+            form = self.coder.form(value.entity, value.normal, identity, length)
+        value.spellings[form] = spelling
+        return form

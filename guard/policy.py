@@ -1,0 +1,141 @@
+"""policies/*.yaml: what may leave, for whom, and how replies are reviewed.
+
+For one exchange the policies are asked in order of precedence; the first that applies gives the plan. Where none
+applies, the exchange is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from guard.documents import Strict, read
+from guard.errors import ConfigError, PolicyError
+from guard.types import Operator, Principal
+
+Profile = Literal["full", "patterns", "none"]
+# full      patterns and the models for names
+# patterns  patterns alone: no model is loaded
+# none      nothing is recognized, so nothing is masked; the log says so and keeps no content
+
+StreamMode = Literal["hold", "observe"]
+# hold     the whole reply is held until its review allows it
+# observe  the reply streams on at once; it is judged and recorded, never changed
+
+Content = Literal["masked", "none"]
+Opaque = Literal["block", "allow"]
+
+
+class AppliesTo(Strict):
+    """Whom a policy is for: shell patterns (`*`, `?`), any of which may match; an empty list matches all."""
+
+    users: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+    applications: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    surfaces: tuple[str, ...] = ()
+
+    def matches(self, principal: Principal, model: str, surface: str) -> bool:
+        """Whether every list that is not empty has a pattern for this caller."""
+        pairs = (
+            (self.users, principal.user),
+            (self.teams, principal.team),
+            (self.applications, principal.application),
+            (self.models, model),
+            (self.surfaces, surface),
+        )
+        return all(not patterns or any(fnmatchcase(value, p) for p in patterns) for patterns, value in pairs)
+
+
+class Extra(Strict):
+    """A Presidio recognizer of the user's own, by its class path."""
+
+    class_path: str = Field(alias="class", pattern=r"^[A-Za-z_][\w.]*\.[A-Za-z_]\w*$")
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class Recognition(Strict):
+    """Which recognizers run. `threshold` is the score from which a span counts, 0 to 1."""
+
+    profile: Profile = "full"
+    threshold: float = Field(0.4, ge=0, le=1)
+    recognizers: tuple[Extra, ...] = ()
+
+
+class Masking(Strict):
+    """What is done with each entity; `default` is for those not named."""
+
+    default: Operator = "placeholder"
+    entities: dict[str, Operator] = Field(default_factory=dict)
+
+
+class ReviewRules(Strict):
+    """How replies are reviewed. Without a constitution they are not, and the log says so."""
+
+    constitution: str | None = "workplace"
+    stream: StreamMode = "hold"
+    on_failure: Literal["block", "allow"] = "block"
+    on_unsure: Literal["allow", "block"] = "allow"
+    rounds: int = Field(2, ge=0, le=2)
+
+
+class LogRules(Strict):
+    """What of the content the audit log keeps."""
+
+    content: Content = "masked"
+
+
+class Policy(Strict):
+    """One policy file. Its `digest` is that of its meaning: layout and order of keys do not change it."""
+
+    policy: str = Field(min_length=1, max_length=100)
+    version: int = Field(1, ge=1)
+    precedence: int = 0
+    applies_to: AppliesTo = Field(default_factory=AppliesTo)
+    recognize: Recognition = Field(default_factory=Recognition)
+    mask: Masking = Field(default_factory=Masking)
+    opaque: Opaque = "block"
+    review: ReviewRules = Field(default_factory=ReviewRules)
+    log: LogRules = Field(default_factory=LogRules)
+
+    @model_validator(mode="after")
+    def _keeps_no_raw_content(self) -> Policy:
+        if self.recognize.profile == "none" and self.log.content != "none":
+            raise ValueError("recognize.profile 'none' masks nothing: set log.content to 'none' as well")
+        return self
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, hexadecimal, of the canonical JSON of the policy."""
+        text = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def load_folder(folder: Path) -> tuple[Policy, ...]:
+    """Every policy of a folder, the one to ask first in front. Raises ConfigError."""
+    files = sorted(folder.glob("*.yaml"))
+    if not files:
+        raise ConfigError(f"{folder}: holds no policy. Add one, such as default.yaml.")
+    policies = [read(file, Policy) for file in files]
+    _refuse_repeated(folder, [policy.policy for policy in policies])
+    return tuple(sorted(policies, key=lambda policy: (-policy.precedence, policy.policy)))
+
+
+def choose(policies: Sequence[Policy], principal: Principal, model: str, surface: str) -> Policy:
+    """The first policy that applies. Raises PolicyError where none does."""
+    for policy in policies:
+        if policy.applies_to.matches(principal, model, surface):
+            return policy
+    raise PolicyError("No policy applies to this caller, model and surface. Ask the administrator of guard for one.")
+
+
+def _refuse_repeated(folder: Path, names: Sequence[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"{folder}: two policies are named '{name}'. Rename one.")

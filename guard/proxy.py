@@ -1,0 +1,262 @@
+"""The ASGI application: from a request to an exchange and back to the client."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import re
+import traceback
+from collections.abc import AsyncIterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any, TypeAlias
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
+
+from guard.access import Caller, identify
+from guard.asks import Ask, Bind, Emit, Record
+from guard.backends.upstreams import Upstream
+from guard.course import Incoming
+from guard.drive import Answers, emitted
+from guard.errors import ClientGone, GuardError, RouteError, TooLargeError, UpstreamError
+from guard.exchange import exchange
+from guard.service import Service
+from guard.surfaces import chat
+from guard.surfaces.walk import dump
+
+logger = logging.getLogger("guard")
+
+Headers: TypeAlias = Mapping[str, str]
+
+# Headers of the caller that an upstream may see, when they have the shape of an identifier.
+FORWARDED = ("openai-organization", "openai-project", "openai-beta")
+IDENTIFIER = re.compile(r"[A-Za-z0-9_.,=-]{1,200}")
+
+
+class Proxy:
+    """guard as an ASGI application: chat completions, the list of models, and two health checks.
+
+    `upstreams` are by name, in the order in which they are asked for a model.
+    """
+
+    def __init__(self, service: Service, upstreams: Mapping[str, Upstream]) -> None:
+        self.service = service
+        self.upstreams = upstreams
+        self._app = Starlette(
+            routes=[
+                Route(chat.PATH, _Endpoint(self._chat), methods=["POST"]),
+                Route("/v1/models", _Endpoint(self._models), methods=["GET"]),
+                Route("/healthz", _Endpoint(_health), methods=["GET"]),
+                Route("/readyz", _Endpoint(self._ready), methods=["GET"]),
+            ],
+            exception_handlers={404: _unknown_route, 405: _unknown_route},
+            lifespan=self._lifespan,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        await self._app(scope, receive, send)
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            for upstream in self.upstreams.values():
+                await upstream.close()
+            self.service.close()
+
+    async def _chat(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = _headers(scope)
+        body = await read_body(receive, headers, self.service.config.limits.body_bytes)
+        caller = self._identify(headers)
+        call = chat.read(body)
+        plan = self.service.plan(caller.principal, call.model, chat.NAME)
+        incoming = Incoming(caller.principal, _forwarded(headers, caller), call)
+        line = self.upstreams[plan.upstream].line()
+        client = _Client(send)
+        present = _Presence(receive, Answers(self.service, line))
+        try:
+            async for ask in emitted(exchange(incoming, plan), present):
+                await client.emit(ask)
+            await client.end()
+        finally:
+            present.close()
+            await line.close()
+
+    async def _models(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = _headers(scope)
+        forwarded = _forwarded(headers, self._identify(headers))
+        listed: dict[str, Any] = {}
+        failures: list[UpstreamError] = []
+        for upstream in self.upstreams.values():
+            try:
+                for model in await _served(upstream, forwarded):
+                    listed.setdefault(model["id"], model)
+            except UpstreamError as failure:
+                failures.append(failure)
+        if failures and not listed:
+            raise failures[0]
+        body = dump({"object": "list", "data": list(listed.values())})
+        await Response(body, media_type="application/json")(scope, receive, send)
+
+    async def _ready(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.service.store.checkpoint()
+        await Response(b'{"status":"ready"}', media_type="application/json")(scope, receive, send)
+
+    def _identify(self, headers: Headers) -> Caller:
+        service = self.service
+        return identify(headers, service.identify, service.tenant_key, require_key=service.config.access.require_key)
+
+
+class _Endpoint:
+    """An ASGI endpoint whose failures reach the client in the surface's shape, and the log without a value."""
+
+    def __init__(self, serve: Any) -> None:
+        self._serve = serve
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._serve(scope, receive, noting)
+        except GuardError as failure:
+            if not begun:
+                await error_response(failure)(scope, receive, send)
+        except Exception as error:  # noqa: BLE001 - a traceback would show values
+            logger.error("internal error: %s at %s", type(error).__name__, _place(error))  # noqa: TRY400
+            if not begun:
+                unknown = GuardError("guard failed while answering. Its operator finds the place in the log.")
+                await error_response(unknown)(scope, receive, send)
+
+
+class _Client:
+    """The client's side of one exchange."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    async def emit(self, ask: Emit) -> None:
+        """Send what an exchange emits."""
+        if ask.head is not None:
+            headers = [(name.encode(), value.encode("latin-1")) for name, value in ask.head.headers.items()]
+            await self._send({"type": "http.response.start", "status": ask.head.status, "headers": headers})
+        if ask.data:
+            await self._send({"type": "http.response.body", "body": ask.data, "more_body": True})
+
+    async def end(self) -> None:
+        """Say that nothing more comes."""
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+class _Presence:
+    """Watches whether the client is still there, and makes an answer fail with ClientGone once it is not.
+
+    The exchange then closes its entry: the answers to that are given although nobody listens any more.
+    """
+
+    def __init__(self, receive: Receive, answer: Answers) -> None:
+        self._receive = receive
+        self._answer = answer
+        self._working: asyncio.Task[Any] | None = None
+        self._gone = False
+        self._told = False
+        self._watcher = asyncio.create_task(self._watch())
+
+    async def __call__(self, ask: Ask) -> Any:
+        """The answer to `ask`. Raises GuardError, ClientGone once."""
+        if self._told or isinstance(ask, Record | Bind):  # cut short, nobody would know whether it was written
+            return await self._answer(ask)
+        try:
+            if not self._gone:
+                self._working = asyncio.current_task()
+                return await self._answer(ask)
+        except asyncio.CancelledError:
+            if not self._gone or self._working is None:
+                raise
+            self._working.uncancel()
+        finally:
+            self._working = None
+        self._told = True
+        raise ClientGone("the client left before the end")
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._watcher.cancel()
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._gone = True
+        if self._working is not None and not self._told:
+            self._working.cancel()
+
+
+async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
+    """The whole body of a request. Raises TooLargeError, ClientGone."""
+    too_large = TooLargeError(f"The body is over {limit} bytes. Send less, or raise limits.body_bytes.")
+    stated = headers.get("content-length", "0")
+    if stated.isdigit() and int(stated) > limit:
+        raise too_large
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone("the client left before its request was complete")
+        chunk = message.get("body", b"")
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > limit:
+            raise too_large
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+def error_response(failure: GuardError) -> Response:
+    """A failure in OpenAI's shape."""
+    headers = {"www-authenticate": "Bearer"} if failure.status == 401 else {}
+    return Response(chat.error(failure), failure.status, headers, "application/json")
+
+
+async def _unknown_route(_: Request, __: Exception) -> Response:
+    served = f"POST {chat.PATH}, GET /v1/models"
+    return error_response(
+        RouteError(f"guard does not serve this route or method, so nothing passed. It serves {served}.")
+    )
+
+
+async def _health(scope: Scope, receive: Receive, send: Send) -> None:
+    await Response(b'{"status":"alive"}', media_type="application/json")(scope, receive, send)
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def _forwarded(headers: Headers, caller: Caller) -> dict[str, str]:
+    """What of the caller's headers goes on: its credentials, and identifiers that providers ask for."""
+    forwarded = {name: headers[name] for name in FORWARDED if IDENTIFIER.fullmatch(headers.get(name, ""))}
+    return {**forwarded, **caller.credentials}
+
+
+async def _served(upstream: Upstream, headers: Headers) -> list[dict[str, Any]]:
+    """The models that an upstream serves: those the configuration names, else those it lists itself."""
+    patterns = upstream.config.models
+    if not any(c in pattern for pattern in patterns for c in "*?["):
+        return [{"id": name, "object": "model", "created": 0, "owned_by": upstream.config.name} for name in patterns]
+    return [m for m in await upstream.models(headers) if any(fnmatchcase(str(m["id"]), p) for p in patterns)]
+
+
+def _place(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "?"

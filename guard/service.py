@@ -1,0 +1,199 @@
+"""Everything that outlives one exchange, made from the configuration: policies, critic, recognizers, log, vault."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from guard import constitution as constitutions
+from guard import policy as policies
+from guard.audit.keys import GuardKeys
+from guard.audit.store import SqliteStore
+from guard.audit.vault_store import VaultStore, load_or_create_tenant_key
+from guard.audit.writer import Writer
+from guard.backends.recognizers import Cache, CachedRecognizer, Spec, Stack, Workers
+from guard.config import Config, UpstreamConfig
+from guard.constitution import Constitution
+from guard.course import Plan
+from guard.errors import ConfigError, RequestError
+from guard.mask.placeholders import Coder
+from guard.policy import Policy
+from guard.review.review import Settings
+from guard.types import Critic, Principal, Progress
+
+DAY_S = 86_400.0
+
+
+@dataclass(slots=True)
+class Service:
+    """The parts that all exchanges share. Made by `start`, ended by `close`."""
+
+    config: Config
+    policies: tuple[Policy, ...]
+    constitutions: Mapping[str, Constitution]
+    recognizers: Mapping[str, CachedRecognizer]
+    critic: Critic | None
+    critic_thread: ThreadPoolExecutor
+    writer: Writer
+    store: SqliteStore
+    keys: GuardKeys
+    vault: VaultStore
+    tenant_key: bytes
+    coder: Coder
+
+    def plan(self, principal: Principal, model: str, surface: str, *, upstream: str | None = None) -> Plan:
+        """What decides over an exchange of this caller. Raises PolicyError, RequestError.
+
+        `upstream` names one that is not in the configuration, such as a function of the caller's.
+        """
+        policy = policies.choose(self.policies, principal, model, surface)
+        critic = self.critic
+        rules = policy.review
+        return Plan(
+            policy=policy,
+            constitution=self.constitutions[rules.constitution] if rules.constitution else None,
+            settings=Settings(
+                on_failure=rules.on_failure,
+                on_unsure=rules.on_unsure,
+                rounds=rules.rounds,
+                writes=critic.writes if critic else False,
+            ),
+            critic=critic.name if critic else "",
+            critic_digest=critic.digest if critic else "",
+            upstream=upstream or self.upstream_for(model).name,
+            coder=self.coder,
+            clock=time.time,
+            exchange_id=new_id(),
+            reply_bytes=self.config.limits.reply_bytes,
+        )
+
+    def upstream_for(self, model: str) -> UpstreamConfig:
+        """The first upstream that serves `model`. Raises RequestError where none does."""
+        for upstream in self.config.upstreams:
+            if any(fnmatchcase(model, pattern) for pattern in upstream.models):
+                return upstream
+        raise RequestError("No upstream serves this model. GET /v1/models lists those that are served.", param="model")
+
+    def identify(self, token: str) -> Principal:
+        """The principal that a guard key stands for. Raises AccessError."""
+        return self.keys.find(token).principal
+
+    def close(self) -> None:
+        """End worker processes and commit what waits."""
+        for recognizer in self.recognizers.values():
+            recognizer.close()
+        self.critic_thread.shutdown(wait=False, cancel_futures=True)
+        self.writer.close()
+        self.store.close()
+        self.keys.close()
+        self.vault.close()
+
+
+def new_id() -> str:
+    """A name for an exchange: its time in milliseconds, then chance, so that names sort by time."""
+    return f"{time.time_ns() // 1_000_000:011x}-{secrets.token_hex(5)}"
+
+
+def start(config: Config, progress: Progress, *, workers: bool = True) -> Service:
+    """Make every part, models included. Raises ConfigError, AuditError.
+
+    With `workers`, models for names run in processes of their own; a library that is called by one thread needs none.
+    """
+    rules = policies.load_folder(config.policies or Path("policies"))
+    documents = _constitutions(config, rules)
+    config.data.mkdir(parents=True, exist_ok=True)
+    tenant_key = load_or_create_tenant_key(config.data / "tenant.key")
+    database = config.data / config.audit.path
+    recognizers = _recognizers(config, rules, progress, workers=workers)
+    critic = _critic(config, tuple(documents.values()), progress) if documents else None
+    store = SqliteStore(database)
+    lifetime = config.vault.lifetime_days * DAY_S
+    vault = VaultStore(config.data / "vault.db", tenant_key, lifetime_s=lifetime)
+    vault.forget_expired()
+    return Service(
+        config=config,
+        policies=rules,
+        constitutions=documents,
+        recognizers=recognizers,
+        critic=critic,
+        critic_thread=ThreadPoolExecutor(1, thread_name_prefix="guard-critic"),
+        writer=Writer(store),
+        store=store,
+        keys=open_keys(config),
+        vault=vault,
+        tenant_key=tenant_key,
+        coder=Coder(tenant_key, config.tenant),
+    )
+
+
+def open_keys(config: Config) -> GuardKeys:
+    """The guard keys of a configuration."""
+    config.data.mkdir(parents=True, exist_ok=True)
+    return GuardKeys(config.data / "keys.db")
+
+
+def _constitutions(config: Config, rules: tuple[Policy, ...]) -> dict[str, Constitution]:
+    """The constitutions that policies name. Raises ConfigError where one is missing or asks too much."""
+    wanted = {rule.review.constitution for rule in rules} - {None}
+    if not wanted:
+        return {}
+    folder = config.constitutions or Path("constitutions")
+    known = constitutions.load_folder(folder)
+    for rule in rules:
+        name = rule.review.constitution
+        if name is not None and name not in known:
+            raise ConfigError(
+                f"policy '{rule.policy}': there is no constitution '{name}' in {folder}. "
+                f"Known are: {', '.join(sorted(known))}."
+            )
+    chosen = {name: known[name] for name in sorted(wanted & known.keys(), key=str)}
+    for document in chosen.values():
+        for principle in document.principles:
+            if principle.applies_to == "prompt":
+                raise ConfigError(
+                    f"constitution '{document.name}': principle '{principle.id}' applies to the prompt, "
+                    "and guard judges replies only. Set 'applies_to: exchange'."
+                )
+    return chosen
+
+
+def _recognizers(
+    config: Config, rules: tuple[Policy, ...], progress: Progress, *, workers: bool
+) -> dict[str, CachedRecognizer]:
+    """A recognizer per policy; policies that ask for the same share one, and all share the cache."""
+    cache = Cache(config.limits.cached_texts)
+    made: dict[str, CachedRecognizer] = {}
+    by_policy: dict[str, CachedRecognizer] = {}
+    for rule in rules:
+        wish = rule.recognize
+        extra = tuple((item.class_path, item.options) for item in wish.recognizers)
+        spec = Spec(profile=wish.profile, extra=extra, threshold=wish.threshold)
+        if spec.version not in made:
+            inner: Workers | Stack
+            if workers and not spec.quick:
+                inner = Workers(spec, processes=config.limits.recognizer_processes)
+                inner.start(progress)
+            else:
+                inner = Stack.of(spec)
+            made[spec.version] = CachedRecognizer(inner, cache, version=spec.version)
+        by_policy[rule.policy] = made[spec.version]
+    return by_policy
+
+
+def _critic(config: Config, documents: tuple[Constitution, ...], progress: Progress) -> Critic:
+    """The critic that the configuration names, ready to judge."""
+    cache = config.data / "models"
+    if config.critic.model == "embedded":
+        from guard.backends.embedded import EmbeddedCritic
+
+        return EmbeddedCritic.fit(documents, cache, progress)
+    from guard.backends.packed import PackedCritic
+
+    return PackedCritic.load(
+        config.critic.model, device=config.critic.device, dtype=config.critic.dtype, cache=cache, progress=progress
+    )

@@ -1,0 +1,56 @@
+"""Run the proxy: load everything, listen, and say so."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from guard import service as services
+from guard.backends.upstreams import HttpUpstream, Upstream
+from guard.proxy import Proxy
+
+if TYPE_CHECKING:
+    from guard.config import Config, UpstreamConfig
+    from guard.types import Progress
+
+Ready = Callable[["Config", int], None]
+
+
+def application(config: Config, progress: Progress) -> Proxy:
+    """The ASGI application of a configuration, with every model loaded. Raises ConfigError, AuditError."""
+    upstreams = {upstream.name: _upstream(upstream, config, progress) for upstream in config.upstreams}
+    return Proxy(services.start(config, progress), upstreams)
+
+
+def _upstream(upstream: UpstreamConfig, config: Config, progress: Progress) -> Upstream:
+    if upstream.url is not None:
+        return HttpUpstream(upstream, os.environ, reply_bytes=config.limits.reply_bytes)
+    from guard.backends.inprocess import LocalUpstream
+
+    return LocalUpstream.load(upstream, cache=config.data / "models", progress=progress)
+
+
+def serve(config: Config, progress: Progress, ready: Ready) -> None:
+    """Serve until interrupted; `ready` is told the configuration and the port once guard listens."""
+    import uvicorn
+
+    app = application(config, progress)
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[object] | None = None) -> None:
+            await super().startup(sockets)  # type: ignore[arg-type]
+            if self.started:
+                ready(config, self.servers[0].sockets[0].getsockname()[1])
+
+    # No access log: an address may hold what must not be written down.
+    settings = uvicorn.Config(
+        app,
+        host=config.listen.host,
+        port=config.listen.port,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        lifespan="on",
+    )
+    Server(settings).run()

@@ -1,0 +1,215 @@
+"""The values that the parts exchange: frozen, valid once made, without behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias
+
+Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
+Progress: TypeAlias = Callable[[str], None]
+
+Operator = Literal["placeholder", "redact", "hash", "keep", "block"]
+# placeholder  replace by a code that restore turns back into the value
+# redact       replace by the entity's name in brackets; cannot be restored
+# hash         replace by a keyed hash; equal values stay equal, cannot be restored
+# keep         let the value leave; the log still counts it
+# block        refuse the whole exchange
+
+Decision = Literal["allow", "revise", "block"]
+# allow   the reply went out as the upstream wrote it
+# revise  the reply went out changed
+# block   nothing of the reply went out
+
+State = Literal["clear", "unsure", "fired", "not_judged"]
+# clear       the principle is not violated
+# unsure      the critic abstains: its score lies inside the band in which it is often wrong
+# fired       the principle is violated
+# not_judged  the critic failed, was late or answered nonsense; never counted as clear
+
+Outcome = Literal["completed", "refused", "blocked", "upstream_error", "client_gone", "not_judged", "failed"]
+# completed       the reply, changed or not, was released to the client
+# refused         the upstream answered with an error status, which was passed on
+# blocked         the review or the policy withheld the reply
+# upstream_error  the upstream could not be reached, broke off or answered nonsense
+# client_gone     the client left before the end
+# not_judged      the critic failed and the policy blocks what is not judged
+# failed          guard itself failed
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One found entity: characters `start` to `end` (exclusive) of one text; `score` 0 to 1, higher is surer."""
+
+    start: int
+    end: int
+    entity: str
+    score: float
+    recognizer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """One spelling of a value. `escaped` is how it stood inside JSON where that was not the plain way to write it."""
+
+    text: str
+    escaped: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """What a critic reads: the prompt and the reply as plain text, both masked."""
+
+    prompt: str
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the critic says of one principle.
+
+    `score` is 0 to 1, higher is worse. `spans` are (start, end) character ranges of the reply that show the
+    violation, in order, disjoint; empty where the critic cannot point at one. `reason` is one short sentence that
+    holds no value.
+    """
+
+    principle: str
+    score: float
+    state: State
+    spans: tuple[tuple[int, int], ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is calling. `user` is a name given to a guard key, or a keyed hash of the provider key presented."""
+
+    user: str
+    team: str = ""
+    application: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSpan:
+    """A span as the log keeps it: where and what kind, and a keyed hash of the value, never the value."""
+
+    field: str
+    entity: str
+    recognizer: str
+    score: float
+    operator: Operator
+    value_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One attempt to mend a choice of the reply: by whom, for which principles, and what became of it."""
+
+    choice: int
+    round: int
+    principles: tuple[str, ...]
+    method: Literal["redaction", "template", "rewrite"]
+    critique: str
+    accepted: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The first half of an audit entry, durable before a byte leaves. Times are Unix seconds."""
+
+    exchange: str
+    time: float
+    principal: Principal
+    tenant: str
+    surface: str
+    stream: bool
+    upstream: str
+    model: str
+    policy: str
+    policy_digest: str
+    constitution: str
+    constitution_digest: str
+    critic: str
+    critic_digest: str
+    spans: tuple[FoundSpan, ...]
+    not_scanned: tuple[str, ...]
+    request: str
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The second half of an audit entry. `reply` and `sent` are masked text; they differ where guard revised.
+
+    `verdicts` and `revisions` hold the judgement of each choice, the first judgement before the last one.
+    """
+
+    exchange: str
+    time: float
+    outcome: Outcome
+    decision: Decision
+    reason: str
+    status: int
+    model: str
+    reply: str
+    sent: str
+    spans: tuple[FoundSpan, ...]
+    verdicts: tuple[tuple[int, Verdict], ...]
+    revisions: tuple[Revision, ...]
+    not_judged: tuple[str, ...]
+    unknown_placeholders: int
+    usage: Mapping[str, int]
+    timings_ms: Mapping[str, float]
+
+
+Entry: TypeAlias = Opening | Closing
+
+
+class Rule(Protocol):
+    """What a critic needs to know of a principle; `guard.constitution.Principle` is one."""
+
+    @property
+    def id(self) -> str:
+        """Its name in verdicts and in the log."""
+        ...
+
+    @property
+    def statement(self) -> str:
+        """What the assistant does, for people."""
+        ...
+
+    @property
+    def question(self) -> str:
+        """Whether the reply violates it, for a model."""
+        ...
+
+    @property
+    def violates(self) -> tuple[Dialogue, ...]:
+        """Examples of its violation, near the line."""
+        ...
+
+    @property
+    def complies(self) -> tuple[Dialogue, ...]:
+        """Examples that look alike and do not violate it."""
+        ...
+
+
+class Critic(Protocol):
+    """A model that judges. It blocks the calling thread, so drivers call it off the event loop.
+
+    `name` and `digest` identify the model and its thresholds in the log. `writes` says whether `write` may be asked
+    for critiques and revisions; a critic that cannot write well says no.
+    """
+
+    name: str
+    digest: str
+    writes: bool
+
+    def score(self, dialogue: Dialogue, principles: Sequence[Rule]) -> tuple[Verdict, ...]:
+        """One verdict per principle, in order. Raises CriticError."""
+        ...
+
+    def write(self, prompt: str, *, max_tokens: int) -> str:
+        """The model's answer to one instruction. Raises CriticError."""
+        ...

@@ -1,0 +1,96 @@
+"""Entries to record, by hand and by hypothesis."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from hypothesis import strategies as st
+
+from guard.audit.store import SqliteStore
+from guard.types import Closing, FoundSpan, Opening, Principal, Revision, Verdict
+
+NOW = 1_764_000_000.0
+
+SPAN = FoundSpan("messages.0.content", "PERSON", "spacy", 0.85, "placeholder", "5f2c")
+OPENING = Opening(
+    exchange="0-first",
+    time=NOW + 0.25,
+    principal=Principal("ann", "legal", "mailer"),
+    tenant="default",
+    surface="chat",
+    stream=True,
+    upstream="local",
+    model="small",
+    policy="default",
+    policy_digest="p1",
+    constitution="workplace",
+    constitution_digest="c1",
+    critic="embedded",
+    critic_digest="e1",
+    spans=(SPAN,),
+    not_scanned=("images",),
+    request='Write to <PERSON_K7Q2M4XD>, "today"\n 안녕',
+    timings_ms={"mask": 1.5},
+)
+CLOSING = Closing(
+    exchange="0-first",
+    time=NOW + 1.5,
+    outcome="completed",
+    decision="revise",
+    reason="no-threats",
+    status=200,
+    model="small-2026",
+    reply="Dear <PERSON_K7Q2M4XD>, or else.",
+    sent="Dear <PERSON_K7Q2M4XD>.",
+    spans=(),
+    verdicts=((0, Verdict("no-threats", 0.91, "fired", ((23, 31),), "a threat")),),
+    revisions=(Revision(0, 1, ("no-threats",), "redaction", "or else", True, ""),),
+    not_judged=(),
+    unknown_placeholders=0,
+    usage={"prompt_tokens": 12},
+    timings_ms={"judge": 20.0},
+)
+
+
+def opening(exchange: str, time: float = NOW) -> Opening:
+    return dataclasses.replace(OPENING, exchange=exchange, time=time)
+
+
+def closing(exchange: str, time: float = NOW) -> Closing:
+    return dataclasses.replace(CLOSING, exchange=exchange, time=time)
+
+
+def new_store(folder: Path, *, now: float = NOW) -> SqliteStore:
+    """A store whose commits all happen at `now`, so that entries made at NOW are in time."""
+    return SqliteStore(folder / "audit.db", clock=lambda: now)
+
+
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+counts = st.integers(-(2**63), 2**64)
+spans = st.lists(st.builds(FoundSpan, score=numbers), max_size=2).map(tuple)
+words = st.lists(st.text(max_size=5), max_size=2).map(tuple)
+timings = st.dictionaries(st.text(max_size=5), numbers, max_size=2)
+openings = st.builds(Opening, time=numbers, spans=spans, not_scanned=words, timings_ms=timings)
+closings = st.builds(
+    Closing,
+    time=numbers,
+    spans=spans,
+    verdicts=st.lists(
+        st.tuples(
+            counts,
+            st.builds(
+                Verdict,
+                score=numbers,
+                spans=st.lists(st.tuples(counts, counts), max_size=2).map(tuple),
+                reason=st.text(),
+            ),
+        ),
+        max_size=2,
+    ).map(tuple),
+    revisions=st.lists(st.builds(Revision, principles=words), max_size=2).map(tuple),
+    not_judged=words,
+    usage=st.dictionaries(st.text(max_size=5), counts, max_size=2),
+    timings_ms=timings,
+)
+entries = openings | closings

@@ -1,0 +1,184 @@
+import dataclasses
+import json
+import types
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from guard.audit.entries import COLUMNS, SCHEMA, _codec, columns, columns_of, decode, encode, leaf
+from guard.audit.merkle import leaf_hash
+from guard.errors import AuditError
+from guard.types import Principal
+from tests.audit.samples import CLOSING, OPENING, SPAN, entries
+
+SECRET = "alice@example.com"
+
+
+@given(entries)
+def test_an_entry_comes_back_as_it_was(entry):
+    assert decode(encode(entry)) == entry
+
+
+@given(entries)
+def test_the_bytes_are_canonical(entry):
+    body = encode(entry)
+    same = json.dumps(json.loads(body), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert body == same.encode()
+    assert encode(decode(body)) == body
+
+
+@given(entries)
+def test_columns_can_be_read_from_the_bytes_alone(entry):
+    assert columns_of(encode(entry)) == columns(entry)
+    assert len(columns(entry)) == len(COLUMNS)
+
+
+@given(st.binary() | st.recursive(st.none() | st.text(), st.lists).map(lambda data: json.dumps(data).encode()))
+def test_whatever_is_not_an_entry_is_refused(body):
+    for read in (decode, columns_of):
+        with pytest.raises(AuditError):
+            read(body)
+
+
+def test_the_form_of_the_log_does_not_change_by_accident():
+    assert encode(CLOSING).decode() == (
+        '{"decision":"revise","exchange":"0-first","kind":"closing","model":"small-2026","not_judged":[],'
+        '"outcome":"completed","reason":"no-threats","reply":"Dear <PERSON_K7Q2M4XD>, or else.",'
+        '"revisions":[{"accepted":true,"choice":0,"critique":"or else","method":"redaction",'
+        '"principles":["no-threats"],"reason":"","round":1}],"schema":1,"sent":"Dear <PERSON_K7Q2M4XD>.","spans":[],'
+        '"status":200,"time":1764000001.5,"timings_ms":{"judge":20.0},"unknown_placeholders":0,'
+        '"usage":{"prompt_tokens":12},"verdicts":[[0,{"principle":"no-threats","reason":"a threat","score":0.91,'
+        '"spans":[[23,31]],"state":"fired"}]]}'
+    )
+    assert encode(OPENING).decode().startswith('{"constitution":"workplace","constitution_digest":"c1","critic":')
+    assert "안녕" in encode(OPENING).decode()
+
+
+def test_the_order_of_a_mapping_does_not_matter():
+    one = dataclasses.replace(OPENING, timings_ms={"a": 1.0, "b": 2.0})
+    other = dataclasses.replace(OPENING, timings_ms=types.MappingProxyType({"b": 2.0, "a": 1.0}))
+    assert encode(one) == encode(other)
+
+
+def test_a_whole_number_is_a_fine_time():
+    body = encode(dataclasses.replace(OPENING, time=1764000000))
+    assert b'"time":1764000000.0' in body
+    assert decode(body.replace(b"1764000000.0", b"1764000000")).time == 1764000000.0
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\udfffb", "\\\ud800", "안\udbff"])
+def test_half_a_surrogate_pair_is_kept(text):
+    entry = dataclasses.replace(OPENING, request=text, model=text)
+    assert decode(encode(entry)) == entry
+    assert columns(entry)[COLUMNS.index("model")].encode()
+
+
+def test_two_halves_become_their_character_once_and_for_all():
+    body = encode(dataclasses.replace(OPENING, request="\ud83d\ude00"))
+    assert decode(body).request == "😀"
+    assert encode(decode(body)) == body
+
+
+@pytest.mark.parametrize(
+    ("entry", "field"),
+    [
+        (dataclasses.replace(OPENING, time=float("nan")), ""),
+        (dataclasses.replace(OPENING, time=2**60), "time"),
+        (dataclasses.replace(OPENING, model=None), "model"),
+        (dataclasses.replace(OPENING, stream=1), "stream"),
+        (dataclasses.replace(OPENING, request=SECRET.encode()), "request"),
+        (dataclasses.replace(OPENING, spans=[SPAN]), "spans"),
+        (dataclasses.replace(OPENING, spans=(SECRET,)), "spans"),
+        (dataclasses.replace(OPENING, spans=(dataclasses.replace(SPAN, operator=SECRET),)), "spans.operator"),
+        (dataclasses.replace(OPENING, principal=Principal(7)), "principal.user"),
+        (dataclasses.replace(OPENING, timings_ms={7: 1.0}), "timings_ms"),
+        (dataclasses.replace(OPENING, timings_ms=[(SECRET, 1.0)]), "timings_ms"),
+        (dataclasses.replace(CLOSING, verdicts=((0,),)), "verdicts"),
+        (dataclasses.replace(CLOSING, status=True), "status"),
+        (SECRET, ""),
+    ],
+)
+def test_what_could_not_be_read_back_is_not_written(entry, field):
+    with pytest.raises(AuditError) as caught:
+        encode(entry)
+    assert f" {field}" in caught.value.message
+    assert SECRET not in caught.value.message
+
+
+def changed(entry, **fields):
+    return json.dumps({**json.loads(encode(entry)), **fields}).encode()
+
+
+@pytest.mark.parametrize("schema", [0, SCHEMA + 1, "1", True, None, 1.0])
+def test_an_unknown_schema_is_refused(schema):
+    for read in (decode, columns_of):
+        with pytest.raises(AuditError, match="schema"):
+            read(changed(OPENING, schema=schema))
+
+
+@pytest.mark.parametrize("kind", ["note", None, [], "closing"])
+def test_an_unknown_kind_is_refused(kind):
+    with pytest.raises(AuditError):
+        decode(changed(OPENING, kind=kind))
+
+
+@pytest.mark.parametrize("wrong", [None, 7, [[SECRET]], {"a": SECRET}, float("nan")])
+@pytest.mark.parametrize("entry", [OPENING, CLOSING], ids=["opening", "closing"])
+def test_every_field_is_checked_when_read(entry, wrong):
+    fine = {int: (7,), float: (7,), dict: ()}
+    for name in (field.name for field in dataclasses.fields(entry)):
+        if wrong in fine.get(type(getattr(entry, name)), ()):
+            continue
+        with pytest.raises(AuditError) as caught:
+            decode(changed(entry, **{name: wrong}))
+        assert SECRET not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\xff",
+        b"[]",
+        b"{",
+        b"[" * 100_000,
+        encode(OPENING).replace(b"1.5", b"1e999"),
+        encode(OPENING).replace(b"1.5", b"Infinity"),
+        changed(OPENING, extra=1),
+        changed(CLOSING, verdicts=[[0]]),
+        changed(CLOSING, verdicts=[0]),
+        changed(CLOSING, usage=[]),
+        encode(OPENING).replace(b'"request"', b'"requests"'),
+    ],
+)
+def test_a_malformed_entry_is_refused(body):
+    with pytest.raises(AuditError):
+        decode(body)
+
+
+@pytest.mark.parametrize("fields", [{"principal": 7}, {"exchange": 7}, {"time": "x"}, {"model": {}}])
+def test_columns_of_a_malformed_entry_are_refused(fields):
+    with pytest.raises(AuditError, match="malformed"):
+        columns_of(changed(OPENING, **fields))
+
+
+def test_a_type_that_entries_do_not_use_has_no_form():
+    with pytest.raises(TypeError):
+        _codec(bytes)
+
+
+def test_a_leaf_is_what_is_stored():
+    made = leaf(OPENING)
+    assert (made.body, made.hash) == (encode(OPENING), leaf_hash(encode(OPENING)))
+    assert dict(zip(COLUMNS, made.columns, strict=True)) == {
+        "exchange": "0-first",
+        "kind": "opening",
+        "time": OPENING.time,
+        "user": "ann",
+        "team": "legal",
+        "application": "mailer",
+        "surface": "chat",
+        "model": "small",
+        "decision": None,
+        "outcome": None,
+    }

@@ -1,0 +1,27 @@
+import pytest
+
+from guard.mask.propagate import repeated
+from guard.types import Span
+
+
+def again(text, value, entity):
+    start = text.index(value)
+    spans = repeated([Span(start, start + len(value), entity, 0.9, "test")], text)
+    return [(text[s.start : s.end], s.start) for s in spans if s.start != start]
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "entity", "expected"),
+    [
+        ("Faina D. Yefremova; early Yefremova?", "Faina D. Yefremova", "PERSON", [("Yefremova", 9), ("Yefremova", 26)]),
+        ("password is hunter2, yes hunter2로", "hunter2", "SECRET", [("hunter2", 25)]),
+        ("Siemens and siemens and Siemens", "Siemens", "ORGANIZATION", [("Siemens", 24)]),
+        ("Mr. April in April", "April", "PERSON", []),
+        ("Al met Al", "Al", "PERSON", []),
+        ("pin 4821 and 4821", "4821", "SECRET", []),
+        ("Anna and Annabel", "Anna", "PERSON", []),
+        ("nothing twice", "nothing", "SECRET", []),
+    ],
+)
+def test_what_stands_again_is_found_again(text, value, entity, expected):
+    assert again(text, value, entity) == expected

@@ -1,0 +1,102 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from guard.mask.spans import NAMES, disjoint
+from guard.types import Span
+
+TEXT = "Write to Alice Meyer <alice@x.com>, or (ring) 010-1234-5678. "
+ENTITIES = ["PERSON", "EMAIL_ADDRESS", "SECRET", "PHONE_NUMBER", "ORGANIZATION"]
+
+
+def span(value, entity, score=0.8, text=TEXT):
+    start = text.index(value)
+    return Span(start, start + len(value), entity, score, "test")
+
+
+def shown(spans, text=TEXT):
+    return [(text[s.start : s.end], s.entity) for s in spans]
+
+
+@st.composite
+def texts_and_spans(draw):
+    text = draw(st.text(st.sampled_from("ab .,-@\n가"), min_size=1, max_size=30))
+    ends = st.integers(-2, len(text) + 2)
+    spans = st.builds(Span, ends, ends, st.sampled_from(ENTITIES), st.sampled_from([0.4, 0.6, 0.9]), st.just("r"))
+    return text, draw(st.lists(spans, max_size=8))
+
+
+def trimmed(text, span):
+    """The positions of a span that must stay covered."""
+    inside = list(range(max(span.start, 0), min(span.end, len(text))))
+    if span.entity in NAMES:
+        return [i for i in inside if text[i].isalnum()]
+    return [i for i in inside if not text[i].isspace()]
+
+
+@given(texts_and_spans())
+def test_nothing_that_was_found_is_left_uncovered(case):
+    text, spans = case
+    covered = {i for s in disjoint(spans, text) for i in range(s.start, s.end)}
+    for found in spans:
+        assert covered.issuperset(trimmed(text, found))
+
+
+@given(texts_and_spans())
+def test_the_result_is_sorted_disjoint_and_inside_the_text(case):
+    text, spans = case
+    result = disjoint(spans, text)
+    ends = [0, *(s.end for s in result)]
+    assert all(previous <= s.start < s.end for previous, s in zip(ends, result, strict=False))
+    assert ends[-1] <= len(text)
+
+
+@given(texts_and_spans())
+def test_nothing_is_covered_that_was_not_found_but_for_a_space_between_names(case):
+    text, spans = case
+    found = {i for s in spans for i in range(max(s.start, 0), s.end)}
+    for s in disjoint(spans, text):
+        assert all(i in found or (text[i] == " " and s.entity in NAMES) for i in range(s.start, s.end))
+
+
+@given(texts_and_spans(), st.randoms())
+def test_the_order_in_which_recognizers_answer_does_not_matter(case, random):
+    text, spans = case
+    shuffled = list(spans)
+    random.shuffle(shuffled)
+    assert disjoint(shuffled, text) == disjoint(spans, text)
+
+
+@given(texts_and_spans())
+def test_doing_it_again_changes_nothing(case):
+    text, spans = case
+    once = disjoint(spans, text)
+    assert disjoint(once, text) == once
+
+
+@pytest.mark.parametrize(
+    ("spans", "expected"),
+    [
+        ([], []),
+        ([("Alice Meyer", "PERSON"), ("Alice", "PERSON")], [("Alice Meyer", "PERSON")]),
+        ([("Alice", "PERSON"), ("Meyer", "PERSON")], [("Alice Meyer", "PERSON")]),
+        ([("Alice", "PERSON"), ("Meyer", "ORGANIZATION")], [("Alice", "PERSON"), ("Meyer", "ORGANIZATION")]),
+        (
+            [("Alice Meyer <alice@x.com>", "ORGANIZATION"), ("alice@x.com", "EMAIL_ADDRESS")],
+            [("Alice Meyer", "ORGANIZATION"), ("alice@x.com", "EMAIL_ADDRESS")],
+        ),
+        ([("alice@x.com>, or", "SECRET"), ("alice@x.com", "EMAIL_ADDRESS")], [("alice@x.com>, or", "SECRET")]),
+        ([("010-1234", "SECRET"), ("010-1234-5678", "PHONE_NUMBER")], [("010-1234-5678", "SECRET")]),
+        ([("234-5678", "SECRET"), ("010-1234-5678", "PHONE_NUMBER")], [("010-1234-5678", "SECRET")]),
+        ([(" Alice Meyer <", "PERSON")], [("Alice Meyer", "PERSON")]),
+        ([("(ring)", "PERSON")], [("ring", "PERSON")]),
+        ([(" <", "PERSON")], []),
+    ],
+)
+def test_who_wins(spans, expected):
+    assert shown(disjoint([span(*s) for s in spans], TEXT)) == expected
+
+
+def test_of_two_equals_the_surer_one_wins():
+    spans = [span("010-1234-5678", "PHONE_NUMBER", 0.5), span("010-1234-5678", "CREDIT_CARD", 0.9)]
+    assert shown(disjoint(spans, TEXT)) == [("010-1234-5678", "CREDIT_CARD")]
