@@ -4,16 +4,15 @@
 
 A row of the file is {"text": …, "spans": [{"start": …, "end": …, "entity": …}, …]} in characters, end exclusive.
 Time is CPU time of this process per KB of UTF-8, the best of two rounds: the rows given one by one, and joined into
-texts of about 1 KB. *Fully masked* is
-the share of gold entities whose every character but space is covered, whatever the type; *character precision* the share
-of covered characters that are gold. Figures on a set that the rules were tuned on are tuning figures.
+texts of about 1 KB. *Fully masked*
+is the share of gold entities whose every character but space is covered, whatever the type; *character precision* the
+share of covered characters that are gold. Figures on a set that the rules were tuned on are tuning figures.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -87,7 +86,8 @@ def table(results: Iterable[tuple[str, dict[str, float]]]) -> str:
         "|---|--:|--:|--:|--:|",
     ]
     lines += [
-        f"| {name} | {r['ms_per_kb_by_row']:.2f} | {r['ms_per_kb']:.2f} | {r['fully_masked']:.3f} | {r['character_precision']:.3f} |"
+        f"| {name} | {r['ms_per_kb_by_row']:.2f} | {r['ms_per_kb']:.2f} | {r['fully_masked']:.3f} "
+        f"| {r['character_precision']:.3f} |"
         for name, r in results
     ]
     return "\n".join(lines)
@@ -101,7 +101,7 @@ def main() -> None:
     options = parser.parse_args()
     lines = options.data.read_text(encoding="utf-8").splitlines()[: options.rows]
     rows = [json.loads(line) for line in lines if line.strip()]
-    sys.modules.update(keep_torch_out(sys.modules))  # as in a worker process
+    keep_torch_out()  # as in a worker process
     forbid_downloads()
     systems = {
         "patterns": lambda: stack(Spec(profile="patterns")),

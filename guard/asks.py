@@ -81,7 +81,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """Read on in the stream. Sent: the bytes of one SSE event with its blank line, or None at the end.
+    """Read on in the stream. Sent: the events that have arrived, each with its blank line; none at the end.
 
     May raise UpstreamError when the stream breaks.
     """
@@ -113,10 +113,11 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Emit:
-    """Send bytes to the client; the first Emit of an exchange carries its head. Sent: None."""
+    """Send bytes to the client; the first Emit of an exchange carries its head, the `last` ends it. Sent: None."""
 
     data: bytes
     head: Head | None = None
+    last: bool = False
 
 
 Ask: TypeAlias = Recognize | Bind | Record | Send | Next | Judge | Write | Emit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from typing import Any, Protocol, assert_never
 
 from guard.asks import Ask, Bind, Emit, Judge, Next, Recognize, Record, Response, Send, Story, Write
@@ -120,8 +120,8 @@ class Upstream(Protocol):
         """The response to a request."""
         ...
 
-    def next(self) -> bytes | None:
-        """The next event of a stream, None at its end."""
+    def next(self) -> Sequence[bytes]:
+        """The events of a stream that have arrived, none at its end."""
         ...
 
 

@@ -10,6 +10,7 @@ allows it and the record of that is durable too, unless the policy says `observe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from guard.asks import Emit, Head, Next, Request, Response, Send, Story
 from guard.course import Course, Incoming, Plan
@@ -62,7 +63,7 @@ def _refused(course: Course, response: Response) -> Story[None]:
     else:
         told = dump(restored(course, body))
     yield from close(course, "refused", "allow", f"the upstream answered {response.status}", response.status)
-    yield from _emit(course, told, response.status, _headers(response, JSON, "allow"))
+    yield _only(course, told, response.status, _headers(response, JSON, "allow"))
 
 
 def _whole(course: Course, response: Response) -> Story[None]:
@@ -72,14 +73,15 @@ def _whole(course: Course, response: Response) -> Story[None]:
     withheld, decision = blocked(judged), decision_of(judged)
     yield from close_judged(course, judged, withheld.status if withheld else response.status)
     if withheld:
-        yield from _withhold(course, withheld)
+        yield _withheld(course, withheld)
         return
-    changed = chat.with_content(body, revised(judged))
+    changes = revised(judged)
+    changed = chat.with_content(body, changes) if changes else body
     if _hides_tokens(course):
         changed = chat.without_logprobs(changed)
     changed = restored(course, changed)
-    data = response.body if changed == body else dump(changed)
-    yield from _emit(course, data, response.status, _headers(response, JSON, decision))
+    data = response.body if changed is body else dump(changed)
+    yield _only(course, data, response.status, _headers(response, JSON, decision))
 
 
 def _held(course: Course, response: Response) -> Story[None]:
@@ -87,22 +89,23 @@ def _held(course: Course, response: Response) -> Story[None]:
     events: list[chat_stream.Event] = []
     gathered = chat_stream.Gathered()
     began = course.plan.clock()
-    while (raw := (yield Next())) is not None:
-        events.append(chat_stream.read_event(raw))
-        _gather(course, gathered, events[-1])
+    while arrived := (yield Next()):
+        for raw in arrived:
+            events.append(chat_stream.read_event(raw))
+            _gather(course, gathered, events[-1])
     course.took("stream", began)
     _check_end(events[-1:], gathered)
     judged = yield from judge_choices(course, gathered.choices())
     withheld, decision = blocked(judged), decision_of(judged)
     yield from close_judged(course, judged, withheld.status if withheld else response.status)
     if withheld:
-        yield from _withhold(course, withheld)
+        yield _withheld(course, withheld)
         return
     restorer = _event_restorer(course)
     ending = [event for event in events[-1:] if event.done]
-    for event in chat_stream.with_contents(events[: len(events) - len(ending)], revised(judged)):
-        yield from _emit(course, restorer.feed(event), response.status, _headers(response, SSE, decision))
-    yield from _end(course, restorer, decision, ending, _headers(response, SSE, decision))
+    spoken = chat_stream.with_contents(events[: len(events) - len(ending)], revised(judged))
+    told = b"".join(restorer.feed(event) for event in spoken)
+    yield _last(course, told + _end(restorer, decision, ending), response.status, _headers(response, SSE, decision))
 
 
 def _observed(course: Course, response: Response) -> Story[None]:
@@ -112,18 +115,21 @@ def _observed(course: Course, response: Response) -> Story[None]:
     headers = _headers(response, SSE)
     event: chat_stream.Event | None = None
     began = course.plan.clock()
-    while (raw := (yield Next())) is not None:
-        event = chat_stream.read_event(raw)
-        if event.done:
-            break
-        _gather(course, gathered, event)
-        yield from _emit(course, restorer.feed(event), response.status, headers)
+    while arrived := (yield Next()):
+        told = b""
+        for event in map(chat_stream.read_event, arrived):
+            if not event.done:
+                _gather(course, gathered, event)
+                told += restorer.feed(event)
+        if told:
+            yield _more(course, told, response.status, headers)
     course.took("stream", began)
     ending = [event] if event else []
     _check_end(ending, gathered)
     judged = yield from judge_choices(course, gathered.choices())
     yield from close_judged(course, judged, response.status)
-    yield from _end(course, restorer, decision_of(judged), [e for e in ending if e.done], headers)
+    ending = [event for event in ending if event.done]
+    yield _last(course, _end(restorer, decision_of(judged), ending), response.status, headers)
 
 
 def _gather(course: Course, gathered: chat_stream.Gathered, event: chat_stream.Event) -> None:
@@ -140,16 +146,10 @@ def _check_end(last: Sequence[chat_stream.Event], gathered: chat_stream.Gathered
         raise UpstreamError("The upstream's stream broke off before its end.")
 
 
-def _end(
-    course: Course,
-    restorer: chat_stream.EventRestorer,
-    decision: Decision,
-    ending: Sequence[chat_stream.Event],
-    headers: Mapping[str, str],
-) -> Story[None]:
+def _end(restorer: chat_stream.EventRestorer, decision: Decision, ending: Sequence[chat_stream.Event]) -> bytes:
     """The end of a stream: what was held back, the decision as a comment, and the upstream's own end."""
     told = restorer.flush() + chat_stream.comment(f"x-guard-decision: {decision}")
-    yield from _emit(course, told + b"".join(event.raw for event in ending), 200, headers)
+    return told + b"".join(event.raw for event in ending)
 
 
 def _failed(course: Course, failure: GuardError) -> Story[None]:
@@ -171,24 +171,30 @@ def _failed(course: Course, failure: GuardError) -> Story[None]:
         return
     told = chat.error(failure)
     if course.emitted:
-        yield from _emit(course, b"data: " + told + b"\n\n", failure.status, {})
+        yield _last(course, b"data: " + told + b"\n\n", failure.status, {})
     else:
-        yield from _emit(course, told, failure.status, {"content-type": JSON, "x-guard-decision": decision})
+        yield _only(course, told, failure.status, {"content-type": JSON, "x-guard-decision": decision})
 
 
-def _withhold(course: Course, withheld: Blocked) -> Story[None]:
-    headers = {"content-type": JSON, "x-guard-decision": "block"}
-    yield from _emit(course, chat.error(withheld), withheld.status, headers)
+def _withheld(course: Course, failure: Blocked) -> Emit:
+    return _only(course, chat.error(failure), failure.status, {"content-type": JSON, "x-guard-decision": "block"})
 
 
-def _emit(course: Course, data: bytes, status: int, headers: Mapping[str, str]) -> Story[None]:
-    """Send bytes to the client, with the head of the reply before the first of them."""
+def _more(course: Course, data: bytes, status: int, headers: Mapping[str, str]) -> Emit:
+    """Bytes for the client, with the head of the reply before the first of them."""
     if course.emitted:
-        if data:
-            yield Emit(data)
-        return
+        return Emit(data)
     course.emitted = True
-    yield Emit(data, Head(status, {**headers, "x-guard-exchange": course.plan.exchange_id}))
+    return Emit(data, Head(status, {**headers, "x-guard-exchange": course.plan.exchange_id}))
+
+
+def _last(course: Course, data: bytes, status: int, headers: Mapping[str, str]) -> Emit:
+    return replace(_more(course, data, status, headers), last=True)
+
+
+def _only(course: Course, data: bytes, status: int, headers: Mapping[str, str]) -> Emit:
+    """All that the client is told, at once."""
+    return _last(course, data, status, {**headers, "content-length": str(len(data))})
 
 
 def _headers(response: Response, kind: str, decision: Decision | None = None) -> dict[str, str]:
@@ -199,7 +205,7 @@ def _headers(response: Response, kind: str, decision: Decision | None = None) ->
 
 def _event_restorer(course: Course) -> chat_stream.EventRestorer:
     return chat_stream.EventRestorer(
-        lambda depth: StreamRestorer(course.vault, depth=depth),
+        (lambda depth: StreamRestorer(course.vault, depth=depth)) if len(course.vault) else None,
         json_content=course.call.json_reply,
         drop_logprobs=_hides_tokens(course),
     )

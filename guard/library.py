@@ -11,7 +11,7 @@ import functools
 import inspect
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +32,7 @@ from guard.mask.vault import Vault
 from guard.outbound import bindings, refuse_blocked
 from guard.service import Service
 from guard.surfaces import chat
+from guard.surfaces.chat_stream import write_event
 from guard.surfaces.walk import dump
 from guard.types import Closing, Decision, Principal, Progress, Verdict
 
@@ -201,14 +202,14 @@ class _Function:
             return Response(200, {}, b"", streaming=True)
         return Response(200, {}, dump(self._plain(given)))
 
-    def next(self) -> bytes | None:
-        """The next chunk of a stream, as an event."""
+    def next(self) -> Sequence[bytes]:
+        """The next chunk of a stream, as an event; none at the end."""
         try:
             chunk = next(self._chunks, None)
         except Exception as error:
             self._failure = error
             raise UpstreamError(f"the protected function failed ({type(error).__name__})") from error
-        return None if chunk is None else b"data: " + dump(self._plain(chunk)) + b"\n\n"
+        return [] if chunk is None else [write_event(self._plain(chunk))]
 
     def raise_failure(self) -> None:
         """Raise what the function raised: it is the caller's own."""

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -110,7 +111,7 @@ class Policy(Strict):
             raise ValueError("recognize.profile 'none' masks nothing: set log.content to 'none' as well")
         return self
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256, hexadecimal, of the canonical JSON of the policy."""
         text = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True, separators=(",", ":"))

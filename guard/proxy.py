@@ -14,7 +14,6 @@ from typing import Any, TypeAlias
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from guard.access import Caller, identify
@@ -46,20 +45,19 @@ class Proxy:
     def __init__(self, service: Service, upstreams: Mapping[str, Upstream]) -> None:
         self.service = service
         self.upstreams = upstreams
-        self._app = Starlette(
-            routes=[
-                Route(chat.PATH, _Endpoint(self._chat), methods=["POST"]),
-                Route("/v1/models", _Endpoint(self._models), methods=["GET"]),
-                Route("/healthz", _Endpoint(_health), methods=["GET"]),
-                Route("/readyz", _Endpoint(self._ready), methods=["GET"]),
-            ],
-            exception_handlers={404: _unknown_route, 405: _unknown_route},
-            lifespan=self._lifespan,
-        )
+        # Exact routes are looked up; what is not among them gets the answer that guard does not serve it.
+        self._endpoints: Mapping[tuple[Any, Any], _Endpoint] = {
+            ("POST", chat.PATH): _Endpoint(self._chat),
+            ("GET", "/v1/models"): _Endpoint(self._models),
+            ("GET", "/healthz"): _Endpoint(_health),
+            ("GET", "/readyz"): _Endpoint(self._ready),
+        }
+        self._app = Starlette(exception_handlers={404: _unknown_route}, lifespan=self._lifespan)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        await self._app(scope, receive, send)
+        serve = self._endpoints.get((scope.get("method"), scope.get("path")), self._app)
+        await serve(scope, receive, send)
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -83,7 +81,6 @@ class Proxy:
         try:
             async for ask in emitted(exchange(incoming, plan), present):
                 await client.emit(ask)
-            await client.end()
         finally:
             present.close()
             await line.close()
@@ -150,12 +147,7 @@ class _Client:
         if ask.head is not None:
             headers = [(name.encode(), value.encode("latin-1")) for name, value in ask.head.headers.items()]
             await self._send({"type": "http.response.start", "status": ask.head.status, "headers": headers})
-        if ask.data:
-            await self._send({"type": "http.response.body", "body": ask.data, "more_body": True})
-
-    async def end(self) -> None:
-        """Say that nothing more comes."""
-        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+        await self._send({"type": "http.response.body", "body": ask.data, "more_body": not ask.last})
 
 
 class _Presence:

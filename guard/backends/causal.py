@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from guard.backends import packaged
+from guard.backends.copying import Vocabulary
 from guard.backends.packaged import file_digest, no_progress_bars
 from guard.errors import ConfigError
 from guard.types import Progress
@@ -55,6 +56,17 @@ class CausalModel:
         return int(getattr(config, "max_position_embeddings", None) or 2048)
 
     @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The text of every token, as it reads in the middle of a text."""
+        anchor = self.encode("a")[:1]
+        size = len(self.tokenizer)
+        with self.lock:
+            texts = self.tokenizer.batch_decode(
+                [anchor, *([*anchor, token] for token in range(size))], clean_up_tokenization_spaces=False
+            )
+        return Vocabulary.of([text[len(texts[0]) :] for text in texts[1:]])
+
+    @cached_property
     def ends(self) -> frozenset[int]:
         """The tokens that end an answer."""
         found: set[int] = set()
@@ -66,18 +78,14 @@ class CausalModel:
     def encode(self, text: str, *, trusted: bool = False) -> list[int]:
         """The tokens of `text`; unless `trusted`, a special token spelled out in it is plain characters."""
         with self.lock:
-            encoded = self.tokenizer(
-                text, add_special_tokens=False, split_special_tokens=not trusted, verbose=False
-            )
+            encoded = self.tokenizer(text, add_special_tokens=False, split_special_tokens=not trusted, verbose=False)
         return list(encoded.input_ids)
 
     def decode(self, tokens: Sequence[int]) -> str:
         """The text of `tokens`, without special tokens."""
         with self.lock:
             return str(
-                self.tokenizer.decode(
-                    list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False
-                )
+                self.tokenizer.decode(list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False)
             )
 
     def chat(self, turns: Sequence[Turn]) -> list[int]:
@@ -159,9 +167,7 @@ def load(
     return _read(name, name, device, dtype, progress, digest="")
 
 
-def _read(
-    name: str, source: str, device: Device, dtype: Precision, progress: Progress, *, digest: str
-) -> CausalModel:
+def _read(name: str, source: str, device: Device, dtype: Precision, progress: Progress, *, digest: str) -> CausalModel:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -171,9 +177,7 @@ def _read(
     with no_progress_bars():
         tokenizer = _local_first(AutoTokenizer.from_pretrained, name, source, progress)
         if not getattr(tokenizer, "chat_template", None):
-            raise ConfigError(
-                f"model '{name}' has no chat template, so it is a base model. Name an instruction model."
-            )
+            raise ConfigError(f"model '{name}' has no chat template, so it is a base model. Name an instruction model.")
         model = _local_first(
             AutoModelForCausalLM.from_pretrained,
             name,

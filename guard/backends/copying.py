@@ -16,9 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 CODE = "0-9A-HJKMNP-TV-Z"  # Crockford's base32
-PLACEHOLDER = re.compile(
-    rf"<(?P<name>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*?_)(?P<code>[{CODE}]{{8,}}(?:_[{CODE}]{{2,}})?)>"
-)
+PLACEHOLDER = re.compile(rf"<(?P<name>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*?_)(?P<code>[{CODE}]{{8,}}(?:_[{CODE}]{{2,}})?)>")
 
 # A word, with its bracket if it has one: whatever may be a placeholder, or become one.
 _WORD = re.compile(r"<?[A-Za-z0-9_]+")
@@ -27,9 +25,7 @@ _LONGEST = 200  # characters; no placeholder is longer
 # In answer to a prompt with placeholders, a bracket, a name and one character more are enough to be read as one;
 # in answer to any other it takes eight characters of a code, with a digit and a letter among them.
 _LIKE_ONE = re.compile(r"<[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_[A-Z0-9]")
-_SURELY_ONE = re.compile(
-    rf"<?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?=[A-Z]*[0-9])(?=[0-9]*[A-Z])[{CODE}]{{8}}"
-)
+_SURELY_ONE = re.compile(rf"<?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?=[A-Z]*[0-9])(?=[0-9]*[A-Z])[{CODE}]{{8}}")
 # What gives a code away: its beginning up to three characters with a digit and a letter among them.
 _GIVEAWAY = re.compile(r"(?=[A-Z]*[0-9])(?=[0-9]*[A-Z])(?:[A-Z]{2,}[0-9]|[0-9]{2,}[A-Z]|...)")
 
@@ -64,6 +60,11 @@ class Copying:
         self._names = tuple({match["name"] for match in found})
         self._giveaways = tuple({m[0] for match in found if (m := _GIVEAWAY.match(match["code"]))})
         self._tail = ""
+
+    @property
+    def size(self) -> int:
+        """How many tokens the vocabulary has."""
+        return len(self._vocabulary.texts)
 
     @property
     def tail(self) -> str:

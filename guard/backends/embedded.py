@@ -1,73 +1,29 @@
 """The embedded critic: one small head per principle on MiniLM vectors, fitted to the constitution's own examples.
 
-It judges and never writes. What it is worth is measured by leaving each example out and is on its card. It reads
-English; a passage that is mostly in another script is never called clear, but unsure.
-
-The examples of other principles that comply are complying examples of each principle too: they keep a head from
-firing on everything that is not about its own topics. A principle with a `check` has no head; its complying
-examples still serve the others.
+It judges and never writes. What it is worth is measured by leaving each example out and is on its card; see
+`guard.backends.heads` for how. It reads English: a passage in another script is never called clear, but unsure.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol, TypeAlias
-from zipfile import BadZipFile
 
 import numpy as np
 
-from guard.backends import heads
-from guard.backends.heads import Examples, Floats, Head, LeftOut, Reading, Thresholds
-from guard.backends.minilm import LAYERS, MOST_TOKENS, MiniLM, Vectors, find
-from guard.backends.windows import SHORT, UNITS, Cut, Range, cut, merged, plain, readable, without_surrogates
-from guard.constitution import AppliesTo, Constitution, Principle
-from guard.errors import ConfigError, CriticError, GuardError
+from guard.backends import fitting, heads
+from guard.backends.fitting import Encoder, Fitted, Key, Passage, key_of, view
+from guard.backends.minilm import MiniLM, find
+from guard.backends.windows import Range, merged, plain, readable
+from guard.constitution import Constitution
+from guard.errors import CriticError, GuardError
 from guard.types import Dialogue, Json, Progress, Rule, State, Verdict
 
-LEAST_EXAMPLES = 8
-ROOM = MOST_TOKENS - 2  # tokens of a window, without the two that frame it
-# Part of the digest: whatever changes a verdict and is neither in the model nor in the constitution.
-SETTINGS = {
-    "layers": LAYERS, "tokens": ROOM, "units": UNITS, "short": SHORT, "penalty": heads.PENALTY,
-    "others": heads.OTHERS_WEIGHT, "right": heads.RIGHT, "false_alarms": heads.FALSE_ALARMS, "version": 1,
-}  # fmt: skip
-
-Key: TypeAlias = tuple[str, tuple[Dialogue, ...], tuple[Dialogue, ...]]
-
-
-class Encoder(Protocol):
-    """What the critic needs of a model; `MiniLM` is one."""
-
-    name: str
-    digest: str
-
-    def tokens(self, text: str) -> list[Range]: ...
-    def encode(self, texts: Sequence[str]) -> Vectors: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """The head of one principle, its thresholds, and the logits of its examples when left out."""
-
-    principle: Principle
-    head: Head
-    thresholds: Thresholds
-    left_out: LeftOut
-
-
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """A cut text with a vector per window."""
-
-    text: str
-    cut: Cut
-    vectors: Floats
+UNREADABLE = "Part of the text is nothing that the embedded critic can read, so it abstains."
+UNSURE = "The text is near the line, where the embedded critic is often wrong."
+FIRED = "The marked text reads like the examples that violate this principle."
 
 
 class EmbeddedCritic:
@@ -75,11 +31,13 @@ class EmbeddedCritic:
 
     writes = False
 
-    def __init__(self, encoder: Encoder, fitted: Mapping[Key, Fitted]) -> None:
+    def __init__(self, encoder: Encoder, fitted: Mapping[Key, Fitted], *, digest: str) -> None:
+        """Take what `fitting` made; `digest` is that of all the fit depends on."""
         self._encoder = encoder
         self._fitted = dict(fitted)
         self.name = f"embedded:{encoder.name}"
-        self.digest = _digest(encoder, [(key, asdict(one.thresholds)) for key, one in fitted.items()])
+        thresholds = [[one.principle.id, one.thresholds.clear, one.thresholds.fire] for one in fitted.values()]
+        self.digest = hashlib.sha256(json.dumps([digest, thresholds]).encode()).hexdigest()
 
     @classmethod
     def fit(
@@ -90,20 +48,102 @@ class EmbeddedCritic:
         *,
         encoder: Encoder | None = None,
     ) -> EmbeddedCritic:
-        """Load the model and fit a head per principle; with `cache`, a folder, a second start is quick.
+        """Fit a head per principle; with `cache`, a folder, a second start is quick. `encoder` stands in for MiniLM.
 
         Raises ConfigError where the model is missing or a principle has too few examples.
         """
-        judged = _judged(constitutions)
+        posed = fitting.problems(constitutions)
         if encoder is None:
-            progress("loading the embedded critic")
+            progress("embedded critic: loading the model")
             encoder = MiniLM(find())
-        texts = {
-            _view(principle.applies_to, example)
-            for constitution in constitutions
-            for principle in constitution.principles
-            for reader in constitution.principles
-            for example in (*principle.violates, *principle.complies)
-            for view in (reader.applies_to,)
-        }
-        raise NotImplementedError
+        return cls(encoder, fitting.fit(encoder, posed, cache, progress), digest=fitting.digest(encoder, posed))
+
+    def score(self, dialogue: Dialogue, principles: Sequence[Rule]) -> tuple[Verdict, ...]:
+        """One verdict per principle, in order. Raises CriticError, also for a principle it was not fitted for."""
+        fitted = [self._of(rule) for rule in principles]
+        texts = dict.fromkeys(view(one.principle.applies_to, dialogue) for one in fitted)
+        try:
+            passages = dict(zip(texts, fitting.embed(self._encoder, list(texts)), strict=True)) if texts else {}
+            return tuple(self._verdict(one, passages[view(one.principle.applies_to, dialogue)]) for one in fitted)
+        except GuardError:
+            raise
+        except Exception as error:  # whatever the model's libraries raise, the reply is not judged
+            raise CriticError("the embedded critic failed.") from error
+
+    def write(self, prompt: str, *, max_tokens: int) -> str:  # noqa: ARG002  the contract names them
+        """Raises CriticError: a model this small cannot write a critique or a revision."""
+        raise CriticError("the embedded critic judges and does not write. Name a model as critic to have revisions.")
+
+    def card(self) -> dict[str, Json]:
+        """What each head is worth on examples that it did not see, by principle id.
+
+        `precision` and `recall` are those of `fired` (None where nothing fired), `missed` the share of violating examples
+        that are clear, `unsure` the share of own examples in the band, `false_alarms` and `unsure_others` shares of the
+        other principles' complying examples; all with thresholds chosen without the example. `band` is the range of
+        scores that are unsure, `logits` the same before the logistic.
+        """
+        return {one.principle.id: _card(one) for one in self._fitted.values()}
+
+    def _of(self, rule: Rule) -> Fitted:
+        try:
+            return self._fitted[key_of(rule)]
+        except KeyError:
+            raise CriticError(f"the embedded critic was not fitted for the principle '{rule.id}'.") from None
+
+    def _verdict(self, fitted: Fitted, passage: Passage) -> Verdict:
+        principle, thresholds = fitted.principle, fitted.thresholds
+        if not passage.cut.windows:
+            return Verdict(principle.id, 0.0, "clear")
+        logits = fitted.head.logits(passage.vectors)
+        logit = float(logits.max())
+        state = thresholds.state(logit)
+        if state == "clear" and not all(readable(passage.text[start:end]) for start, end in passage.cut.units):
+            return Verdict(principle.id, thresholds.score(thresholds.clear), "unsure", reason=UNREADABLE)
+        spans: tuple[Range, ...] = ()
+        if state == "fired" and principle.applies_to != "prompt":
+            firing = [one for one, each in zip(passage.cut.windows, logits, strict=True) if each >= thresholds.fire]
+            spans = self._narrowed(fitted, passage, firing)
+        return Verdict(principle.id, thresholds.score(logit), state, spans, _reason(state))
+
+    def _narrowed(self, fitted: Fitted, passage: Passage, firing: Sequence[Range]) -> tuple[Range, ...]:
+        """The smallest ranges that fire: sentences of the firing windows, or windows where no sentence alone does."""
+        units = [unit for unit in passage.cut.units if any(_holds(window, unit) for window in firing)]
+        vectors = fitting.vectors_of(self._encoder, [plain(passage.text[start:end]) for start, end in units])
+        alone = fitted.head.logits(vectors) >= fitted.thresholds.fire
+        candidates = [unit for unit, fires in zip(units, alone, strict=True) if fires]
+        found: list[Range] = []
+        for one in sorted([*candidates, *firing], key=lambda each: (each[1] - each[0], each)):
+            if not any(_holds(one, smaller) for smaller in found):
+                found.append(one)
+        return merged(found)
+
+
+def _holds(outer: Range, inner: Range) -> bool:
+    return outer[0] <= inner[0] and inner[1] <= outer[1]
+
+
+def _reason(state: State) -> str:
+    return {"fired": FIRED, "unsure": UNSURE}.get(state, "")
+
+
+def _card(fitted: Fitted) -> dict[str, Json]:
+    scores, thresholds = fitted.left_out, fitted.thresholds
+    violating, complying, others = heads.states_left_out(scores)
+    right, wrong = violating.count("fired"), complying.count("fired")
+    unsure = violating.count("unsure") + complying.count("unsure")
+    return {
+        "violates": len(violating),
+        "complies": len(complying),
+        "others": len(others),
+        "auroc": round(heads.auroc(scores.violates, scores.complies), 3),
+        "auroc_others": round(heads.auroc(scores.violates, scores.others), 3) if others else None,
+        "threshold": 0.5,
+        "band": [round(thresholds.score(thresholds.clear), 4), 0.5],
+        "logits": [thresholds.clear, thresholds.fire],
+        "precision": round(right / (right + wrong), 3) if right + wrong else None,
+        "recall": round(right / len(violating), 3),
+        "unsure": round(unsure / (len(violating) + len(complying)), 3),
+        "missed": round(violating.count("clear") / len(violating), 3),
+        "false_alarms": round(float(np.mean([one == "fired" for one in others])), 3) if others else 0.0,
+        "unsure_others": round(float(np.mean([one == "unsure" for one in others])), 3) if others else 0.0,
+    }

@@ -21,6 +21,7 @@ Floats: TypeAlias = NDArray[np.float64]
 PENALTY = 0.01  # of the squared weights, where every violating example weighs 1
 OTHERS_WEIGHT = 0.5  # how much of the complying side other principles' examples make up
 RIGHT = 0.9  # of what fires, and of what is clear, among a principle's own examples left out
+UNSURE_OTHERS = 0.1  # most of the other principles' complying examples that may be unsure
 FALSE_ALARMS = 0.02  # most of the other principles' complying examples that may fire
 ROUNDS = 30
 LIMIT = 15.0  # a logit beyond which the logistic is 0 or 1 in all but name
@@ -112,7 +113,8 @@ def choose(scores: LeftOut) -> Thresholds:
 
     `fire` is the lowest at which RIGHT of the own examples that reach it violate and at most FALSE_ALARMS of the others
     reach it; where there is none, it lies above everything seen. `clear` is the highest below which RIGHT of the own
-    examples comply. Both lie halfway to the next score.
+    examples comply, but leaves at most UNSURE_OTHERS of the others in the band: a critic that abstains on ordinary text
+    says nothing. Both lie halfway to the next score.
     """
     seen = np.unique(np.concatenate([scores.violates, scores.complies, scores.others]))
     fire = float(seen[-1]) + 1.0
@@ -127,6 +129,8 @@ def choose(scores: LeftOut) -> Thresholds:
         clear = min(fire, _just_below(float(score), seen))
         if (scores.violates < clear).sum() <= (1 - RIGHT) * (own < clear).sum():
             break
+    if scores.others.size:
+        clear = max(clear, min(fire, float(np.quantile(scores.others, 1 - UNSURE_OTHERS))))
     return Thresholds(clear=round(clear, 4), fire=round(fire, 4))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
@@ -80,15 +80,15 @@ class LocalLine:
             return Response(error.status, {}, chat.error(error))
         return Response(200, {}, b"", streaming=True)
 
-    async def next(self) -> bytes | None:
-        """The next event."""
+    async def next(self) -> Sequence[bytes]:
+        """The next event, alone; none at the end."""
         if self._chunks is None or self._ended:
-            return None
+            return []
         chunk = await self._call(next, self._chunks, None)
         if chunk is None:
             self._ended = True
-            return b"data: [DONE]\n\n"
-        return write_event(chunk)
+            return [b"data: [DONE]\n\n"]
+        return [write_event(chunk)]
 
     async def close(self) -> None:
         """End the work where it has not ended."""

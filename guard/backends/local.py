@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from guard.backends.causal import CausalModel, Turn
+from guard.backends.causal import CausalModel, Device, Turn, load
 from guard.backends.copying import Copying
-from guard.backends.decode import Ending, Finish, Sampling, decode
+from guard.backends.decode import Answer, Finish, Sampling
 from guard.errors import RequestError
-from guard.types import Json
+from guard.types import Json, Progress
 
 # What a small model reads best with, chosen by reading its answers: a hint that placeholders are to be kept (it then
 # writes them with their brackets), and a slight penalty, without which it runs in circles and above which it rambles.
@@ -45,14 +46,13 @@ class ContextError(RequestError):
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """One request, read and found answerable."""
+    """One request, read and found answerable; placeholders may be copied from `text`."""
 
     id: str
     created: int
     prompt: tuple[int, ...]
     text: str
     sampling: Sampling
-    stops: tuple[str, ...]
     choices: int
     usage: bool
 
@@ -60,9 +60,16 @@ class _Job:
 class LocalModel:
     """An upstream in this process. Several threads may use it at once: they take turns, a token at a time."""
 
-    def __init__(self, model: CausalModel) -> None:
-        self.name = model.id
+    def __init__(self, model: CausalModel, *, name: str = "") -> None:
+        self.name = name or model.id
         self._model = model
+
+    @classmethod
+    def load(
+        cls, model: str, *, cache: Path, progress: Progress, name: str = "", device: Device = "auto"
+    ) -> LocalModel:
+        """Load `model` (an id, a folder or a packaged name) as the upstream `name`. Raises ConfigError."""
+        return cls(load(model, cache=cache, device=device, progress=progress), name=name)
 
     def complete(self, body: Mapping[str, Any]) -> dict[str, Json]:
         """The answer to the chat completion request `body`. Raises RequestError."""
@@ -70,19 +77,10 @@ class LocalModel:
         choices: list[Json] = []
         used = 0
         for index in range(job.choices):
-            pieces = self._answer(job, index)
-            text = ""
-            while True:
-                try:
-                    text += next(pieces)
-                except StopIteration as stop:
-                    ending: Ending = stop.value
-                    break
-            used += ending.tokens
-            message: Json = {"role": "assistant", "content": text, "refusal": None}
-            choices.append(
-                {"index": index, "message": message, "logprobs": None, "finish_reason": ending.finish}
-            )
+            answer = self._answer(job, index)
+            message: Json = {"role": "assistant", "content": "".join(answer), "refusal": None}
+            choices.append({"index": index, "message": message, "logprobs": None, "finish_reason": answer.finish})
+            used += answer.tokens
         return {**self._head(job, "chat.completion"), "choices": choices, "usage": _usage(job, used)}
 
     def stream(self, body: Mapping[str, Any]) -> Generator[dict[str, Json], None, None]:
@@ -95,35 +93,27 @@ class LocalModel:
             head["usage"] = None
         used = 0
         for index in range(job.choices):
-            yield head | {"choices": [_delta(index, {"role": "assistant", "content": ""})]}
-            pieces = self._answer(job, index)
-            while True:
-                try:
-                    piece = next(pieces)
-                except StopIteration as stop:
-                    ending: Ending = stop.value
-                    break
-                yield head | {"choices": [_delta(index, {"content": piece})]}
-            used += ending.tokens
-            yield head | {"choices": [_delta(index, {}, ending.finish)]}
+            answer = self._answer(job, index)
+            yield {**head, "choices": [_delta(index, {"role": "assistant", "content": ""})]}
+            for piece in answer:
+                yield {**head, "choices": [_delta(index, {"content": piece})]}
+            yield {**head, "choices": [_delta(index, {}, answer.finish)]}
+            used += answer.tokens
         if job.usage:
-            yield head | {"choices": [], "usage": _usage(job, used)}
+            yield {**head, "choices": [], "usage": _usage(job, used)}
 
-    def _answer(self, job: _Job, index: int) -> Generator[str, None, Ending]:
-        sampling = job.sampling
-        seed = None if sampling.seed is None else sampling.seed + index
-        chosen = Sampling(
-            sampling.max_tokens, sampling.temperature, sampling.top_p, seed, PENALTIES.get(self.name, 1.0)
-        )
-        copying = Copying(job.text, self._model.vocabulary)
-        return _until(decode(self._model, job.prompt, chosen, copying), job.stops)
+    def _answer(self, job: _Job, index: int) -> Answer:
+        seed = None if job.sampling.seed is None else job.sampling.seed + index
+        sampling = replace(job.sampling, seed=seed, penalty=PENALTIES.get(self._model.id, 1.0))
+        return Answer(self._model, job.prompt, sampling, Copying(job.text, self._model.vocabulary))
 
     def _head(self, job: _Job, kind: str) -> dict[str, Json]:
         return {"id": job.id, "object": kind, "created": job.created, "model": self.name}
 
     def _job(self, body: Mapping[str, Any]) -> _Job:
         turns = _turns(body.get("messages"))
-        hint = HINTS.get(self.name)
+        text = "\n".join(content for _, content in turns)
+        hint = HINTS.get(self._model.id)
         if hint and not any(role == "system" for role, _ in turns):
             turns = [("system", hint), *turns]
         try:
@@ -141,10 +131,8 @@ class LocalModel:
             id=f"chatcmpl-{uuid.uuid4().hex}",
             created=int(time.time()),
             prompt=tuple(prompt),
-            # What a placeholder may be copied from; the hint's own is only an illustration.
-            text="\n".join(content for _, content in turns if content != hint),
+            text=text,
             sampling=_sampling(body),
-            stops=_stops(body.get("stop")),
             choices=_whole(body, "n", 1, most=MOST_CHOICES),
             usage=isinstance(options, Mapping) and options.get("include_usage") is True,
         )
@@ -182,6 +170,7 @@ def _sampling(body: Mapping[str, Any]) -> Sampling:
         temperature=_number(body, "temperature", 0.0, least=0.0, most=2.0),
         top_p=_number(body, "top_p", 1.0, least=0.0, most=1.0),
         seed=seed if isinstance(seed, int) else None,
+        stops=_stops(body.get("stop")),
     )
 
 
@@ -209,37 +198,6 @@ def _stops(stop: object) -> tuple[str, ...]:
     if not isinstance(given, list) or not all(isinstance(item, str) for item in given):
         raise RequestError("'stop' must be a string or a list of strings.", param="stop")
     return tuple(item for item in given if item)
-
-
-def _until(
-    pieces: Generator[str, None, Ending], stops: Sequence[str]
-) -> Generator[str, None, Ending]:
-    """`pieces` up to the first of `stops`, holding back what may become one."""
-    held, count = "", 0
-    while True:
-        try:
-            held += next(pieces)
-        except StopIteration as stop:
-            if held:
-                yield held
-            ending: Ending = stop.value
-            return ending
-        count += 1
-        cuts = [at for at in (held.find(stop) for stop in stops) if at >= 0]
-        if cuts:
-            pieces.close()
-            if held[: min(cuts)]:
-                yield held[: min(cuts)]
-            return Ending("stop", count)
-        keep = max((_overlap(held, stop) for stop in stops), default=0)
-        ready, held = held[: len(held) - keep], held[len(held) - keep :]
-        if ready:
-            yield ready
-
-
-def _overlap(text: str, stop: str) -> int:
-    """The length of the longest end of `text` that begins `stop`."""
-    return next((n for n in range(min(len(text), len(stop)), 0, -1) if text.endswith(stop[:n])), 0)
 
 
 def _delta(index: int, delta: Json, finish: Finish | None = None) -> Json:

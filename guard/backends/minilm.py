@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from guard.errors import ConfigError, CriticError
+from guard.errors import ConfigError
 
 if TYPE_CHECKING:
     import torch
@@ -60,10 +60,7 @@ class MiniLM:
         return list(self._tokenizer.encode(text, add_special_tokens=False).offsets)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """One vector per text: (texts, 768). What lies beyond 256 tokens is not read: cut texts before.
-
-        Raises CriticError where a vector is not finite.
-        """
+        """One vector per text: (texts, 768). What lies beyond 256 tokens is not read: cut texts before."""
         import torch
 
         framed = self._tokenizer.encode_batch(list(texts))
@@ -72,8 +69,6 @@ class MiniLM:
         with torch.inference_mode():
             for batch in _batches([len(one) for one in ids]):
                 vectors[batch] = self._embed([ids[index] for index in batch]).numpy()
-        if not np.isfinite(vectors).all():
-            raise CriticError("the embedded critic's model gave a vector that is not finite.")
         return vectors
 
     def _embed(self, ids: Sequence[Sequence[int]]) -> torch.Tensor:

@@ -6,7 +6,8 @@ Presidio and spaCy are imported where they are first used: together they take mo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -182,10 +183,11 @@ def load(class_path: str, **options: Any) -> Contextual:
     return Contextual(recognizer)
 
 
-def keep_torch_out(modules: Mapping[str, Any]) -> dict[str, None]:
-    """What to put into `sys.modules` so that Presidio and thinc do not import torch and transformers.
+def keep_torch_out(modules: MutableMapping[str, Any] = sys.modules) -> None:
+    """Let Presidio and thinc believe that torch and transformers are not installed.
 
     Both import them only to see whether they are there, which takes two seconds and 250 MB. For worker processes alone:
     the main process may need torch. Modules that are already imported stay.
     """
-    return {name: None for name in ("torch", "transformers") if name not in modules}
+    for name in ("torch", "transformers"):
+        modules.setdefault(name, None)  # None in sys.modules means: not to be imported

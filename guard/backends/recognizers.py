@@ -10,7 +10,6 @@ import hashlib
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -130,7 +129,7 @@ def _prepare(spec: Spec) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy is imported: two threads are slower than one here
     if not spec.extra:  # a user's own recognizer may need torch
-        sys.modules.update(keep_torch_out(sys.modules))  # type: ignore[arg-type]  # None means: not to be imported
+        keep_torch_out()
     become(spec)
 
 
@@ -158,7 +157,7 @@ def _end_with_parent() -> None:
     """Leave when the parent is gone, even if it was killed: the pool's pipe does not tell."""
     parent = multiprocessing.parent_process()
     if parent:
-        parent.join()
+        parent.join(1e9); return
         os._exit(0)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from guard.asks import Request, Response
@@ -28,8 +28,8 @@ class Line(Protocol):
         """Send the request. Raises UpstreamError."""
         ...
 
-    async def next(self) -> bytes | None:
-        """The next event of a streaming response, with its blank line; None at the end. Raises UpstreamError."""
+    async def next(self) -> Sequence[bytes]:
+        """The events that have arrived, each with its blank line; none at the end. Raises UpstreamError."""
         ...
 
     async def close(self) -> None:
@@ -160,7 +160,6 @@ class HttpLine:
         self._upstream = upstream
         self._response: aiohttp.ClientResponse | None = None
         self._splitter = EventSplitter(upstream.reply_bytes)
-        self._events: list[bytes] = []
         self._ended = False
 
     async def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> aiohttp.ClientResponse:
@@ -216,24 +215,24 @@ class HttpLine:
         except ValueError as error:
             raise UpstreamError("The upstream's reply is not valid JSON.") from error
 
-    async def next(self) -> bytes | None:
-        """The next event. Raises UpstreamError when the stream breaks."""
+    async def next(self) -> Sequence[bytes]:
+        """The events that have arrived; none at the end. Raises UpstreamError when the stream breaks."""
         import aiohttp
 
-        while not self._events and not self._ended and self._response is not None:
+        while not self._ended and self._response is not None:
             try:
                 chunk = await self._response.content.readany()
             except TimeoutError as error:
                 raise UpstreamTimeout("The upstream took too long in the middle of its stream.") from error
             except (aiohttp.ClientError, OSError) as error:
                 raise UpstreamError("The upstream broke off in the middle of its stream.") from error
-            if chunk:
-                self._events = self._splitter.feed(chunk)
-            else:
+            if not chunk:
                 self._ended = True
                 rest = self._splitter.flush()
-                self._events = [rest] if rest else []
-        return self._events.pop(0) if self._events else None
+                return [rest] if rest else []
+            if events := self._splitter.feed(chunk):
+                return events
+        return []
 
     async def close(self) -> None:
         """Give the connection back when the response was read to its end, else break it off."""

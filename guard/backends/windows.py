@@ -10,6 +10,7 @@ import bisect
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeAlias
 
 Range: TypeAlias = tuple[int, int]
@@ -23,6 +24,7 @@ _PLACEHOLDER = re.compile(
     r"<(?P<entity>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*?)_(?=[0-9A-Z]*[0-9])[0-9A-TV-Z]{8,26}(?:_[0-9A-TV-Z]{4,7})?>"
 )
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+_ENDLESS = re.compile(r"[^\W_]{101,}")
 _LAST_LATIN = 0x036F  # Latin and its marks; the additions of block 1E00 are told apart below
 
 
@@ -71,7 +73,12 @@ def without_surrogates(text: str) -> str:
 
 
 def readable(text: str) -> bool:
-    """Whether at least half of the letters of `text` are Latin; a text without letters is readable."""
+    """Whether an English encoder can read `text`: half of its letters or more are Latin, and no word is endless.
+
+    BERT's tokenizer reads a word of over 100 characters as one unknown token.
+    """
+    if _ENDLESS.search(text):
+        return False
     letters = [ord(character) for character in text if character.isalpha()]
     latin = sum(code <= _LAST_LATIN or 0x1E00 <= code <= 0x1EFF for code in letters)
     return 2 * latin >= len(letters)
@@ -91,7 +98,7 @@ def merged(ranges: Sequence[Range]) -> tuple[Range, ...]:
 def _sentences(text: str) -> list[Range]:
     bounds = [0, *(match.end() for match in _END.finditer(text)), len(text)]
     sentences: list[Range] = []
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         if not text[start:end].strip():
             continue
         if sentences and end - start < SHORT:
@@ -101,13 +108,11 @@ def _sentences(text: str) -> list[Range]:
     return [_stripped(text, one) for one in sentences]
 
 
-def _pieces(
-    text: str, unit: Range, tokens: Sequence[Range], starts: Sequence[int], most: int
-) -> list[Range]:
+def _pieces(text: str, unit: Range, tokens: Sequence[Range], starts: Sequence[int], most: int) -> list[Range]:
     """`unit`, or pieces of it of at most `most` tokens."""
     first, last = bisect.bisect_left(starts, unit[0]), bisect.bisect_left(starts, unit[1])
     bounds = [unit[0], *(tokens[index][0] for index in range(first + most, last, most)), unit[1]]
-    pieces = [_stripped(text, one) for one in zip(bounds, bounds[1:], strict=False)]
+    pieces = [_stripped(text, one) for one in pairwise(bounds)]
     return [(start, end) for start, end in pieces if start < end]
 
 

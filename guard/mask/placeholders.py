@@ -16,10 +16,12 @@ import hashlib
 import hmac
 import re
 import unicodedata
+from functools import lru_cache
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 8
 FORM_LENGTH = 4
+REMEMBERED = 8192
 LITERAL = "LITERAL"  # text that only looks like a placeholder; masked so that it survives the way back
 
 # Entities whose separators carry no meaning: "4111 1111" and "4111-1111" are one value.
@@ -101,6 +103,10 @@ class Coder:
     def __init__(self, key: bytes, tenant: str = "default") -> None:
         self.tenant = tenant
         self._key = key
+        # A chat sends its whole history every turn: the same values come again and again.
+        self.code = lru_cache(REMEMBERED)(self._code)
+        self.form = lru_cache(REMEMBERED)(self._form)
+        self.value_hash = lru_cache(REMEMBERED)(self._value_hash)
 
     def _digest(self, *parts: str) -> bytes:
         # Each part is preceded by its length, so that no two lists of parts read the same.
@@ -109,7 +115,7 @@ class Coder:
         )
         return hmac.new(self._key, message, hashlib.sha256).digest()
 
-    def code(self, entity: str, value: str, length: int = CODE_LENGTH) -> str:
+    def _code(self, entity: str, value: str, length: int = CODE_LENGTH) -> str:
         """The code of a normalised value, `length` characters long."""
         count = 0
         while True:
@@ -119,11 +125,11 @@ class Coder:
                 return text
             count += 1
 
-    def form(self, entity: str, value: str, spelling: str, length: int = FORM_LENGTH) -> str:
+    def _form(self, entity: str, value: str, spelling: str, length: int = FORM_LENGTH) -> str:
         """The form of a spelling that is not the usual one."""
         return _base32(self._digest("form", self.tenant, entity, value, spelling))[:length]
 
-    def value_hash(self, entity: str, spelling: str) -> str:
+    def _value_hash(self, entity: str, spelling: str) -> str:
         """A keyed hash of the value for the log: equal values stay equal, the value cannot be read from it."""
         return self._digest("log", self.tenant, entity, normalised(entity, spelling)).hex()[:24]
 

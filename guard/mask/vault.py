@@ -38,6 +38,7 @@ class Vault:
         self._values: dict[tuple[str, str], Value] = {}
         self._by_code: dict[str, Value] = {}
         self._by_name: dict[str, Spelling] = {}
+        self._names: dict[tuple[str, str, str | None], str] = {}
         self._longest = 0
 
     def __len__(self) -> int:
@@ -50,6 +51,9 @@ class Vault:
 
     def name(self, entity: str, spelling: str, escaped: str | None = None) -> str:
         """The placeholder of a spelling, without brackets: `PERSON_K7Q2M4XD`."""
+        known = self._names.get((entity, spelling, escaped))
+        if known is not None:
+            return known
         normal = normalised(entity, spelling)
         value = self._values.get((entity, normal))
         if value is None:
@@ -61,6 +65,7 @@ class Vault:
         key = key_of(name)
         self._by_name[key] = value.spellings[form]
         self._longest = max(self._longest, len(name))
+        self._names[entity, spelling, escaped] = name
         return name
 
     def find(self, name: str) -> Spelling | None:
@@ -81,6 +86,7 @@ class Vault:
 
     def avoid(self, codes: Collection[str]) -> None:
         """Make longer codes for the values that hold `codes`, because these already stand for other values."""
+        self._names.clear()
         for code in codes:
             value = self._by_code.pop(code)
             spellings, value.spellings = value.spellings, {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from guard.errors import GuardError, RequestError, UpstreamError
@@ -73,9 +74,9 @@ VOCABULARY = Vocabulary(
 READABLE_PARTS = frozenset({"text", "refusal"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Call:
-    """A request: its body, what the exchange needs to know of it, and every string that may hold a value."""
+    """A request: its body and what the exchange needs to know of it."""
 
     body: dict[str, Json]
     raw: bytes
@@ -83,8 +84,16 @@ class Call:
     stream: bool
     json_reply: bool
     logprobs: bool
-    leaves: tuple[Leaf, ...]
-    opaque: tuple[Path, ...]
+
+    @cached_property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """Every string that may hold a value."""
+        return tuple(leaves(self.body, VOCABULARY))
+
+    @cached_property
+    def opaque(self) -> tuple[Path, ...]:
+        """Where the body holds what guard cannot look into."""
+        return tuple(_opaque(self.body, ()))
 
     def prompt_paths(self) -> tuple[Path, ...]:
         """The messages of the newest turn: those after the assistant's last one, without instructions."""
@@ -135,8 +144,6 @@ def read(raw: bytes) -> Call:
         stream=stream,
         json_reply=isinstance(wanted, dict) and str(wanted.get("type")).startswith("json"),
         logprobs=bool(body.get("logprobs")),
-        leaves=tuple(leaves(body, VOCABULARY)),
-        opaque=tuple(_opaque(body, ())),
     )
 
 

@@ -12,6 +12,8 @@ from guard.surfaces.chat import DONE, Choice, reply_leaves, usage, without_logpr
 from guard.surfaces.walk import Path, dump, parse, rebuild
 from guard.types import Json
 
+_PLAIN = frozenset({"index", "delta", "finish_reason", "logprobs"})
+
 Key: TypeAlias = tuple[str | int, ...]
 
 
@@ -81,8 +83,25 @@ class Gathered:
         self.model = str(event.body.get("model") or self.model)
         self.usage.update(usage(event.body))
         self.finished = self.finished or bool(_finished(event.body))
-        for leaf, _ in reply_leaves(event.body):
-            key = _key(event.body, leaf.path)
+        if not self._add_plain(event.body):
+            self._add_leaves(event.body)
+
+    def _add_plain(self, body: dict[str, Json]) -> bool:
+        """Add an event that brings nothing but content to one choice, as nearly all do; says whether it was one."""
+        choices = body.get("choices")
+        choice = choices[0] if isinstance(choices, list) and len(choices) == 1 else None
+        delta = choice.get("delta") if isinstance(choice, dict) and choice.keys() <= _PLAIN else None
+        if not isinstance(choice, dict) or not isinstance(delta, dict) or delta.keys() != {"content"}:
+            return False
+        index, content = choice.get("index"), delta["content"]
+        if not isinstance(index, int) or not isinstance(content, str) or choice.get("logprobs"):
+            return False
+        self._contents.setdefault(index, []).append(content)
+        return True
+
+    def _add_leaves(self, body: dict[str, Json]) -> None:
+        for leaf, _ in reply_leaves(body):
+            key = _key(body, leaf.path)
             if key is None or leaf.key or key[-1] == "id":
                 continue
             index = int(key[0])
@@ -121,10 +140,10 @@ def with_contents(events: Iterable[Event], contents: Mapping[int, str]) -> Itera
 class EventRestorer:
     """Restores the strings of a stream's events, each string across the events over which it is spread.
 
-    `feed_for(depth)` makes the restorer of one string; depth is 1 for JSON inside a string.
+    `feed_for(depth)` makes the restorer of one string; depth is 1 for JSON inside a string. None: nothing to restore.
     """
 
-    def __init__(self, feed_for: Callable[[int], Feed], *, json_content: bool, drop_logprobs: bool) -> None:
+    def __init__(self, feed_for: Callable[[int], Feed] | None, *, json_content: bool, drop_logprobs: bool) -> None:
         self._feed_for = feed_for
         self._json_content = json_content
         self._drop_logprobs = drop_logprobs
@@ -134,7 +153,7 @@ class EventRestorer:
     def feed(self, event: Event) -> bytes:
         """What can be sent on once `event` has arrived: no events, or one, or several."""
         body = event.body
-        if body is None:
+        if body is None or self._feed_for is None:
             return event.raw
         plain = without_logprobs(body) if self._drop_logprobs else body
         changes: dict[tuple[Path, bool], str] = {}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guard.audit.entries import COLUMNS, SCHEMA, _codec, columns, columns_of, decode, encode, leaf
+from guard.audit.entries import COLUMNS, SCHEMA, columns, columns_of, decode, encode, leaf
 from guard.audit.merkle import leaf_hash
 from guard.errors import AuditError
 from guard.types import Principal
@@ -160,11 +160,6 @@ def test_a_malformed_entry_is_refused(body):
 def test_columns_of_a_malformed_entry_are_refused(fields):
     with pytest.raises(AuditError, match="malformed"):
         columns_of(changed(OPENING, **fields))
-
-
-def test_a_type_that_entries_do_not_use_has_no_form():
-    with pytest.raises(TypeError):
-        _codec(bytes)
 
 
 def test_a_leaf_is_what_is_stored():

@@ -218,6 +218,13 @@ def test_a_proof_of_nothing_proves_nothing():
     assert not verify_consistency(6, tree(HASHES[:6]), 8, tree(HASHES), [])
 
 
+def test_a_proof_that_goes_on_above_the_root_proves_nothing():
+    longer = [*consistency_proof(6, 8, over(HASHES)), bytes(32), bytes(32)]
+    assert not verify_consistency(6, tree(HASHES[:6]), 8, tree(HASHES), longer)
+    longer = [*inclusion_proof(5, 8, over(HASHES)), bytes(32), bytes(32)]
+    assert not verify_inclusion(HASHES[5], 5, 8, longer, tree(HASHES))
+
+
 def test_a_leaf_is_no_inner_node():
     assert leaf_hash(HASHES[0] + HASHES[1]) != node_hash(HASHES[0], HASHES[1])
 

@@ -39,15 +39,6 @@ class Commits:
         return [name for batch in self.batches for name in batch]
 
 
-class Busy(Commits):
-    """A store that another process holds whenever somebody does not want to wait."""
-
-    def append(self, entries, *, patient):
-        if not patient:
-            raise LogBusyError("busy")
-        super().append(entries, patient=patient)
-
-
 @pytest.fixture
 def store(tmp_path):
     made = new_store(tmp_path)
@@ -125,6 +116,17 @@ async def test_slow_commits_are_left_to_the_thread():
 
 
 @pytest.mark.parametrize("inline_s", [INLINE, THREAD])
+def test_a_thread_is_told_what_became_of_its_entry(inline_s):
+    store = Commits({"b": AuditError("the disk is full")}, takes_s=0.01)
+    writer = Writer(store, inline_s=inline_s)
+    writer.record(opening("a"))
+    assert store.kept == ["a"]
+    with pytest.raises(AuditError, match="the disk is full"):
+        writer.record(opening("b"))
+    writer.close()
+
+
+@pytest.mark.parametrize("inline_s", [INLINE, THREAD])
 async def test_a_failure_reaches_everyone_who_waits(inline_s):
     store = Commits({"b": AuditError("the disk is full")})
     writer = Writer(store, inline_s=inline_s)
@@ -198,12 +200,22 @@ async def test_a_log_that_is_held_for_a_moment_is_waited_for_by_the_thread(store
 
 
 async def test_a_busy_store_keeps_the_order():
-    store = Busy()
+    class BusyAtFirst(Commits):
+        def append(self, entries, *, patient):
+            if not patient:
+                late.start()
+                while not writer._waiting:
+                    time.sleep(0.001)
+                raise LogBusyError("busy")
+            super().append(entries, patient=patient)
+
+    store = BusyAtFirst()
     writer = Writer(store)
+    late = threading.Thread(target=writer.record, args=[opening("late")])
     await record_all(writer, ["a", "b"])
-    await record_all(writer, ["c"])
+    late.join()
     writer.close()
-    assert store.kept == ["a", "b", "c"]
+    assert store.kept == ["a", "b", "late"]
 
 
 async def test_a_store_that_stays_busy_is_an_error():

@@ -120,8 +120,11 @@ def test_what_cannot_be_loaded_is_named(path, options, message):
 
 
 def test_torch_is_kept_out_only_where_it_is_not_in_yet():
-    assert keep_torch_out({}) == {"torch": None, "transformers": None}
-    assert keep_torch_out({"torch": object()}) == {"transformers": None}
+    fresh, loaded = {}, {"torch": "the module"}
+    keep_torch_out(fresh)
+    keep_torch_out(loaded)
+    assert fresh == {"torch": None, "transformers": None}
+    assert loaded == {"torch": "the module", "transformers": None}
 
 
 def test_importing_guard_for_recognition_imports_no_heavy_library():

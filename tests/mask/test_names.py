@@ -63,6 +63,8 @@ def test_what_is_glued_to_a_name_is_cut_off(text, name):
         "JSON",
         "HTTP",
         "invoice",
+        "noon",
+        "김철수",
         "X",
         "Hi",
         "Best regards",
@@ -79,6 +81,11 @@ def test_what_is_no_name_is_dropped(text):
 def test_a_place_may_begin_with_a_number_and_an_organisation_may_be_short():
     assert refined("5 Main", "LOCATION") == "5 Main"
     assert refined("IBM", "ORGANIZATION") == "IBM"
+
+
+def test_among_small_letters_a_short_word_in_capitals_is_no_person():
+    text = "at 3 GHZ now"
+    assert refine(text, 5, 8, "PERSON") is None
 
 
 def test_where_all_is_in_capitals_a_short_name_counts():

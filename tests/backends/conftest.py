@@ -1,0 +1,63 @@
+"""Models that the tests of this folder share: the packaged one, converted once, and tiny ones made on the spot."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from guard.backends.causal import CausalModel, load
+
+FAMILIES = ("llama", "qwen2", "qwen3", "gemma3", "mistral-window")
+WINDOW = 24  # tokens; the exchanges of the tests are shorter and longer
+
+
+@pytest.fixture(scope="session")
+def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="session")
+def smollm(model_cache: Path) -> CausalModel:
+    return load("packaged:smollm2", cache=model_cache, device="cpu")
+
+
+@pytest.fixture(scope="session")
+def tiny(smollm: CausalModel) -> Callable[[str], CausalModel]:
+    """A function from the name of a family to a model of it with random weights and SmolLM2's tokenizer."""
+    made: dict[str, CausalModel] = {}
+
+    def make(family: str) -> CausalModel:
+        if family not in made:
+            made[family] = CausalModel(f"tiny-{family}", family, tiny_model(family), smollm.tokenizer)
+        return made[family]
+
+    return make
+
+
+def tiny_model(family: str) -> Any:
+    import torch
+    import transformers
+
+    torch.manual_seed(7)
+    size = {
+        "vocab_size": 49152, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 4,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 512,
+        "initializer_range": 0.2, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 2,
+    }  # fmt: skip
+    layers = ["sliding_attention", "sliding_attention", "sliding_attention", "full_attention"]
+    configs: dict[str, Callable[[], Any]] = {
+        "llama": lambda: transformers.LlamaConfig(**size),
+        "qwen2": lambda: transformers.Qwen2Config(**size),
+        "qwen3": lambda: transformers.Qwen3Config(**size, head_dim=8),
+        "gemma3": lambda: transformers.Gemma3TextConfig(
+            **size, head_dim=8, sliding_window=WINDOW, layer_types=layers, query_pre_attn_scalar=8
+        ),
+        "mistral-window": lambda: transformers.MistralConfig(**size, sliding_window=WINDOW),
+        "gpt2": lambda: transformers.GPT2Config(
+            vocab_size=49152, n_positions=256, n_embd=32, n_layer=2, n_head=4, bos_token_id=1, eos_token_id=2
+        ),
+        "bloom": lambda: transformers.BloomConfig(vocab_size=49152, hidden_size=32, n_layer=2, n_head=4),
+    }
+    model = transformers.AutoModelForCausalLM.from_config(configs[family](), dtype=torch.float32)
+    return model.eval().requires_grad_(False)
