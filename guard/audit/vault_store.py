@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from guard.audit import keyfile
 from guard.audit.database import failing_as, open_to_write, transaction
 from guard.errors import AuditError, ConfigError
-from guard.mask.vault import Spelling
+from guard.types import Spelling
 
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12

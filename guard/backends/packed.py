@@ -18,7 +18,7 @@ from pathlib import Path
 from guard.backends.causal import CausalModel, Device, Precision, load
 from guard.backends.copying import Copying
 from guard.backends.decode import Answer, Sampling
-from guard.backends.packing import Answered, Asker
+from guard.backends.packing import FAILURES, Answered, Asker
 from guard.backends.thresholds import UNFITTED, Band, fitted, read_bands, write_bands
 from guard.errors import CriticError
 from guard.types import Dialogue, Progress, Rule, State, Verdict
@@ -105,7 +105,7 @@ class PackedCritic:
         try:
             branches = [self._branch(principle) for principle in principles]
             prefixes = list(self._prefixes(dialogue, max(map(len, branches))))
-        except (ValueError, TypeError) as error:
+        except FAILURES as error:
             raise CriticError(f"The critic cannot read the exchange ({type(error).__name__}).") from error
         found: list[list[Answered]] = [[] for _ in principles]
         for prefix in prefixes:
@@ -123,7 +123,7 @@ class PackedCritic:
                 raise CriticError("What the critic is asked to write about is longer than its context.")
             copying = Copying(prompt, self._model.vocabulary)
             return "".join(Answer(self._model, tokens, Sampling(max_tokens), copying)).strip()
-        except (RuntimeError, ValueError, TypeError) as error:
+        except FAILURES as error:
             raise CriticError(f"The critic's model failed ({type(error).__name__}).") from error
 
     def fit(self, principles: Sequence[Rule], *, progress: Progress = _silent) -> None:

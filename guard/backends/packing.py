@@ -29,6 +29,8 @@ LAYERS = frozenset({"full_attention", "sliding_attention"})
 # How far packed and separate may differ, in log-probability, before packing is given up.
 TOLERANCE = {"float32": 1e-3}
 COARSE = 0.3  # for the other types
+# What torch and transformers raise when a model and its input do not go together, or memory runs out.
+FAILURES = (RuntimeError, ValueError, TypeError, KeyError, AttributeError, IndexError)
 PROBE = ("The sky is blue. ", ("Is it green? ", "Is the sky above or below the sea, do you think? "))
 
 
@@ -71,7 +73,7 @@ class Asker:
         """The answer to each of `branches` after `prefix`. Raises CriticError."""
         try:
             found = self.packed(prefix, branches) if self.packs else self.separate(prefix, branches)
-        except (RuntimeError, ValueError, TypeError) as error:
+        except FAILURES as error:
             raise CriticError(f"The critic's model failed ({type(error).__name__}).") from error
         if not all(math.isfinite(answer.yes) and math.isfinite(answer.no) for answer in found):
             raise CriticError("The critic's model gave a score that is not a number.")
@@ -153,7 +155,7 @@ class Asker:
         expected = self.separate(prefix, branches)
         try:
             found = self.packed(prefix, branches)
-        except (RuntimeError, ValueError, TypeError, KeyError, AttributeError, IndexError):
+        except FAILURES:
             return False
         allowance = TOLERANCE.get(str(self._model.model.dtype).removeprefix("torch."), COARSE)
         return all(

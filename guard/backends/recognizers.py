@@ -157,7 +157,7 @@ def _end_with_parent() -> None:
     """Leave when the parent is gone, even if it was killed: the pool's pipe does not tell."""
     parent = multiprocessing.parent_process()
     if parent:
-        parent.join(1e9); return
+        parent.join()
         os._exit(0)
 
 

@@ -61,8 +61,8 @@ class Masker:
         pieces.append(text.raw[last:])
         masked = self._checked("".join(pieces), text, finds)
         real = [find for find in finds if find.span.entity != LITERAL]
-        spans = tuple(replace(find.span, start=find.start, end=find.end) for find in real)
-        return Masked(masked, tuple(self._entry(find, field) for find in real), spans)
+        where = tuple(replace(find.span, start=find.start, end=find.end) for find in real)
+        return Masked(masked, tuple(self._entry(find, field) for find in real), where)
 
     def _finds(self, text: Text, spans: Iterator[tuple[Span, ...]]) -> list[_Find]:
         if text.inner is None:

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 from guard.mask.placeholders import BENT, PARTIAL, looks_like_one
-from guard.mask.vault import Spelling, Vault
+from guard.types import Spelling, Vault
 
 # Longer than any placeholder with its bendings: how far back a beginning can lie.
 REACH = 400

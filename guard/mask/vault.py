@@ -13,7 +13,7 @@ from guard.mask.placeholders import (
     normalised,
     usual,
 )
-from guard.types import Spelling as Spelling
+from guard.types import Spelling
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from guard.audit.vault_store import VaultStore, load_or_create_tenant_key
 from guard.errors import AuditError, ConfigError
-from guard.mask.vault import Spelling
+from guard.types import Spelling
 
 KEY = bytes(range(32))
 DAY = 86400.0
