@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -129,9 +129,8 @@ def _default_file() -> Path | None:
 
 def _rows(fields: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     """The rows of standard input, one at a time, with a progress bar where a person looks on."""
-    stream: IO[str] = click.get_text_stream("stdin", encoding="utf-8")
     hidden = not sys.stderr.isatty()
-    with click.progressbar(stream, label="rows", file=sys.stderr, show_pos=True, hidden=hidden) as lines:
+    with click.progressbar(sys.stdin, label="rows", file=sys.stderr, show_pos=True, hidden=hidden) as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 yield _row(line, number, fields)

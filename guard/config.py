@@ -54,11 +54,15 @@ class UpstreamConfig(Strict):
 
 
 class CriticConfig(Strict):
-    """The critic: `embedded`, or the id or path of a causal language model, which then judges and revises."""
+    """The critic: `embedded`, or the id or path of a causal language model, which then judges and revises.
+
+    With `calibrate` the thresholds of a language model are fitted to the constitution's examples, once.
+    """
 
     model: str = "embedded"
-    device: str = "auto"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    calibrate: bool = True
     timeout_s: float = Field(30, gt=0)
 
 

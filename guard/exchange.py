@@ -205,7 +205,8 @@ def _headers(response: Response, kind: str, decision: Decision | None = None) ->
 
 def _event_restorer(course: Course) -> chat_stream.EventRestorer:
     return chat_stream.EventRestorer(
-        (lambda depth: StreamRestorer(course.vault, depth=depth)) if len(course.vault) else None,
+        lambda depth: StreamRestorer(course.vault, depth=depth),
+        idle=not len(course.vault),
         json_content=course.call.json_reply,
         drop_logprobs=_hides_tokens(course),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 from guard.asks import Bind, Bound, Recognize, Record, Story
 from guard.course import EVIDENT, EVIDENT_SCORE, Course
@@ -13,6 +14,8 @@ from guard.mask.vault import Vault
 from guard.surfaces import chat
 from guard.surfaces.walk import Leaf, Path, label
 from guard.types import FoundSpan, Opening, Span
+
+Changes: TypeAlias = Mapping[tuple[Path, bool], str]  # new texts by place; the flag says that it is a key
 
 
 def open_entry(course: Course) -> Story[bytes]:
@@ -25,7 +28,8 @@ def open_entry(course: Course) -> Story[bytes]:
             "Send text, or set 'opaque: allow' in the policy.",
             param=where,
         )
-    changes, found = {}, ()
+    changes: Changes = {}
+    found: tuple[FoundSpan, ...] = ()
     if policy.recognize.profile != "none":
         changes, found = yield from _mask(course)
     body = call.masked(changes)
@@ -38,7 +42,7 @@ def open_entry(course: Course) -> Story[bytes]:
     return body
 
 
-def _mask(course: Course) -> Story[tuple[dict[tuple[Path, bool], str], tuple[FoundSpan, ...]]]:
+def _mask(course: Course) -> Story[tuple[Changes, tuple[FoundSpan, ...]]]:
     """Recognize and mask every leaf, with codes that stand for no other value of the tenant."""
     began = course.plan.clock()
     texts = [(leaf, _as_text(leaf)) for leaf in course.call.leaves]
@@ -56,12 +60,14 @@ def _mask(course: Course) -> Story[tuple[dict[tuple[Path, bool], str], tuple[Fou
 
 
 def _as_text(leaf: Leaf) -> Text:
-    return read_text(leaf.text, "text" if leaf.kind == "text" else "name")
+    key = next((part for part in reversed(leaf.path) if isinstance(part, str)), "")
+    context = "" if key in chat.VOCABULARY.keys else key
+    return read_text(leaf.text, "text" if leaf.kind == "text" else "name", context=context)
 
 
 def _masked_leaves(
     course: Course, texts: Sequence[tuple[Leaf, Text]], spans: Sequence[tuple[Span, ...]]
-) -> tuple[dict[tuple[Path, bool], str], tuple[FoundSpan, ...]]:
+) -> tuple[Changes, tuple[FoundSpan, ...]]:
     changes: dict[tuple[Path, bool], str] = {}
     found: list[FoundSpan] = []
     answers = iter(spans)
@@ -96,7 +102,7 @@ def refuse_blocked(found: Iterable[FoundSpan]) -> None:
             raise Blocked(f"The policy does not let {item.entity} leave. Remove it and send the request again.")
 
 
-def _prompt_text(call: chat.Call, changes: Mapping[tuple[Path, bool], str]) -> str:
+def _prompt_text(call: chat.Call, changes: Changes) -> str:
     """The masked text of the newest turn, which the critic reads with the reply."""
     newest = call.prompt_paths()
     return "\n".join(

@@ -139,7 +139,7 @@ def open_keys(config: Config) -> GuardKeys:
 
 def _constitutions(config: Config, rules: tuple[Policy, ...]) -> dict[str, Constitution]:
     """The constitutions that policies name. Raises ConfigError where one is missing or asks too much."""
-    wanted = {rule.review.constitution for rule in rules} - {None}
+    wanted = {rule.review.constitution for rule in rules if rule.review.constitution is not None}
     if not wanted:
         return {}
     folder = config.constitutions or Path("constitutions")
@@ -151,7 +151,7 @@ def _constitutions(config: Config, rules: tuple[Policy, ...]) -> dict[str, Const
                 f"policy '{rule.policy}': there is no constitution '{name}' in {folder}. "
                 f"Known are: {', '.join(sorted(known))}."
             )
-    chosen = {name: known[name] for name in sorted(wanted & known.keys(), key=str)}
+    chosen = {name: known[name] for name in sorted(wanted)}
     for document in chosen.values():
         for principle in document.principles:
             if principle.applies_to == "prompt":
@@ -194,6 +194,12 @@ def _critic(config: Config, documents: tuple[Constitution, ...], progress: Progr
         return EmbeddedCritic.fit(documents, cache, progress)
     from guard.backends.packed import PackedCritic
 
+    examples = [p for document in documents for p in document.principles if p.check is None]
     return PackedCritic.load(
-        config.critic.model, device=config.critic.device, dtype=config.critic.dtype, cache=cache, progress=progress
+        config.critic.model,
+        device=config.critic.device,
+        dtype=config.critic.dtype,
+        cache=cache,
+        fit=examples if config.critic.calibrate else (),
+        progress=progress,
     )

@@ -1,14 +1,19 @@
 """A model server that speaks chat completions over a socket, echoes what it is sent, and misbehaves on demand.
 
-The model's name says how it behaves:
+The model's name, after its last slash, says how it behaves:
 
     echo             says the last user message
-    split            the same, each character in an event of its own, sent in pieces of three bytes
+    split            the same, each character in an event of its own, sent in pieces of a byte
     tool             calls a tool with the last user message as an argument
-    say:TEXT         says TEXT (percent-encoded)
+    say:KEY          says what `replies` holds under KEY
     status:N         answers with error N, quoting the last user message; 429 comes with Retry-After
     flaky            answers 500 once for each message, then echoes
-    cut, nonsense, slow, html, stall   break off, answer what is not JSON, hang
+    gate             a stream that waits, after its first words, until `gate` is set
+    nonsense, html, array, empty, redirect    answer what is no chat completion
+    cut, garbage, error, stall                break off in the middle of a stream, or stop there
+    slow             does not answer
+
+`raw` is a server of another kind: whatever it is sent, it answers with the given bytes and closes the connection.
 """
 
 from __future__ import annotations
@@ -17,10 +22,10 @@ import asyncio
 import contextlib
 import json
 import socket
+import socketserver
 import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
-from urllib.parse import unquote
 
 import uvicorn
 from starlette.applications import Starlette
@@ -28,15 +33,20 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+_CHUNK = "chat.completion.chunk"
+
 
 class FakeUpstream:
-    """The server's application. `seen` holds every body, and `seen_headers` the headers, that reached it."""
+    """The server's application. `seen` holds every body, and `seen_headers` the headers, that reached it.
+
+    `begun` is set once a `gate` stream has said its first words, `gone` counts the streams whose client left.
+    """
 
     def __init__(self) -> None:
-        self.seen: list[bytes] = []
-        self.seen_headers: list[dict[str, str]] = []
-        self.gone = 0
-        self._failed: set[str] = set()
+        self.url = ""
+        self.replies: dict[str, str] = {}
+        self.ended = threading.Event()
+        self.forget()
         self.app = Starlette(
             routes=[
                 Route("/v1/chat/completions", self.chat, methods=["POST"]),
@@ -44,55 +54,94 @@ class FakeUpstream:
             ]
         )
 
+    def forget(self) -> None:
+        """Begin anew."""
+        self.seen: list[bytes] = []
+        self.seen_headers: list[dict[str, str]] = []
+        self.gone = threading.Semaphore(0)
+        self.gate = threading.Event()
+        self.begun = threading.Event()
+        self.replies.clear()
+        self._failed: set[str] = set()
+
     async def models(self, request: Request) -> Response:
         self.seen_headers.append(dict(request.headers))
-        return JSONResponse({"object": "list", "data": [{"id": "echo", "object": "model"}]})
+        return JSONResponse({"object": "list", "data": [{"id": "echo", "object": "model"}, {"id": 7}, "odd"]})
 
     async def chat(self, request: Request) -> Response:
         raw = await request.body()
         self.seen.append(raw)
         self.seen_headers.append(dict(request.headers))
         body = json.loads(raw)
-        kind, _, argument = body["model"].partition(":")
+        kind, _, argument = body["model"].rpartition("/")[2].partition(":")
         said = _last_user_text(body)
-        match kind:
-            case "status":
-                headers = {"retry-after": "1"} if argument == "429" else {}
-                error = {"message": f"no: {said}", "type": "invalid_request_error", "param": None, "code": "nope"}
-                return JSONResponse({"error": error}, int(argument), headers)
-            case "flaky" if said not in self._failed:
-                self._failed.add(said)
-                return JSONResponse({"error": {"message": "try again", "type": "server_error"}}, 500)
-            case "nonsense":
-                return PlainTextResponse("this is not JSON", media_type="application/json")
-            case "html":
-                return PlainTextResponse("<html>bad gateway</html>", 502, media_type="text/html")
-            case "redirect":
-                return Response(status_code=307, headers={"location": "http://127.0.0.1:1/elsewhere"})
-            case "slow":
-                await asyncio.sleep(30)
-        text = unquote(argument) if kind == "say" else said
+        if kind == "slow":
+            await self._wait(self.ended)
+        odd = self._odd(kind, argument, said)
+        if odd is not None:
+            return odd
+        text = self.replies[argument] if kind == "say" else said
         choices = [_message(index, text, kind) for index in range(body.get("n") or 1)]
         if not body.get("stream"):
             return JSONResponse(_whole(body, choices))
         return StreamingResponse(self._events(body, choices, kind), media_type="text/event-stream")
 
+    def _odd(self, kind: str, argument: str, said: str) -> Response | None:
+        match kind:
+            case "status":
+                headers = {"retry-after": "7", "retry-after-ms": "10"} if argument == "429" else {}
+                error = {"message": f"no: {said}", "type": "invalid_request_error", "param": None, "code": "nope"}
+                return JSONResponse({"error": error}, int(argument), headers)
+            case "flaky" if said not in self._failed:
+                self._failed.add(said)
+                error = {"message": "try again", "type": "server_error"}
+                return JSONResponse({"error": error}, 500, {"retry-after-ms": "10"})
+            case "nonsense":
+                return PlainTextResponse("this is not JSON", media_type="application/json")
+            case "array":
+                return JSONResponse({"choices": {"index": 0}})
+            case "empty":
+                return Response(status_code=200)
+            case "html":
+                return PlainTextResponse("<html>bad gateway</html>", 502, media_type="text/html")
+            case "redirect":
+                return Response(status_code=307, headers={"location": f"{self.url}/v1/models"})
+        return None
+
+    async def _wait(self, event: threading.Event) -> None:
+        while not (event.is_set() or self.ended.is_set()):  # noqa: ASYNC110 - the event is set by another thread
+            await asyncio.sleep(0.005)
+
     async def _events(self, body: dict[str, Any], choices: list[dict[str, Any]], kind: str) -> AsyncIterator[bytes]:
         try:
-            for chunk in _chunks(body, choices, kind):
+            for number, chunk in enumerate(_chunks(body, choices, kind)):
                 event = b"data: " + json.dumps(chunk).encode() + b"\n\n"
                 for piece in _pieces(event, kind):
                     yield piece
-                if kind == "stall":
-                    await asyncio.sleep(0.05)
-                if kind == "cut":
-                    return
-                if kind == "garbage":
-                    yield b"data: {not json\n\n"
+                if number == 1:
+                    async for misdeed in self._after_first_words(kind):
+                        yield misdeed
+                    if kind == "cut":
+                        return
+            if body.get("stream_options", {}).get("include_usage"):
+                usage = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
+                yield b"data: " + json.dumps({**_frame(body, _CHUNK), "choices": [], "usage": usage}).encode() + b"\n\n"
             yield b"data: [DONE]\n\n"
         except (asyncio.CancelledError, GeneratorExit):
-            self.gone += 1
+            self.gone.release()
             raise
+
+    async def _after_first_words(self, kind: str) -> AsyncIterator[bytes]:
+        self.begun.set()
+        match kind:
+            case "gate":
+                await self._wait(self.gate)
+            case "stall":
+                await self._wait(self.ended)
+            case "garbage":
+                yield b"data: {not json\n\n"
+            case "error":
+                yield b'data: {"error": {"message": "overloaded"}}\n\n'
 
 
 def _last_user_text(body: dict[str, Any]) -> str:
@@ -114,7 +163,12 @@ def _whole(body: dict[str, Any], messages: list[dict[str, Any]]) -> dict[str, An
     return {
         **_frame(body, "chat.completion"),
         "choices": [
-            {"index": index, "message": message, "logprobs": None, "finish_reason": _finish(message)}
+            {
+                "index": index,
+                "message": message,
+                "logprobs": _logprobs(body, message),
+                "finish_reason": _finish(message),
+            }
             for index, message in enumerate(messages)
         ],
         "usage": {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7},
@@ -125,12 +179,18 @@ def _frame(body: dict[str, Any], kind: str) -> dict[str, Any]:
     return {"id": "chatcmpl-1", "object": kind, "created": 1700000000, "model": body["model"]}
 
 
+def _logprobs(body: dict[str, Any], message: dict[str, Any]) -> dict[str, Any] | None:
+    if not body.get("logprobs"):
+        return None
+    return {"content": [{"token": message["content"], "logprob": -0.1, "bytes": None, "top_logprobs": []}]}
+
+
 def _finish(message: dict[str, Any]) -> str:
     return "tool_calls" if message.get("tool_calls") else "stop"
 
 
 def _chunks(body: dict[str, Any], messages: list[dict[str, Any]], kind: str) -> Iterator[dict[str, Any]]:
-    frame = _frame(body, "chat.completion.chunk")
+    frame = _frame(body, _CHUNK)
 
     def chunk(index: int, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
         return {**frame, "choices": [{"index": index, "delta": delta, "finish_reason": finish}]}
@@ -139,7 +199,10 @@ def _chunks(body: dict[str, Any], messages: list[dict[str, Any]], kind: str) -> 
         yield chunk(index, {"role": "assistant", "content": None if message["content"] is None else ""})
     for index, message in enumerate(messages):
         for piece in _cut(message["content"] or "", kind):
-            yield chunk(index, {"content": piece})
+            told = chunk(index, {"content": piece})
+            if body.get("logprobs"):
+                told["choices"][0]["logprobs"] = _logprobs(body, {"content": piece})
+            yield told
         for call in message.get("tool_calls", []):
             arguments = call["function"]["arguments"]
             yield chunk(index, {"tool_calls": [{"index": 0, **call, "function": {"name": "send", "arguments": ""}}]})
@@ -154,7 +217,7 @@ def _cut(text: str, kind: str) -> list[str]:
 
 
 def _pieces(event: bytes, kind: str) -> list[bytes]:
-    return [event[at : at + 3] for at in range(0, len(event), 3)] if kind == "split" else [event]
+    return [event[at : at + 1] for at in range(len(event))] if kind == "split" else [event]
 
 
 @contextlib.contextmanager
@@ -162,7 +225,9 @@ def serve(app: Any) -> Iterator[str]:
     """Serve an ASGI application on a socket of its own, in a thread; gives its address."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, lifespan="on"))
+    # log_config: what uvicorn logs goes to the root, where a test can read it.
+    config = uvicorn.Config(app, log_config=None, log_level="error", access_log=False, lifespan="on")
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
@@ -174,3 +239,36 @@ def serve(app: Any) -> Iterator[str]:
         server.should_exit = True
         thread.join()
         listener.close()
+
+
+@contextlib.contextmanager
+def serve_fake() -> Iterator[FakeUpstream]:
+    """Serve a fake upstream."""
+    fake = FakeUpstream()
+    with serve(fake.app) as fake.url:
+        try:
+            yield fake
+        finally:
+            fake.ended.set()
+
+
+@contextlib.contextmanager
+def raw(answer: bytes) -> Iterator[str]:
+    """A server that answers every connection with the same bytes and closes it; gives its address."""
+
+    class Answer(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            length = 0
+            while (line := self.rfile.readline().lower()) not in {b"\r\n", b""}:
+                length = int(line.split(b":")[1]) if line.startswith(b"content-length:") else length
+            self.rfile.read(length)
+            self.wfile.write(answer)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()

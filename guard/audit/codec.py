@@ -134,12 +134,12 @@ def _record(kind: type[Any]) -> Codec:
     others = [(name, codec.dump, codec.load) for name, codec in codecs.items() if codec.plain is None]
     plain = {name: codec.plain for name, codec in codecs.items() if codec.plain is not None}
     names, types_of_plain = tuple(plain), list(plain.values())
-    plain_of = operator.attrgetter("__class__", *names)  # of two names or more, it always gives a tuple
+    plain_of = operator.attrgetter("__class__", "__class__", *names)  # with two names, always a tuple
 
     def dump(value: Any) -> dict[str, Any]:
         if type(value) is not kind:
             raise RefusedFieldError(f"is not of type {kind.__name__}")
-        values = plain_of(value)[1:]
+        values = plain_of(value)[2:]
         data = dict(zip(names, values, strict=True))
         # Mostly all plain fields are of their very type; else it is an integer for a float, or a mistake to name.
         usual = [*map(type, values)] == types_of_plain

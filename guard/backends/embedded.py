@@ -77,10 +77,10 @@ class EmbeddedCritic:
     def card(self) -> dict[str, Json]:
         """What each head is worth on examples that it did not see, by principle id.
 
-        `precision` and `recall` are those of `fired` (None where nothing fired), `missed` the share of violating examples
-        that are clear, `unsure` the share of own examples in the band, `false_alarms` and `unsure_others` shares of the
-        other principles' complying examples; all with thresholds chosen without the example. `band` is the range of
-        scores that are unsure, `logits` the same before the logistic.
+        `precision` and `recall` are those of `fired` (None where nothing fired), `missed` the share of violating
+        examples that are clear, `unsure` the share of own examples in the band, `false_alarms` and `unsure_others`
+        shares of the other principles' complying examples; all with thresholds chosen without the example. `band` is
+        the range of scores that are unsure, `logits` the same before the logistic.
         """
         return {one.principle.id: _card(one) for one in self._fitted.values()}
 

@@ -66,7 +66,7 @@ class Masker:
 
     def _finds(self, text: Text, spans: Iterator[tuple[Span, ...]]) -> list[_Find]:
         if text.inner is None:
-            return self._leaf(text, [span for _ in text.readings for span in next(spans)])
+            return self._leaf(text, text.placed(span for _ in text.readings for span in next(spans)))
         finds: list[_Find] = []
         for item in text.inner:
             inner = self._finds(item.text, spans)

@@ -16,6 +16,7 @@ import hashlib
 import hmac
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -31,7 +32,11 @@ NUMBERS = frozenset({
 # Entities that mean something else when a single character changes.
 EXACT = frozenset({LITERAL, "SECRET", "SOURCE_CODE", "CONFIDENTIAL_TEXT"})
 # How the digits of a number are usually grouped.
-GROUPS = {"CREDIT_CARD": (" ", 4, 4, 4, 4), "US_SSN": ("-", 3, 2, 4), "KR_RRN": ("-", 6, 7)}
+GROUPS: Mapping[str, tuple[str, tuple[int, ...]]] = {
+    "CREDIT_CARD": (" ", (4, 4, 4, 4)),
+    "US_SSN": ("-", (3, 2, 4)),
+    "KR_RRN": ("-", (6, 7)),
+}
 
 _OPEN = r"(?:<|&lt;|＜|\\u003[cC]|\\<|%3[cC])"
 _CLOSE = r"(?:>|&gt;|＞|\\u003[eE]|\\>|%3[eE])"
@@ -86,14 +91,11 @@ def usual(entity: str, value: str) -> str:
     if entity in EXACT or entity in {"EMAIL_ADDRESS", "URL", "IP_ADDRESS"}:
         return value
     if entity in NUMBERS:
-        separator, *sizes = GROUPS.get(entity, ("", 0))
+        separator, sizes = GROUPS.get(entity, ("", ()))
         if sum(sizes) != len(value):
             return value.upper()
-        groups, rest = [], value
-        for size in sizes:
-            groups.append(rest[:size])
-            rest = rest[size:]
-        return str(separator).join(groups)
+        ends = [sum(sizes[: at + 1]) for at in range(len(sizes))]
+        return separator.join(value[end - size : end] for end, size in zip(ends, sizes, strict=True))
     return " ".join(word[:1].upper() + word[1:] for word in value.split(" "))
 
 

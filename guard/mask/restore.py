@@ -12,7 +12,8 @@ import re
 from dataclasses import dataclass
 
 from guard.mask.placeholders import BENT, PARTIAL, looks_like_one
-from guard.types import Spelling, Vault
+from guard.mask.vault import Vault
+from guard.types import Spelling
 
 # Longer than any placeholder with its bendings: how far back a beginning can lie.
 REACH = 400

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from guard.types import Span
 
 Kind = Literal["text", "name"]
 # text  prose: a part of it may be replaced
@@ -45,17 +47,35 @@ class Inner:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text; where it is JSON, `inner` holds its strings, else `inner` is None and the text itself is to be read."""
+    """A text; where it is JSON, `inner` holds its strings, else `inner` is None and the text itself is to be read.
+
+    `context` is the key under which the text stands: of `hunter2` only that can tell that it is a password.
+    """
 
     raw: str
     kind: Kind = "text"
     inner: tuple[Inner, ...] | None = None
+    context: str = ""
 
     @property
     def readings(self) -> tuple[str, ...]:
-        """How recognizers should read this leaf: an identifier also with spaces for its underscores."""
-        spaced = self.raw.replace("_", " ") if self.kind == "name" else self.raw
-        return (self.raw,) if spaced == self.raw else (self.raw, spaced)
+        """How recognizers should read this leaf: after its key, and an identifier also with its underscores spaced."""
+        if self.kind == "name" and "_" in self.raw:
+            return self.raw, self.raw.replace("_", " ")
+        return (self._before + self.raw,)
+
+    @property
+    def _before(self) -> str:
+        return f"{self.context}: " if self.context and self.kind == "text" else ""
+
+    def placed(self, spans: Iterable[Span]) -> list[Span]:
+        """Spans of a reading as spans of the text itself; what was found in its key is left out."""
+        shift = len(self._before)
+        if not shift:
+            return list(spans)
+        return [
+            replace(span, start=max(0, span.start - shift), end=span.end - shift) for span in spans if span.end > shift
+        ]
 
     def leaves(self) -> Iterator[Text]:
         """The texts to read, in order."""
@@ -66,29 +86,35 @@ class Text:
                 yield from item.text.leaves()
 
 
-def read(raw: str, kind: Kind = "text", depth: int = 0) -> Text:
-    """`raw` as a text, opened as far as it is JSON."""
+def read(raw: str, kind: Kind = "text", *, context: str = "", depth: int = 0) -> Text:
+    """`raw`, which stands under the key `context`, as a text, opened as far as it is JSON."""
     if kind == "name" or depth >= _MAX_DEPTH or not _may_be_json(raw):
-        return Text(raw, kind)
+        return Text(raw, kind, context=context)
     try:
         json.loads(raw)
     except (ValueError, RecursionError):
-        return Text(raw, kind)
-    return Text(raw, kind, tuple(_inner(match, depth) for match in _TOKEN.finditer(raw)))
+        return Text(raw, kind, context=context)
+    inner: list[Inner] = []
+    key = context
+    for match in _TOKEN.finditer(raw):
+        inner.append(_inner(match, key, depth))
+        if match["key"]:
+            key = inner[-1].text.raw
+    return Text(raw, kind, tuple(inner))
 
 
 def _may_be_json(raw: str) -> bool:
     return raw.lstrip()[:1] in {"{", "[", '"'}
 
 
-def _inner(match: re.Match[str], depth: int) -> Inner:
+def _inner(match: re.Match[str], context: str, depth: int) -> Inner:
     if match["number"]:
-        return Inner(match.start(), match.end(), None, Text(match["number"]), number=True)
+        return Inner(match.start(), match.end(), None, Text(match["number"], context=context), number=True)
     content = match["string"][1:-1]
-    start = match.start() + 1
+    start, end = match.start() + 1, match.start() + 1 + len(content)
     kind: Kind = "name" if match["key"] else "text"
     if "\\" not in content:
-        return Inner(start, start + len(content), None, read(content, kind, depth + 1), number=False)
+        return Inner(start, end, None, read(content, kind, context=context, depth=depth + 1), number=False)
     decoded = json.loads(match["string"], strict=False)
-    offsets = [piece.start() for piece in _ESCAPE.finditer(content)]
-    return Inner(start, start + len(content), (*offsets, len(content)), read(decoded, kind, depth + 1), number=False)
+    offsets = (*(piece.start() for piece in _ESCAPE.finditer(content)), len(content))
+    return Inner(start, end, offsets, read(decoded, kind, context=context, depth=depth + 1), number=False)

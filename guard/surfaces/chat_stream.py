@@ -140,11 +140,13 @@ def with_contents(events: Iterable[Event], contents: Mapping[int, str]) -> Itera
 class EventRestorer:
     """Restores the strings of a stream's events, each string across the events over which it is spread.
 
-    `feed_for(depth)` makes the restorer of one string; depth is 1 for JSON inside a string. None: nothing to restore.
+    `feed_for(depth)` makes the restorer of one string; depth is 1 for JSON inside a string. `idle` says that
+    there is nothing to restore.
     """
 
-    def __init__(self, feed_for: Callable[[int], Feed] | None, *, json_content: bool, drop_logprobs: bool) -> None:
+    def __init__(self, feed_for: Callable[[int], Feed], *, idle: bool, json_content: bool, drop_logprobs: bool) -> None:
         self._feed_for = feed_for
+        self._idle = idle
         self._json_content = json_content
         self._drop_logprobs = drop_logprobs
         self._feeds: dict[Key, Feed] = {}
@@ -153,7 +155,7 @@ class EventRestorer:
     def feed(self, event: Event) -> bytes:
         """What can be sent on once `event` has arrived: no events, or one, or several."""
         body = event.body
-        if body is None or self._feed_for is None:
+        if body is None or self._idle:
             return event.raw
         plain = without_logprobs(body) if self._drop_logprobs else body
         changes: dict[tuple[Path, bool], str] = {}

@@ -3,7 +3,7 @@ import dataclasses
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guard.audit.checkpoint import Checkpoint, PublicKey, SigningKey, sign, verify
@@ -40,6 +40,7 @@ def test_a_checkpoint_is_a_signed_note():
 roots = st.binary(min_size=32, max_size=32)
 
 
+@settings(deadline=None)
 @given(st.builds(Checkpoint, st.just("guard/test"), st.integers(0), roots, st.integers(0), st.integers(0)))
 def test_what_was_signed_is_what_is_read(checkpoint):
     assert verify(sign(checkpoint, KEY), KEY.public) == checkpoint

@@ -3,7 +3,7 @@ import json
 import types
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guard.audit.entries import COLUMNS, SCHEMA, columns, columns_of, decode, encode, leaf
@@ -15,11 +15,13 @@ from tests.audit.samples import CLOSING, OPENING, SPAN, entries
 SECRET = "alice@example.com"
 
 
+@settings(deadline=None)
 @given(entries)
 def test_an_entry_comes_back_as_it_was(entry):
     assert decode(encode(entry)) == entry
 
 
+@settings(deadline=None)
 @given(entries)
 def test_the_bytes_are_canonical(entry):
     body = encode(entry)
@@ -28,12 +30,14 @@ def test_the_bytes_are_canonical(entry):
     assert encode(decode(body)) == body
 
 
+@settings(deadline=None)
 @given(entries)
 def test_columns_can_be_read_from_the_bytes_alone(entry):
     assert columns_of(encode(entry)) == columns(entry)
     assert len(columns(entry)) == len(COLUMNS)
 
 
+@settings(deadline=None)
 @given(st.binary() | st.recursive(st.none() | st.text(), st.lists).map(lambda data: json.dumps(data).encode()))
 def test_whatever_is_not_an_entry_is_refused(body):
     for read in (decode, columns_of):

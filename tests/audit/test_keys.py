@@ -3,7 +3,7 @@ import sqlite3
 from contextlib import closing as closed
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guard.audit.keys import REMEMBERED, GuardKeys
@@ -62,6 +62,7 @@ def test_an_unknown_key_is_refused(keys, token):
     assert "not known" in refusal(keys, token)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_nothing_but_a_key_is_a_key(tmp_path_factory, token):
     with closed(GuardKeys(tmp_path_factory.getbasetemp() / "any.db")) as keys:

@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guard.audit.merkle import (
@@ -153,6 +153,7 @@ sizes = st.integers(1, 70)
 leaves = sizes.flatmap(lambda size: st.lists(st.binary(max_size=4), min_size=size, max_size=size))
 
 
+@settings(deadline=None)
 @given(leaves, st.data())
 def test_growing_in_steps_gives_the_root_of_the_definition(data, draw):
     hashes = [leaf_hash(leaf) for leaf in data]
@@ -164,6 +165,7 @@ def test_growing_in_steps_gives_the_root_of_the_definition(data, draw):
     assert root(first) == plain_root(data[:cut])
 
 
+@settings(deadline=None)
 @given(leaves, st.data())
 def test_inclusion_is_proved_for_every_leaf_and_for_no_other(data, draw):
     hashes, size = [leaf_hash(leaf) for leaf in data], len(data)
@@ -181,6 +183,7 @@ def test_inclusion_is_proved_for_every_leaf_and_for_no_other(data, draw):
         assert not verify_inclusion(hashes[index], index, size, [proof[0][:31], *proof[1:]], tree(hashes))
 
 
+@settings(deadline=None)
 @given(leaves, st.data())
 def test_consistency_is_proved_for_every_prefix_and_for_nothing_else(data, draw):
     hashes, second = [leaf_hash(leaf) for leaf in data], len(data)

@@ -4,7 +4,7 @@ import threading
 from contextlib import closing as closed
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guard.audit.vault_store import VaultStore, load_or_create_tenant_key
@@ -49,6 +49,7 @@ def test_what_was_remembered_is_recalled(vault, tmp_path, clock):
         assert other.recall("acme", ["K7Q2", "B0B0"]) == for_all
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.text("0123456789ABCDEFGHJKMNPQRSTVWXYZ", min_size=8),

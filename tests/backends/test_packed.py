@@ -68,27 +68,28 @@ def test_it_is_a_critic_that_writes(critic: PackedCritic) -> None:
 
 
 def test_every_principle_has_a_verdict_in_order_on_real_weights(critic: PackedCritic) -> None:
-    verdicts = critic.score(LONG, RULES)
-    assert [verdict.principle for verdict in verdicts] == [rule.id for rule in RULES]
+    verdicts = critic.score(LONG, RULES[:8])
+    assert [verdict.principle for verdict in verdicts] == [rule.id for rule in RULES[:8]]
     assert all(0 <= verdict.score <= 1 for verdict in verdicts)
     assert critic.score(LONG, RULES[3:4])[0].score == pytest.approx(verdicts[3].score, abs=1e-4)
     assert critic.score(LONG, ()) == ()
 
 
-def test_packed_scores_equal_separate_prompts_written_out_as_text(critic: PackedCritic, smollm: CausalModel) -> None:
+def test_the_scores_are_those_of_one_prompt_per_principle(critic: PackedCritic, smollm: CausalModel) -> None:
     import torch
 
+    before, after = smollm.frame()
     rules = RULES[:4]
-    for rule, verdict in zip(rules, critic.score(LONG, rules), strict=True):
-        asked = INTRODUCTION + LONG.prompt + BETWEEN + LONG.reply + AFTER
-        asked += QUESTION.format(statement=rule.statement, question=rule.question)
-        ids = torch.tensor([smollm.chat([("user", asked)])])
-        shares = smollm.model(ids).logits[0, -1].softmax(-1)
+    for rule, verdict in zip(rules, critic.score(SHORT, rules), strict=True):
+        question = QUESTION.format(statement=rule.statement, question=rule.question)
+        words = (INTRODUCTION, SHORT.prompt, BETWEEN, SHORT.reply, AFTER, question)
+        tokens = before + [token for text in words for token in smollm.encode(text)] + after
+        shares = smollm.model(torch.tensor([tokens])).logits[0, -1].softmax(-1)
         yes, no = (
             sum(float(shares[smollm.encode(space + form)[0]]) for space in ("", " ") for form in forms)
             for forms in (("yes", "Yes", "YES"), ("no", "No", "NO"))
         )
-        assert verdict.score == pytest.approx(yes / (yes + no), abs=1e-3)
+        assert verdict.score == pytest.approx(yes / (yes + no), abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -148,9 +149,8 @@ def test_principles_that_do_not_fit_go_into_a_second_pass(lengths: list[int], ro
     assert all(len(group) == 1 or sum(lengths[index] for index in group) <= room for group in groups)
 
 
-def test_passes_of_many_principles_give_the_same_scores(
-    critic: PackedCritic, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_passes_of_many_principles_give_the_same_scores(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    critic = PackedCritic(tiny("llama"))
     whole = [verdict.score for verdict in critic.score(SHORT, RULES[:5])]
     monkeypatch.setattr("guard.backends.packed.MOST_PACKED", 150)
     assert [verdict.score for verdict in critic.score(SHORT, RULES[:5])] == pytest.approx(whole, abs=1e-4)

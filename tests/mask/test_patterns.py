@@ -42,6 +42,12 @@ def test_a_row_finds_its_example_to_the_character(row, example):
     assert found(text, PatternRecognizer([row])) == [(value, row.entity)]
 
 
+def test_a_row_with_many_numbers_in_it_is_found_once():
+    text = "moved to 25615 Tawastintie 72 Apt. 004"
+    (address,) = (row for row in ROWS if "25615 Tawastintie" in "".join(row.examples))
+    assert [r.start for r in PatternRecognizer([address]).analyze(text)] == [9]
+
+
 @pytest.mark.parametrize(("row", "example"), EXAMPLES)
 def test_the_whole_table_covers_the_example_too(row, example):
     text, value = marked(example)

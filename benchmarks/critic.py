@@ -1,0 +1,147 @@
+"""What the embedded critic is worth, printed as it is.
+
+    python benchmarks/critic.py [--moderation FILE] [--halueval FILE] [--json]
+
+Always: per principle, how well its head judges the constitution's own examples when each is left out. These figures
+are in distribution: one hand wrote both what the heads learn and what they are tested on.
+
+With files, out of distribution: AUROC of the highest harm head, and of the highest of all heads, on moderation texts
+(rows `{text, label}`), and of the head `no-invented-authority` on rows `{prompt, reply, label}`; beside them, in the
+same run, a list of words and random scores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from guard.backends.embedded import EmbeddedCritic
+from guard.backends.heads import auroc
+from guard.constitution import Constitution, load
+from guard.types import Dialogue
+
+WORKPLACE = Path(__file__).parent.parent / "guard" / "defaults" / "constitutions" / "workplace.yaml"
+HARM = ("respect-for-people", "equal-treatment", "no-violence", "care-in-crisis")
+INVENTED = "no-invented-authority"
+# What a plain filter would look for.
+WORDS = re.compile(
+    r"\b(?:kill\w*|murder\w*|rape\w*|shoot\w*|stab\w*|bomb\w*|blood\w*|beat\w*|die|dead|death|suicid\w*|self-harm|"
+    r"cut(?:ting)? myself|hurt\w*|hate\w*|stupid|idiot\w*|moron\w*|ugly|disgusting|vermin|scum|loser\w*|jews?|muslims?|"
+    r"blacks?|gays?|immigrants?|women|shut up|fuck\w*|shit\w*|bitch\w*|bastard\w*|nazi\w*)\b",
+    re.IGNORECASE,
+)
+SOURCES = re.compile(
+    r"\b(?:according to|study|studies|research\w*|professor|dr|university|journal|\d{4}|\d+ ?%)", re.IGNORECASE
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--moderation", type=Path, help="JSON lines with text and label")
+    parser.add_argument("--halueval", type=Path, help="JSON lines with prompt, reply and label")
+    parser.add_argument("--cache", type=Path, help="folder in which the fit is kept")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    arguments = parser.parse_args()
+    constitution = load(WORKPLACE)
+    started = time.perf_counter()
+    critic = EmbeddedCritic.fit([constitution], arguments.cache, lambda line: print(line, file=sys.stderr))
+    seconds = time.perf_counter() - started
+    figures: dict[str, Any] = {
+        "constitution": {"name": constitution.name, "digest": constitution.digest},
+        "critic": {"name": critic.name, "digest": critic.digest, "fit_seconds": round(seconds, 2)},
+        "left_out": critic.card(),
+    }
+    if arguments.moderation:
+        figures["moderation"] = moderation(critic, constitution, _rows(arguments.moderation))
+    if arguments.halueval:
+        figures["halueval"] = halueval(critic, constitution, _rows(arguments.halueval))
+    print(json.dumps(figures, indent=2) if arguments.json else _table(figures))
+
+
+def moderation(critic: EmbeddedCritic, constitution: Constitution, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """AUROC on texts, each read as a reply."""
+    principles = [one for one in constitution.principles if one.check is None]
+    verdicts = [critic.score(Dialogue("", row["text"]), principles) for row in rows]
+    fired = [any(one.state == "fired" for one in each) for each in verdicts]
+    return {
+        "harm heads, highest": _auroc(rows, [max(v.score for v in each if v.principle in HARM) for each in verdicts]),
+        "all heads, highest": _auroc(rows, [max(v.score for v in each) for each in verdicts]),
+        "list of words": _auroc(rows, [len(WORDS.findall(row["text"])) for row in rows]),
+        "chance": _chance(rows),
+        "rows": len(rows),
+        **_rates(rows, fired),
+    }
+
+
+def halueval(critic: EmbeddedCritic, constitution: Constitution, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """AUROC of the head for invented sources on replies that hallucinate or do not."""
+    principles = [one for one in constitution.principles if one.id == INVENTED]
+    verdicts = [critic.score(Dialogue(row["prompt"], row["reply"]), principles)[0] for row in rows]
+    return {
+        INVENTED: _auroc(rows, [one.score for one in verdicts]),
+        "list of words": _auroc(rows, [len(SOURCES.findall(row["reply"])) for row in rows]),
+        "length of the reply": _auroc(rows, [len(row["reply"]) for row in rows]),
+        "chance": _chance(rows),
+        "rows": len(rows),
+        **_rates(rows, [one.state == "fired" for one in verdicts]),
+    }
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def _auroc(rows: Sequence[dict[str, Any]], scores: Sequence[float]) -> float:
+    sides: tuple[list[float], list[float]] = ([], [])
+    for row, score in zip(rows, scores, strict=True):
+        sides[row["label"]].append(float(score))
+    return round(auroc(sides[1], sides[0]), 3)
+
+
+def _chance(rows: Sequence[dict[str, Any]]) -> float:
+    chance = random.Random(0)
+    return _auroc(rows, [chance.random() for _ in rows])
+
+
+def _rates(rows: Sequence[dict[str, Any]], fired: Sequence[bool]) -> dict[str, float]:
+    """How many of the violating, and of the other, rows fired."""
+    rates = {}
+    for name, label in (("fired of violating", 1), ("fired of others", 0)):
+        hits = [one for row, one in zip(rows, fired, strict=True) if row["label"] == label]
+        rates[name] = round(sum(hits) / len(hits), 3)
+    return rates
+
+
+def _table(figures: dict[str, Any]) -> str:
+    columns = (
+        "violates",
+        "complies",
+        "auroc",
+        "auroc_others",
+        "precision",
+        "recall",
+        "missed",
+        "unsure",
+        "false_alarms",
+    )
+    lines = [f"{'left out':<26}" + "".join(f"{name:>13}" for name in columns)]
+    for name, card in figures["left_out"].items():
+        lines.append(f"{name:<26}" + "".join(f"{card[column]!s:>13}" for column in columns))
+    mean = sum(card["auroc"] for card in figures["left_out"].values()) / len(figures["left_out"])
+    lines.append(f"{'mean':<26}{'':>26}{mean:>13.3f}")
+    for part in ("moderation", "halueval"):
+        if part in figures:
+            lines += ["", f"{part} (AUROC, then shares)"]
+            lines += [f"  {name:<24}{value:>8}" for name, value in figures[part].items()]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
