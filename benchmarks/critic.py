@@ -69,6 +69,7 @@ def moderation(critic: EmbeddedCritic, constitution: Constitution, rows: Sequenc
     """AUROC on texts, each read as a reply."""
     principles = [one for one in constitution.principles if one.check is None]
     verdicts = [critic.score(Dialogue("", row["text"]), principles) for row in rows]
+    harm = [any(one.state == "fired" and one.principle in HARM for one in each) for each in verdicts]
     fired = [any(one.state == "fired" for one in each) for each in verdicts]
     return {
         "harm heads, highest": _auroc(rows, [max(v.score for v in each if v.principle in HARM) for each in verdicts]),
@@ -76,7 +77,8 @@ def moderation(critic: EmbeddedCritic, constitution: Constitution, rows: Sequenc
         "list of words": _auroc(rows, [len(WORDS.findall(row["text"])) for row in rows]),
         "chance": _chance(rows),
         "rows": len(rows),
-        **_rates(rows, fired),
+        **_rates(rows, harm, "a harm head fired"),
+        **_rates(rows, fired, "any head fired"),
     }
 
 
@@ -90,7 +92,7 @@ def halueval(critic: EmbeddedCritic, constitution: Constitution, rows: Sequence[
         "length of the reply": _auroc(rows, [len(row["reply"]) for row in rows]),
         "chance": _chance(rows),
         "rows": len(rows),
-        **_rates(rows, [one.state == "fired" for one in verdicts]),
+        **_rates(rows, [one.state == "fired" for one in verdicts], "fired"),
     }
 
 
@@ -110,10 +112,10 @@ def _chance(rows: Sequence[dict[str, Any]]) -> float:
     return _auroc(rows, [chance.random() for _ in rows])
 
 
-def _rates(rows: Sequence[dict[str, Any]], fired: Sequence[bool]) -> dict[str, float]:
+def _rates(rows: Sequence[dict[str, Any]], fired: Sequence[bool], what: str) -> dict[str, float]:
     """How many of the violating, and of the other, rows fired."""
     rates = {}
-    for name, label in (("fired of violating", 1), ("fired of others", 0)):
+    for name, label in ((f"{what}, violating", 1), (f"{what}, others", 0)):
         hits = [one for row, one in zip(rows, fired, strict=True) if row["label"] == label]
         rates[name] = round(sum(hits) / len(hits), 3)
     return rates
@@ -139,7 +141,7 @@ def _table(figures: dict[str, Any]) -> str:
     for part in ("moderation", "halueval"):
         if part in figures:
             lines += ["", f"{part} (AUROC, then shares)"]
-            lines += [f"  {name:<24}{value:>8}" for name, value in figures[part].items()]
+            lines += [f"  {name:<30}{value:>8}" for name, value in figures[part].items()]
     return "\n".join(lines)
 
 

@@ -30,11 +30,11 @@ def identify(headers: Mapping[str, str], find_key: FindKey, secret: bytes, *, re
     provider's key. A guard key never goes on to an upstream.
     """
     authorization = headers.get("authorization", "")
-    scheme, _, token = authorization.partition(" ")
-    token = token.strip() if scheme.lower() == "bearer" else ""
     key = headers.get(KEY_HEADER, "")
     credentials = {"authorization": authorization} if authorization else {}
-    if token.startswith(KEY_PREFIX):
+    # Whatever scheme stands before it, or none: it must not go on.
+    token = next((word for word in authorization.split() if word.startswith(KEY_PREFIX)), "")
+    if token:
         key, credentials = key or token, {}
     if key:
         return Caller(find_key(key), credentials)

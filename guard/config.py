@@ -165,6 +165,10 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         place = tree
         for key in parents:
             place = place.setdefault(key, {})
+            if not isinstance(place, dict):
+                raise ConfigError(
+                    f"environment variable {variable}: another one sets all of '{key}'. Drop one of them."
+                )
         try:
             place[last] = yaml.safe_load(text)
         except yaml.YAMLError as error:

@@ -44,7 +44,10 @@ def parse(text: str, model: type[Model], *, name: str) -> Model:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
-        raise ConfigError(f"{name}, line {line}: is not YAML ({getattr(error, 'problem', 'unreadable')}).") from error
+        problem = str(getattr(error, "problem", "unreadable")).partition(" '")[0]  # what is quoted may be a value
+        raise ConfigError(f"{name}, line {line}: is not YAML ({problem}).") from error
+    except (ValueError, RecursionError) as error:  # such as a month 13, and an alias inside what it stands for
+        raise ConfigError(f"{name}: holds a value that cannot be read. Quote dates, and drop aliases.") from error
     try:
         return model.model_validate({} if data is None else data)
     except ValidationError as error:
@@ -60,8 +63,11 @@ def _refuse_repeated_keys(node: yaml.Node | None, name: str) -> None:
     elif isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise ConfigError(f"{name}, line {line}: a key is not a word. Write one.")
             if key.value in seen:
-                raise ConfigError(f"{name}, line {key.start_mark.line + 1}: key '{key.value}' stands twice. Keep one.")
+                raise ConfigError(f"{name}, line {line}: key '{key.value}' stands twice. Keep one.")
             seen.add(key.value)
             _refuse_repeated_keys(value, name)
 

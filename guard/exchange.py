@@ -68,7 +68,7 @@ def _refused(course: Course, response: Response) -> Story[None]:
 
 def _whole(course: Course, response: Response) -> Story[None]:
     body = chat.read_reply(response.body)
-    course.model, course.usage = str(body.get("model") or ""), chat.usage(body)
+    course.model, course.usage = chat.model_of(body), chat.usage(body)
     judged = yield from judge_choices(course, chat.choices(body))
     withheld, decision = blocked(judged), decision_of(judged)
     yield from close_judged(course, judged, withheld.status if withheld else response.status)
@@ -77,7 +77,7 @@ def _whole(course: Course, response: Response) -> Story[None]:
         return
     changes = revised(judged)
     changed = chat.with_content(body, changes) if changes else body
-    if _hides_tokens(course):
+    if _hides_tokens(course, decision):
         changed = chat.without_logprobs(changed)
     changed = restored(course, changed)
     data = response.body if changed is body else dump(changed)
@@ -101,7 +101,7 @@ def _held(course: Course, response: Response) -> Story[None]:
     if withheld:
         yield _withheld(course, withheld)
         return
-    restorer = _event_restorer(course)
+    restorer = _event_restorer(course, decision)
     ending = [event for event in events[-1:] if event.done]
     spoken = chat_stream.with_contents(events[: len(events) - len(ending)], revised(judged))
     told = b"".join(restorer.feed(event) for event in spoken)
@@ -111,7 +111,7 @@ def _held(course: Course, response: Response) -> Story[None]:
 def _observed(course: Course, response: Response) -> Story[None]:
     """A stream that is passed on as it comes, and judged when it has ended."""
     gathered = chat_stream.Gathered()
-    restorer = _event_restorer(course)
+    restorer = _event_restorer(course, "allow")
     headers = _headers(response, SSE)
     event: chat_stream.Event | None = None
     began = course.plan.clock()
@@ -203,15 +203,15 @@ def _headers(response: Response, kind: str, decision: Decision | None = None) ->
     return {**passed_on, "content-type": kind, **told}
 
 
-def _event_restorer(course: Course) -> chat_stream.EventRestorer:
+def _event_restorer(course: Course, decision: Decision) -> chat_stream.EventRestorer:
     return chat_stream.EventRestorer(
         lambda depth: StreamRestorer(course.vault, depth=depth),
         idle=not len(course.vault),
         json_content=course.call.json_reply,
-        drop_logprobs=_hides_tokens(course),
+        drop_logprobs=_hides_tokens(course, decision),
     )
 
 
-def _hides_tokens(course: Course) -> bool:
-    """Whether the reply's list of tokens would show placeholders."""
-    return course.call.logprobs and len(course.vault) > 0
+def _hides_tokens(course: Course, decision: Decision) -> bool:
+    """Whether the reply's list of tokens would show placeholders, or what was taken out."""
+    return decision == "revise" or len(course.vault) > 0

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.house import (
-    PLANTED,
+    CLIENTS,
     House,
     Scripted,
     leaks,
@@ -81,6 +81,8 @@ def discretion(
 ) -> Iterator[list[Path]]:
     """Laws L1 and L8, after every test: no planted value reached the upstream, a file of these folders, or a log."""
     caplog.set_level("DEBUG")
+    for name in CLIENTS:
+        caplog.set_level("WARNING", logger=name)
     folders: list[Path] = []
     yield folders
     assert [leak for body in upstream.seen for leak in leaks(body)] == []
@@ -91,11 +93,11 @@ def discretion(
 
 
 @pytest.fixture
-def house(_house: House, discretion: list[Path]) -> House:
+def house(_house: House, discretion: list[Path]) -> Iterator[House]:
     """The proxy that most tests share."""
-    assert PLANTED
     discretion.append(_house.folder)
-    return _house
+    yield _house
+    _house.close_clients()
 
 
 @pytest.fixture
@@ -107,6 +109,8 @@ def open_house(tmp_path: Path, upstream: FakeUpstream, discretion: list[Path]) -
         def begin(*rules: dict[str, Any], environ: dict[str, str] | None = None, **options: Any) -> House:
             address = options.pop("address", upstream.url)
             service = start(tmp_path, address, rules or (policy(),), **options)
-            return stack.enter_context(proxy(service, tmp_path, environ))
+            house = stack.enter_context(proxy(service, tmp_path, environ))
+            stack.callback(house.close_clients)
+            return house
 
         yield begin

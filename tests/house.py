@@ -37,6 +37,7 @@ IBAN = "DE89 3704 0044 0532 0130 00"
 TOKEN = "ghp_" + "x7Kq" * 9
 BOB = 'Bob "Bo" Stone'
 PLANTED = (MAIL, CARD, PHONE, IBAN, TOKEN, BOB)
+CLIENTS = ("openai", "httpx2", "httpcore2", "httpx", "httpcore")  # the loggers of what the tests call guard with
 PROMPT = f"Write to {MAIL}, card {CARD}, phone {PHONE}."
 
 Script = Callable[[Dialogue, Sequence[Rule]], Any]
@@ -142,16 +143,22 @@ class House:
     url: str
     service: Service
     folder: Path
+    clients: list[openai.OpenAI] = dataclasses.field(default_factory=list)
 
     @property
     def data(self) -> Path:
         return self.folder / "guard-data"
 
     def openai(self, key: str = "sk-caller", **options: Any) -> openai.OpenAI:
-        return openai.OpenAI(base_url=f"{self.url}/v1", api_key=key, **{"max_retries": 0, **options})
+        self.clients.append(openai.OpenAI(base_url=f"{self.url}/v1", api_key=key, **{"max_retries": 0, **options}))
+        return self.clients[-1]
 
     def async_openai(self, key: str = "sk-caller", **options: Any) -> openai.AsyncOpenAI:
         return openai.AsyncOpenAI(base_url=f"{self.url}/v1", api_key=key, **{"max_retries": 0, **options})
+
+    def close_clients(self) -> None:
+        while self.clients:
+            self.clients.pop().close()
 
     def post(self, model: str, content: Any, *, headers: Mapping[str, str] = {}, **keys: Any) -> httpx.Response:
         """Send one message, without an SDK."""
@@ -246,5 +253,4 @@ def leaks_of_files(folder: Path) -> list[str]:
 def logged(records: Sequence[logging.LogRecord]) -> bytes:
     """What guard and the libraries under it have logged; the client's own libraries may log what they send."""
     form = logging.Formatter()
-    theirs = ("openai", "httpx", "httpcore")
-    return "\n".join(form.format(record) for record in records if not record.name.startswith(theirs)).encode()
+    return "\n".join(form.format(record) for record in records if not record.name.startswith(CLIENTS)).encode()

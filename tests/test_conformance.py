@@ -137,7 +137,7 @@ def test_content_parts_names_metadata_and_unknown_fields_are_masked(house: House
         messages=[{"role": "user", "content": parts, "name": MAIL}],
         user=MAIL,
         metadata={"author": MAIL, MAIL: "author"},
-        extra_body={"vendor": {"notes": [{"about": f"{BOB} {MAIL}", CARD: True}]}, "count": 4111111111111111},
+        extra_body={"vendor": {"notes": [{"about": f"both {MAIL}", CARD: True}]}, "count": 4111111111111111},
     )
     assert reply.choices[0].message.content == PROMPT + TOKEN
     sent = json.loads(upstream.seen[0])
@@ -145,7 +145,6 @@ def test_content_parts_names_metadata_and_unknown_fields_are_masked(house: House
     assert sent["user"].startswith("<EMAIL_ADDRESS_")
     assert sent["metadata"]["author"].startswith("<EMAIL_ADDRESS_")
     assert b"4111111111111111" not in upstream.seen[0]
-    upstream.seen[0] = upstream.seen[0].replace(json.dumps(BOB)[1:-1].encode(), b"")  # nothing here knows this name
 
 
 STATUSES = [
@@ -221,11 +220,8 @@ def test_a_broken_stream_is_told_and_logged(house: House, model: str, words: str
         house.openai().chat.completions.create(model=model, stream=True, **said(PROMPT))
     assert words in held.value.message
     assert house.closing(held.value.response).outcome == "upstream_error"
-    with (
-        house.openai().chat.completions.create(model=f"observe/{model}", stream=True, **said(PROMPT)) as stream,
-        pytest.raises(openai.APIError, match=words),
-    ):
-        list(stream)
+    with pytest.raises(openai.APIError, match=words):
+        list(house.openai().chat.completions.create(model=f"observe/{model}", stream=True, **said(PROMPT)))
     assert house.newest().closing.outcome == "upstream_error"  # type: ignore[union-attr]
 
 

@@ -76,9 +76,17 @@ class CausalModel:
         return frozenset(found)
 
     def encode(self, text: str, *, trusted: bool = False) -> list[int]:
-        """The tokens of `text`; unless `trusted`, a special token spelled out in it is plain characters."""
-        with self.lock:
-            encoded = self.tokenizer(text, add_special_tokens=False, split_special_tokens=not trusted, verbose=False)
+        """The tokens of `text`; unless `trusted`, a special token spelled out in it is plain characters.
+
+        Raises ValueError for a text that is not Unicode.
+        """
+        try:
+            with self.lock:
+                encoded = self.tokenizer(
+                    text, add_special_tokens=False, split_special_tokens=not trusted, verbose=False
+                )
+        except TypeError as error:
+            raise ValueError("the text is not Unicode") from error
         return list(encoded.input_ids)
 
     def decode(self, tokens: Sequence[int]) -> str:

@@ -222,7 +222,7 @@ def _remember(
     progress: Progress,
 ) -> None:
     """Write the file whole or not at all; a folder that cannot be written only makes the next start slow."""
-    arrays = {
+    arrays: dict[str, Any] = {
         "windows": np.concatenate([readings[text].windows for text in texts]).astype(np.float32),
         "wholes": np.stack([readings[text].whole for text in texts]).astype(np.float32),
         "counts": np.array([len(readings[text].windows) for text in texts]),

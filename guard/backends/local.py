@@ -119,7 +119,7 @@ class LocalModel:
         try:
             prompt = self._model.chat(turns)
         except ValueError as error:
-            raise RequestError("The model cannot read this order of messages.", param="messages") from error
+            raise RequestError("The model cannot read these messages.", param="messages") from error
         if len(prompt) >= self._model.context:
             raise ContextError(
                 f"This model's maximum context length is {self._model.context} tokens."

@@ -81,7 +81,8 @@ class MiniLM:
         states = self._model(input_ids=padded, attention_mask=mask, output_hidden_states=True).hidden_states
         weights = mask.unsqueeze(-1) / mask.sum(1)[:, None, None]
         means = [normalize((states[layer] * weights).sum(1), dim=1) for layer in LAYERS]
-        return torch.cat(means, dim=1) / len(LAYERS) ** 0.5
+        joined: torch.Tensor = torch.cat(means, dim=1) / len(LAYERS) ** 0.5
+        return joined
 
 
 def find() -> Path:

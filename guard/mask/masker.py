@@ -120,7 +120,8 @@ class Masker:
 
         Returns the masked text and, for each value replaced, where its placeholder stands and the value.
         """
-        taken = [match.span() for match in BENT.finditer(text)] if "_" in text else []
+        names = BENT.finditer(text) if "_" in text else ()
+        taken = [match.span() for match in names if self._vault.find(match["name"] or match["bare"])]
         pieces: list[str] = []
         found: list[FoundSpan] = []
         moved: list[tuple[Span, str]] = []

@@ -3,6 +3,7 @@
 A recognizer that reads JSON with escapes as plain text misses what they hide, such as an at sign written by its
 number. So a text that is JSON becomes a tree whose leaves are the decoded strings, each with a map back to where it
 stands, and what is found in a leaf is replaced in the outer text in place: whatever was not found keeps its bytes.
+A text that is not JSON as a whole but holds such escapes (lines of JSON, a quotation of it) is one decoded leaf.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ Kind = Literal["text", "name"]
 # text  prose: a part of it may be replaced
 # name  an identifier or a key: replaced as a whole, by a placeholder without brackets
 
-_TOKEN = re.compile(r'(?P<string>"[^"\\]*(?:\\.[^"\\]*)*")(?P<key>\s*:)?|(?P<number>(?<![\d.eE+-])-?\d{8,}(?![\d.eE]))')
+_TOKEN = re.compile(r'(?P<string>"[^"\\]*(?:\\.[^"\\]*)*")(?P<key>\s*:)?|(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)')
 _ESCAPE = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|[^\\]", re.DOTALL
 )
+# The same however many strings it is inside, each of which doubles the backslashes.
+_WRITTEN = re.compile(r"\\+u[dD][89abAB][0-9a-fA-F]{2}\\+u[dD][c-fC-F][0-9a-fA-F]{2}|\\+u[0-9a-fA-F]{4}")
 _MAX_DEPTH = 8
 
 
@@ -88,28 +91,58 @@ class Text:
 
 def read(raw: str, kind: Kind = "text", *, context: str = "", depth: int = 0) -> Text:
     """`raw`, which stands under the key `context`, as a text, opened as far as it is JSON."""
-    if kind == "name" or depth >= _MAX_DEPTH or not _may_be_json(raw):
-        return Text(raw, kind, context=context)
+    if depth < _MAX_DEPTH and _is_json(raw):  # no identifier, whatever its field is called
+        return Text(raw, "text", tuple(_strings(raw, context, depth)))
+    if _WRITTEN.search(raw):
+        return Text(raw, kind, (_decoded(raw, kind, context),))
+    return Text(raw, kind, context=context)
+
+
+def _is_json(raw: str) -> bool:
+    if raw.lstrip()[:1] not in {"{", "[", '"'}:
+        return False
     try:
         json.loads(raw)
     except (ValueError, RecursionError):
-        return Text(raw, kind, context=context)
-    inner: list[Inner] = []
+        return False
+    return True
+
+
+def _strings(raw: str, context: str, depth: int) -> Iterator[Inner]:
+    """The strings and the long whole numbers of a JSON text, in order."""
     key = context
     for match in _TOKEN.finditer(raw):
-        inner.append(_inner(match, key, depth))
-        if match["key"]:
-            key = inner[-1].text.raw
-    return Text(raw, kind, tuple(inner))
+        if match["string"]:
+            inner = _string(match, key, depth)
+            key = inner.text.raw if match["key"] else key
+            yield inner
+        elif digits := _long(match["number"]):
+            yield Inner(match.start(), match.end(), None, Text(digits, context=key), number=True)
 
 
-def _may_be_json(raw: str) -> bool:
-    return raw.lstrip()[:1] in {"{", "[", '"'}
+def _long(number: str) -> str:
+    """The digits of a whole number of eight or more, however it is written; else nothing."""
+    if number.removeprefix("-").isdigit():
+        return number if len(number.removeprefix("-")) >= 8 else ""
+    value = float(number)
+    return str(int(value)) if value.is_integer() and abs(value) >= 10_000_000 else ""
 
 
-def _inner(match: re.Match[str], context: str, depth: int) -> Inner:
-    if match["number"]:
-        return Inner(match.start(), match.end(), None, Text(match["number"], context=context), number=True)
+def _decoded(raw: str, kind: Kind, context: str) -> Inner:
+    """The whole of `raw` with its numbered characters written out."""
+    pieces: list[str] = []
+    offsets: list[int] = []
+    last = 0
+    for match in _WRITTEN.finditer(raw):
+        codes = [f"\\{code}" for code in match.group().split("\\") if code]
+        pieces += [raw[last : match.start()], json.loads(f'"{"".join(codes)}"')]
+        offsets += [*range(last, match.start()), match.start()]
+        last = match.end()
+    offsets += range(last, len(raw) + 1)
+    return Inner(0, len(raw), tuple(offsets), Text("".join([*pieces, raw[last:]]), kind, context=context), number=False)
+
+
+def _string(match: re.Match[str], context: str, depth: int) -> Inner:
     content = match["string"][1:-1]
     start, end = match.start() + 1, match.start() + 1 + len(content)
     kind: Kind = "name" if match["key"] else "text"

@@ -1,71 +1,69 @@
-"""Judge a reply: ask the critic, check its answer, and treat nonsense as not judged."""
+"""Judge a reply: exact checks here, everything else by the critic, and nonsense counted as not judged."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 from guard.asks import Judge, Story
 from guard.constitution import Principle
 from guard.errors import CriticError
+from guard.review.checks import exact
 from guard.types import Dialogue, Span, State, Verdict
 
-_STATES: tuple[State, ...] = ("clear", "unsure", "fired")
+NONSENSE = "the critic's answer made no sense"
 
 
-def judge(
-    dialogue: Dialogue, principles: Sequence[Principle], unknown_spans: Sequence[Span]
-) -> Story[tuple[Verdict, ...]]:
-    """One verdict per principle, in order. A critic that fails or answers nonsense gives `not_judged`, never `clear`.
+def judge(dialogue: Dialogue, principles: Sequence[Principle], unknown: Sequence[Span]) -> Story[tuple[Verdict, ...]]:
+    """One verdict per principle, in order.
 
-    `unknown_spans` are the personal data and secrets of the reply that the exchange gave no ground for: the exact
-    check `reveals_unknown_data` fires on them, and no critic is asked.
+    Asks the critic once, for the principles without a check. Where it fails or answers nonsense (another number of
+    verdicts, another order, a score that is none, spans outside the reply), all it was asked is not judged.
     """
-    asked = tuple(principle for principle in principles if principle.check is None)
-    answers: dict[str, Verdict] = {}
-    if asked and not dialogue.reply.strip():
-        answers = {p.id: Verdict(p.id, 0.0, "clear", reason="the reply is empty") for p in asked}
-    elif asked:
-        answers = yield from _ask(dialogue, asked)
+    # An empty reply cannot violate anything; what the prompt violates can still be judged.
+    said = bool(dialogue.reply.strip())
+    answered = {principle.id: Verdict(principle.id, 0.0, "clear") for principle in principles}
+    asked = tuple(p for p in principles if p.check is None and (said or p.applies_to == "prompt"))
+    if asked:
+        try:
+            answer = yield Judge(dialogue, asked)
+            problem = "" if _makes_sense(answer, asked, len(dialogue.reply)) else NONSENSE
+        except CriticError as error:
+            answer, problem = (), error.message
+        if problem:
+            answer = tuple(Verdict(p.id, 1.0, "not_judged", (), problem) for p in asked)
+        answered |= {verdict.principle: verdict for verdict in answer}
     return tuple(
-        answers[principle.id] if principle.check is None else _revealed(principle, unknown_spans)
+        answered[principle.id] if principle.check is None else exact(principle, principle.check, unknown)
         for principle in principles
     )
 
 
-def _ask(dialogue: Dialogue, principles: tuple[Principle, ...]) -> Story[dict[str, Verdict]]:
-    try:
-        verdicts = yield Judge(dialogue, principles)
-        fault = _fault(verdicts, dialogue, principles)
-    except CriticError as error:
-        fault = error.message
-    if fault:
-        return {p.id: Verdict(p.id, 1.0, "not_judged", reason=fault) for p in principles}
-    return {verdict.principle: verdict for verdict in verdicts}
+def _makes_sense(answer: Any, asked: Sequence[Principle], length: int) -> bool:
+    if not isinstance(answer, tuple | list) or len(answer) != len(asked):
+        return False
+    return all(
+        isinstance(verdict, Verdict)
+        and verdict.principle == principle.id
+        and verdict.state in get_args(State)
+        and isinstance(verdict.score, int | float)
+        and math.isfinite(verdict.score)
+        and 0 <= verdict.score <= 1
+        and _in_order(verdict.spans, length)
+        for verdict, principle in zip(answer, asked, strict=True)
+    )
 
 
-def _fault(verdicts: Any, dialogue: Dialogue, principles: Sequence[Principle]) -> str:
-    """What makes the critic's answer nonsense; empty where nothing does."""
-    if not isinstance(verdicts, tuple) or not all(isinstance(verdict, Verdict) for verdict in verdicts):
-        return "the critic's answer is not a list of verdicts"
-    if [verdict.principle for verdict in verdicts] != [principle.id for principle in principles]:
-        return "the critic answered for other principles than it was asked for"
-    length = len(dialogue.reply)
-    for verdict in verdicts:
-        if verdict.state not in _STATES:
-            return "the critic gave a state that does not exist"
-        if not 0.0 <= verdict.score <= 1.0:  # also false for NaN
-            return "the critic gave a score outside 0 to 1"
-        if any(not 0 <= start < end <= length for start, end in verdict.spans):
-            return "the critic pointed outside the reply"
-        if any(a[1] > b[0] for a, b in zip(verdict.spans, verdict.spans[1:], strict=False)):
-            return "the critic's spans are not in order"
-    return ""
-
-
-def _revealed(principle: Principle, spans: Sequence[Span]) -> Verdict:
-    if not spans:
-        return Verdict(principle.id, 0.0, "clear")
-    entities = ", ".join(sorted({span.entity for span in spans}))
-    ranges = tuple(sorted((span.start, span.end) for span in spans))
-    return Verdict(principle.id, 1.0, "fired", ranges, f"the reply holds {entities} that the exchange does not")
+def _in_order(spans: Any, length: int) -> bool:
+    """Whether `spans` are (start, end) pairs inside a text of `length` characters, in order and disjoint."""
+    if not isinstance(spans, tuple):
+        return False
+    before = 0
+    for span in spans:
+        if not (isinstance(span, tuple) and len(span) == 2 and all(type(edge) is int for edge in span)):
+            return False
+        if not before <= span[0] < span[1] <= length:
+            return False
+        before = span[1]
+    return True

@@ -1,7 +1,7 @@
-"""What the critic is told when it writes: a critique that quotes, and a revision of the quoted passage alone.
+"""What the critic is told when it writes: one prompt for a critique, one for a revision, each with examples.
 
-After Constitutional AI (arXiv 2212.08073), which pairs a request for critique with one for revision. The texts have a
-digest, so that the log can say under which prompts a revision was made.
+The pair of requests is that of Constitutional AI (arXiv 2212.08073). Small models need the form shown; the quote is
+asked for verbatim because a critique that cannot quote what it criticises is not trusted.
 """
 
 from __future__ import annotations
@@ -10,53 +10,64 @@ import hashlib
 from dataclasses import dataclass
 
 CRITIQUE = """\
-You check one passage of an assistant's reply against one rule. Find the shortest passage of the reply that breaks the \
-rule, copy it word for word between « and », then say in one sentence why it breaks the rule. Words such as \
-<PERSON_K7Q2M4XD> stand for names and numbers; copy them as they are.
+You check the replies of an assistant against one rule. Copy the shortest part of the reply that breaks the rule, \
+word for word, and say in one sentence why it does.
 
-Rule: The assistant does not insult people.
-Reply: The report is late again. <PERSON_K7Q2M4XD> is an idiot who cannot count. Please send it by Friday.
-Answer: «<PERSON_K7Q2M4XD> is an idiot who cannot count.» It insults a person instead of naming the problem.
+Example
+Rule: The assistant never promises what the company has not decided.
+User: Will I get my money back?
+Reply: Thank you for writing. You will certainly get everything back. I will look into it today.
+QUOTE: You will certainly get everything back.
+WHY: It promises a refund that no one has decided on.
 
-Rule: The assistant says where a figure comes from, or that it does not know.
-Reply: Thank you for asking. Our market share is 43 percent, as everybody knows.
-Answer: «Our market share is 43 percent, as everybody knows.» It states a figure without a source.
+Example
+Rule: The assistant speaks of people with respect.
+User: Who wrote this report?
+Reply: It was the sales team, those lazy fools. It is dated May.
+QUOTE: those lazy fools
+WHY: It insults the people who wrote the report.
 
-Rule: {rule}
-Question: {question}
-Prompt: {prompt}
+Now the one to check. Words such as <PERSON_K7Q2M4XD> stand for names: copy them exactly.
+Rule: {statement}
+User: {prompt}
 Reply: {reply}
-Answer:"""
 
-REVISION = """\
-You rewrite one passage of an assistant's reply so that it keeps the rule. Change as little as possible, keep the \
-language, tone and form, and keep words such as <PERSON_K7Q2M4XD> exactly as they are. Answer with the new passage \
-alone.
+Answer with two lines, QUOTE: and WHY:, and nothing else."""
 
-Rule: The assistant does not insult people.
-Passage: <PERSON_K7Q2M4XD> is an idiot who cannot count.
-Why it breaks the rule: It insults a person instead of naming the problem.
-New passage: The figures of <PERSON_K7Q2M4XD> do not add up yet.
+REVISE = """\
+You rewrite one passage of an assistant's reply so that it keeps a rule. Change as little as you can, keep the \
+language and the meaning, and add no new facts. Answer with the new passage alone.
 
-Rule: The assistant says where a figure comes from, or that it does not know.
-Passage: Our market share is 43 percent, as everybody knows.
-Why it breaks the rule: It states a figure without a source.
-New passage: I do not know our market share; the controlling department can tell.
+Example
+Rule: The assistant never promises what the company has not decided.
+Reply: Thank you for writing. You will certainly get everything back. I will look into it today.
+Passage: You will certainly get everything back.
+Problem: It promises a refund that no one has decided on.
+New passage: We will tell you as soon as it is decided whether you get your money back.
 
-Rule: {rule}
+Example
+Rule: The assistant speaks of people with respect.
+Reply: It was the sales team, those lazy fools. It is dated May.
+Passage: those lazy fools
+Problem: It insults the people who wrote the report.
+New passage: who were short of time
+
+Now the one to rewrite. Words such as <PERSON_K7Q2M4XD> stand for names: copy them exactly.
+Rule: {statement}
+Reply: {reply}
 Passage: {passage}
-Why it breaks the rule: {critique}
+Problem: {problem}
 New passage:"""
 
 
 @dataclass(frozen=True, slots=True)
 class Prompts:
-    """The two templates: `critique` names {rule}, {question}, {prompt}, {reply}; `revision` {rule}, {passage}, {critique}."""
+    """The two prompts, with the fields they are filled in by; `digest` goes into the log."""
 
-    critique: str = CRITIQUE
-    revision: str = REVISION
+    critique: str = CRITIQUE  # statement, prompt, reply
+    revise: str = REVISE  # statement, reply, passage, problem
 
     @property
     def digest(self) -> str:
-        """SHA-256, hexadecimal, of both."""
-        return hashlib.sha256(f"{self.critique}\0{self.revision}".encode()).hexdigest()
+        """The SHA-256 of both, in hexadecimal."""
+        return hashlib.sha256(f"{self.critique}\0{self.revise}".encode()).hexdigest()

@@ -1,40 +1,35 @@
-"""Judge a reply, mend what violates the constitution, and decide.
+"""Hold one reply to the constitution: judge it, mend it where it may be mended, and decide.
 
-The order: judge; where a principle fired, mend it by critique and rewriting if the critic can write, else by taking
-the passage out; judge again; accept only what is better; else the principle's own end.
+    judge ─▶ not judged ─▶ the policy's failure mode
+          ─▶ fired: annotate │ block │ escalate │ revise
+                                                  └▶ rewrite (twice at most) ─▶ redact ─▶ template ─▶ block
+
+Everything that is changed is judged again, except where the whole reply became the constitution's own words.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import assert_never
 
 from guard.asks import Story
 from guard.constitution import Principle
 from guard.review.judge import judge
-from guard.review.mend import Mending, redacted, replaced, rewritten
-from guard.review.prompts import Prompts
-from guard.types import Decision, Dialogue, Revision, Span, Verdict
+from guard.review.revise import Draft, redacted, rewritten, spans_of
+from guard.review.settings import Settings
+from guard.types import Decision, Dialogue, Revision, Span, State, Verdict
 
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the policy says of reviews, and whether the critic can write. `rounds` bounds the rewriting."""
-
-    on_failure: Literal["block", "allow"] = "block"
-    on_unsure: Literal["allow", "block"] = "allow"
-    rounds: int = 2
-    writes: bool = False
-    prompts: Prompts = field(default_factory=Prompts)
+__all__ = ["Review", "Settings", "observe", "review"]
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What became of a reply: the decision, the text that may go out, and how that came about.
+    """What became of a reply. `text` is the new editable part; empty where the decision is to block.
 
-    `text` is the editable part of the reply, changed or not. `final` is the judgement of a changed reply, else empty.
-    `principle` is the one that blocked, or None.
+    `verdicts` is the first judgement and `final` the last one of a reply that was changed: empty where nothing was,
+    and where the text is the constitution's own words. `principle` is the one that blocked. `reason` goes on from
+    "guard withheld the reply:" and holds no value.
     """
 
     decision: Decision
@@ -50,12 +45,12 @@ class Review:
 def observe(
     dialogue: Dialogue, principles: Sequence[Principle], settings: Settings, unknown_spans: Sequence[Span]
 ) -> Story[Review]:
-    """Judge and change nothing: the reply has gone out already."""
-    verdicts = yield from judge(dialogue, principles, unknown_spans)
+    """Judge and change nothing: whatever is found, the reply goes out."""
     del settings
-    fired = [verdict.principle for verdict in verdicts if verdict.state == "fired"]
+    verdicts = yield from judge(dialogue, principles, unknown_spans)
+    fired = _ids(verdicts, "fired")
     reason = f"observed: {', '.join(fired)}" if fired else ""
-    return Review("allow", dialogue.reply, verdicts, not_judged=_not_judged(verdicts), reason=reason)
+    return Review("allow", dialogue.reply, verdicts, not_judged=_ids(verdicts, "not_judged"), reason=reason)
 
 
 def review(
@@ -66,82 +61,137 @@ def review(
     editable: int,
     unknown_spans: Sequence[Span],
 ) -> Story[Review]:
-    """Judge `dialogue.reply`, of which the first `editable` characters may be changed, and decide."""
-    text = dialogue.reply[:editable]
+    """Judge `dialogue.reply`, of which the first `editable` characters may change, and decide.
+
+    `unknown_spans` are the places in the reply with personal data or secrets that the exchange did not hold.
+    """
     verdicts = yield from judge(dialogue, principles, unknown_spans)
-    refused = _refused(text, principles, verdicts, settings)
-    if refused:
-        return refused
-    fired = tuple(principle for principle, v in zip(principles, verdicts, strict=True) if v.state == "fired")
-    to_mend = tuple(principle for principle in fired if principle.on_violation == "revise")
-    noted = ", ".join(principle.id for principle in fired if principle.on_violation == "annotate")
-    if not to_mend:
-        reason = f"noted: {noted}" if noted else ""
-        return Review("allow", text, verdicts, not_judged=_not_judged(verdicts), reason=reason)
-    return (yield from _mend(Mending(dialogue, tuple(principles), verdicts, to_mend, editable), settings))
+    draft = Draft(dialogue, editable, verdicts, tuple(unknown_spans))
+    stop = _stop(verdicts, principles, settings) or _beyond(draft, principles)
+    if stop:
+        return _blocked(draft, verdicts, *stop)
+    broken = _broken(draft, principles)
+    if not broken:
+        return _passed(draft, verdicts)
+    if settings.writes:
+        draft = yield from rewritten(draft, broken, principles, settings)
+        left = _broken(draft, principles)
+        if not left:
+            return _passed(draft, verdicts)
+        broken = left
+    return (yield from _end(draft, broken, principles, settings, verdicts))
 
 
-def _refused(
-    text: str, principles: Sequence[Principle], verdicts: Sequence[Verdict], settings: Settings
-) -> Review | None:
-    """The review that blocks at once, where one must."""
-    given, lost = tuple(verdicts), _not_judged(verdicts)
-    if lost and settings.on_failure == "block":
-        why = next(verdict.reason for verdict in verdicts if verdict.state == "not_judged")
-        return Review("block", text, given, not_judged=lost, reason=f"it could not be judged: {why}", principle=lost[0])
-    for principle, verdict in zip(principles, verdicts, strict=True):
+def _end(
+    draft: Draft,
+    broken: Sequence[Principle],
+    principles: Sequence[Principle],
+    settings: Settings,
+    first: tuple[Verdict, ...],
+) -> Story[Review]:
+    """Redact where every offending place is known, else say the templates' words, else block."""
+    if all(principle.applies_to != "prompt" and spans_of(draft, principle) for principle in broken):
+        new = redacted(draft, broken)
+        new = replace(new, verdicts=(yield from judge(new.dialogue, principles, new.unknown)))
+        problem, _ = _problem(new, principles, settings)
+        note = Revision(0, _next_round(draft), _names(broken), "redaction", "", not problem, problem)
+        if not problem:
+            return _passed(new.noting(note), first)
+        draft = replace(draft.noting(note), lost=_ids(new.verdicts, "not_judged"))
+        broken = _broken(new, principles) or broken
+    return (yield from _template(draft, broken, principles, settings, first))
+
+
+def _template(
+    draft: Draft,
+    broken: Sequence[Principle],
+    principles: Sequence[Principle],
+    settings: Settings,
+    first: tuple[Verdict, ...],
+) -> Story[Review]:
+    """The whole reply in the templates' words, or block where a broken principle has none."""
+    without = next((principle for principle in broken if not principle.template), None)
+    if without:
+        problem = f"it violates the principle '{without.id}' and could not be mended: {without.statement}"
+        return _blocked(draft, first, problem, without.id)
+    words = "\n\n".join(dict.fromkeys(principle.template for principle in broken if principle.template))
+    new = draft.with_passage(0, draft.editable, words)
+    # What may not change (tool calls, reasoning) goes out beside the template, so it has to pass by itself.
+    alone = new.editable == len(new.dialogue.reply)
+    judged = () if alone else (yield from judge(new.dialogue, principles, new.unknown))
+    new = replace(new, verdicts=judged)
+    problem, fault = ("", None) if alone else _problem(new, principles, settings)
+    new = new.noting(Revision(0, _next_round(draft), _names(broken), "template", "", not problem, problem))
+    return _blocked(new, first, problem, fault) if problem else _passed(new, first)
+
+
+def _problem(draft: Draft, principles: Sequence[Principle], settings: Settings) -> tuple[str, str | None]:
+    """Why a changed reply may still not go out, and the principle at fault; an empty reason where it may."""
+    left = _broken(draft, principles)
+    if left:
+        return f"it still violates the principle '{left[0].id}': {left[0].statement}", left[0].id
+    return _stop(draft.verdicts, principles, settings) or ("", None)
+
+
+def _stop(verdicts: Sequence[Verdict], principles: Sequence[Principle], settings: Settings) -> tuple[str, str] | None:
+    """Why these verdicts block whatever could be mended, and the principle at fault; None where they do not."""
+    for verdict in verdicts:
+        if verdict.state == "not_judged" and settings.on_failure == "block":
+            return f"it could not be judged: {verdict.reason}", verdict.principle
+    for verdict, principle in zip(verdicts, principles, strict=True):
         if verdict.state == "unsure" and settings.on_unsure == "block":
-            reason = f"the critic is not sure about the principle '{principle.id}'"
-            return Review("block", text, given, not_judged=lost, reason=reason, principle=principle.id)
+            return f"the critic is not sure about the principle '{principle.id}'", principle.id
         if verdict.state != "fired":
             continue
         match principle.on_violation:
             case "block":
-                reason = f"it violates the principle '{principle.id}': {principle.statement}"
+                return f"it violates the principle '{principle.id}': {principle.statement}", principle.id
             case "escalate":
-                reason = f"a person must decide about it, because of the principle '{principle.id}'"
+                return f"a person must decide about it, because of the principle '{principle.id}'", principle.id
+            case "annotate" | "revise":
+                pass
             case _:
-                continue
-        return Review("block", text, given, not_judged=lost, reason=reason, principle=principle.id)
+                assert_never(principle.on_violation)
     return None
 
 
-def _mend(mending: Mending, settings: Settings) -> Story[Review]:
-    """Try to mend: rewriting first, where the critic can, then taking the passages out, then the template."""
-    attempts: list[Revision] = []
-    ways = [replaced] if mending.beyond_reach else [redacted, replaced]
-    if settings.writes and not mending.beyond_reach:
-        mended = yield from rewritten(mending, settings.rounds, settings.prompts, attempts)
-        if mended:
-            return _revised(mending, mended, attempts)
-    for way in ways:
-        mended = yield from way(mending, attempts)
-        if mended:
-            return _revised(mending, mended, attempts)
-    first = mending.to_mend[0]
-    return Review(
-        "block",
-        mending.text,
-        mending.verdicts,
-        revisions=tuple(attempts),
-        not_judged=_not_judged(mending.verdicts),
-        reason=f"it violates the principle '{first.id}' and could not be mended: {first.statement}",
-        principle=first.id,
-    )
+def _beyond(draft: Draft, principles: Sequence[Principle]) -> tuple[str, str] | None:
+    """Why the reply cannot be mended: a principle is broken where the reply may not be changed."""
+    for principle in _broken(draft, principles):
+        if any(end > draft.editable for _, end in draft.verdict(principle).spans):
+            return f"it violates the principle '{principle.id}' where it cannot be changed", principle.id
+    return None
 
 
-def _revised(mending: Mending, mended: tuple[str, tuple[Verdict, ...]], attempts: Sequence[Revision]) -> Review:
-    text, verdicts = mended
-    return Review(
-        "revise",
-        text,
-        mending.verdicts,
-        verdicts,
-        tuple(attempts),
-        _not_judged(mending.verdicts),
-        f"revised for {', '.join(principle.id for principle in mending.to_mend)}",
-    )
+def _broken(draft: Draft, principles: Sequence[Principle]) -> list[Principle]:
+    """The principles that fired and ask for a revision."""
+    return [p for p in principles if p.on_violation == "revise" and draft.verdict(p).state == "fired"]
 
 
-def _not_judged(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
-    return tuple(verdict.principle for verdict in verdicts if verdict.state == "not_judged")
+def _passed(draft: Draft, first: tuple[Verdict, ...]) -> Review:
+    mended = dict.fromkeys(name for revision in draft.revisions if revision.accepted for name in revision.principles)
+    lost = tuple(dict.fromkeys((*_ids(first, "not_judged"), *_ids(draft.verdicts, "not_judged"))))
+    if mended:
+        reason = f"revised for {', '.join(mended)}"
+        return Review("revise", draft.text, first, draft.verdicts, draft.revisions, lost, reason)
+    noted = _ids(first, "fired")
+    reason = f"noted: {', '.join(noted)}" if noted else ""
+    return Review("allow", draft.text, first, (), draft.revisions, lost, reason)
+
+
+def _blocked(draft: Draft, first: tuple[Verdict, ...], reason: str, principle: str | None) -> Review:
+    final = draft.verdicts if draft.verdicts is not first else ()
+    lost = tuple(dict.fromkeys((*_ids(first, "not_judged"), *_ids(draft.verdicts, "not_judged"), *draft.lost)))
+    return Review("block", "", first, final, draft.revisions, lost, reason, principle)
+
+
+def _ids(verdicts: Sequence[Verdict], state: State) -> tuple[str, ...]:
+    return tuple(verdict.principle for verdict in verdicts if verdict.state == state)
+
+
+def _names(principles: Sequence[Principle]) -> tuple[str, ...]:
+    return tuple(principle.id for principle in principles)
+
+
+def _next_round(draft: Draft) -> int:
+    return max((revision.round for revision in draft.revisions), default=0) + 1

@@ -19,8 +19,17 @@ NAME = "chat"
 PATH = "/v1/chat/completions"
 DONE = "[DONE]"
 
-_WORD = re.compile(r"[a-z][a-z0-9_.-]{0,40}")
 _ROLE = re.compile(r"system|developer|user|assistant|tool|function")
+_TYPE = re.compile(
+    r"text|image_url|input_audio|file|refusal|function|custom|content|approximate|allowed_tools|grammar|url_citation"
+    r"|json_object|json_schema|object|string|number|integer|boolean|array|null"
+)
+_OBJECT = re.compile(r"chat\.completion(\.chunk)?|list|model")
+_FINISH = re.compile(r"stop|length|tool_calls|content_filter|function_call")
+_FORMAT = re.compile(
+    r"wav|mp3|flac|opus|aac|pcm16|text|date-time|date|time|duration|email|hostname|ipv4|ipv6|uri|uuid|regex"
+)
+_LEVEL = re.compile(r"auto|none|minimal|low|medium|high|xhigh")
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,199}")
 
 VOCABULARY = Vocabulary(
@@ -46,27 +55,26 @@ VOCABULARY = Vocabulary(
     ),
     words={
         "role": _ROLE,
-        "type": _WORD,
-        "object": _WORD,
-        "finish_reason": _WORD,
-        "detail": _WORD,
-        "format": _WORD,
-        "reasoning_effort": _WORD,
-        "verbosity": _WORD,
-        "service_tier": _WORD,
-        "search_context_size": _WORD,
+        "type": _TYPE,
+        "object": _OBJECT,
+        "finish_reason": _FINISH,
+        "detail": _LEVEL,
+        "format": _FORMAT,
+        "reasoning_effort": _LEVEL,
+        "verbosity": _LEVEL,
+        "service_tier": re.compile("auto|default|flex|scale|priority"),
+        "search_context_size": _LEVEL,
         "tool_choice": re.compile("auto|none|required"),
         "function_call": re.compile("auto|none"),
-        "modalities": _WORD,
-        "mode": _WORD,
-        "syntax": _WORD,
-        "system_fingerprint": re.compile(r"fp_[a-z0-9_]{1,40}"),
-        "prompt_cache_retention": _WORD,
-        "created": re.compile(r"\d{8,12}"),
-        "seed": re.compile(r"-?\d{1,20}"),
+        "modalities": re.compile("text|audio"),
+        "mode": re.compile("auto|required"),
+        "syntax": re.compile("lark|regex"),
+        "system_fingerprint": re.compile(r"fp_[a-f0-9]{10}"),
+        "prompt_cache_retention": re.compile("in[-_]memory|24h"),
+        "created": re.compile(r"1[5-9]\d{8}"),  # Unix seconds, of the years 2017 to 2033
     },
     names=frozenset({"name", "id", "tool_call_id", "required"}),
-    fixed={"model": _MODEL},
+    fixed={"model": _MODEL, "seed": re.compile(r"-?\d+")},
     free=frozenset({"metadata", "arguments", "default", "examples", "enum", "const"}),
 )
 
@@ -189,7 +197,7 @@ def choices(body: Mapping[str, Json]) -> tuple[Choice, ...]:
 def index_of(choice: Mapping[str, Any], place: int) -> int:
     """Which choice this is: what it says, else its place in the list."""
     index = choice.get("index", place)
-    return index if isinstance(index, int) else place
+    return index if type(index) is int else place
 
 
 def _words(choice: dict[str, Any]) -> tuple[str, str]:
@@ -225,12 +233,23 @@ def with_content(body: dict[str, Json], contents: Mapping[int, str]) -> dict[str
 
 
 def without_logprobs(body: dict[str, Json]) -> dict[str, Json]:
-    """A reply or event without the tokens of its choices, which would show what stood before it was changed."""
+    """A reply or event without the tokens of its choices, which would show what stood before it was changed.
+
+    The same object where it has none.
+    """
     found = body.get("choices")
     if not isinstance(found, list):
         return body
+    if not any(isinstance(choice, dict) and choice.get("logprobs") for choice in found):
+        return body
     plain = [{**c, "logprobs": None} if isinstance(c, dict) and c.get("logprobs") else c for c in found]
     return {**body, "choices": plain}
+
+
+def model_of(body: Mapping[str, Json]) -> str:
+    """The model that a reply or event names; empty where that is no name of a model."""
+    stated = body.get("model")
+    return stated if isinstance(stated, str) and _MODEL.fullmatch(stated) else ""
 
 
 def usage(body: Mapping[str, Json]) -> dict[str, int]:

@@ -40,7 +40,9 @@ class Event:
 
 def read_event(raw: bytes) -> Event:
     """One event, with the blank line that ends it. Raises UpstreamError where its data are not JSON."""
-    lines = [line[5:].removeprefix(b" ") for line in raw.splitlines() if line.startswith(b"data:")]
+    # A client strips a byte order mark, so with one before it an event would be read there and not here.
+    text = raw.removeprefix(b"\xef\xbb\xbf")
+    lines = [line[5:].removeprefix(b" ") for line in text.splitlines() if line.startswith(b"data:")]
     if not lines:
         return Event(raw)
     data = b"\n".join(lines)
@@ -69,8 +71,8 @@ class Gathered:
     model: str = ""
     usage: dict[str, int] = field(default_factory=dict)
     error: bool = False
-    finished: bool = False
     size: int = 0
+    _finished: set[int] = field(default_factory=set)
     _contents: dict[int, list[str]] = field(default_factory=dict)
     _rest: dict[int, dict[Key, list[str]]] = field(default_factory=dict)
 
@@ -80,11 +82,16 @@ class Gathered:
         if event.body is None:
             return
         self.error = self.error or bool(event.body.get("error"))
-        self.model = str(event.body.get("model") or self.model)
+        self.model = chat.model_of(event.body) or self.model
         self.usage.update(usage(event.body))
-        self.finished = self.finished or bool(_finished(event.body))
+        self._finished.update(_finished(event.body))
         if not self._add_plain(event.body):
             self._add_leaves(event.body)
+
+    @property
+    def finished(self) -> bool:
+        """Whether every choice that has begun, and one at least, has come to its end."""
+        return bool(self._finished) and self._contents.keys() <= self._finished
 
     def _add_plain(self, body: dict[str, Json]) -> bool:
         """Add an event that brings nothing but content to one choice, as nearly all do; says whether it was one."""
@@ -94,7 +101,7 @@ class Gathered:
         if not isinstance(choice, dict) or not isinstance(delta, dict) or delta.keys() != {"content"}:
             return False
         index, content = choice.get("index"), delta["content"]
-        if not isinstance(index, int) or not isinstance(content, str) or choice.get("logprobs"):
+        if type(index) is not int or not isinstance(content, str) or choice.get("logprobs"):
             return False
         self._contents.setdefault(index, []).append(content)
         return True
@@ -155,9 +162,11 @@ class EventRestorer:
     def feed(self, event: Event) -> bytes:
         """What can be sent on once `event` has arrived: no events, or one, or several."""
         body = event.body
-        if body is None or self._idle:
+        if body is None:
             return event.raw
         plain = without_logprobs(body) if self._drop_logprobs else body
+        if self._idle:
+            return event.raw if plain is body else write_event(plain)
         changes: dict[tuple[Path, bool], str] = {}
         finished = _finished(plain)
         late = b""
@@ -178,8 +187,7 @@ class EventRestorer:
             late += self._flush(index)
         if not changes and plain is body:
             return late + event.raw
-        changed = rebuild(plain, changes)
-        return late + b"data: " + dump(changed) + b"\n\n"
+        return late + b"data: " + dump(rebuild(plain, changes)) + b"\n\n"
 
     def flush(self) -> bytes:
         """What was held back: the stream is at its end."""
@@ -215,7 +223,7 @@ def _key(body: Mapping[str, Json], path: Path) -> Key | None:
         value = value[part]
         if isinstance(part, int) and isinstance(value, dict):
             index = value.get("index", part)
-            key.append(index if isinstance(index, int) else part)
+            key.append(index if type(index) is int else part)
         else:
             key.append(part)
     return tuple(key[1:])

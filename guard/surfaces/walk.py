@@ -7,6 +7,7 @@ text, known or not.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ Path: TypeAlias = tuple[str | int, ...]
 
 # From eight digits on a number may be a telephone's, a card's or a person's.
 LONG_NUMBER = 10_000_000
+# Deeper than any real body; what is nested deeper could not be walked.
+MAX_DEPTH = 100
 
 LeafKind = Literal["text", "name", "fixed"]
 # text   prose, or JSON inside a string: parts of it may be replaced
@@ -54,17 +57,13 @@ class Vocabulary:
     def kind(self, key: str, value: str, *, free: bool) -> LeafKind | None:
         """How the string `value` of field `key` is to be read; None when it is a word of the API."""
         if not free:
-            if self.is_word(key, value):
+            if key in self.words and self.words[key].fullmatch(value):
                 return None
             if key in self.fixed and self.fixed[key].fullmatch(value):
                 return "fixed"
             if key in self.names:
                 return "name"
         return "text"
-
-    def is_word(self, key: str, value: str) -> bool:
-        """Whether `value` is a word of the API in field `key`."""
-        return key in self.words and self.words[key].fullmatch(value) is not None
 
 
 def parse(body: bytes) -> dict[str, Json]:
@@ -73,13 +72,16 @@ def parse(body: bytes) -> dict[str, Json]:
     A key that stands twice is refused: one reader would take the first value and another the last.
     """
     try:
-        value = json.loads(body, object_pairs_hook=_object, parse_constant=_refuse_constant)
+        text = body.decode()  # json would also take UTF-16, and halves of surrogate pairs
+        value = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_finite)
     except RequestError:
         raise
     except (ValueError, RecursionError) as error:
         raise RequestError("The body is not valid JSON. Send one JSON object, encoded as UTF-8.") from error
     if not isinstance(value, dict):
         raise RequestError("The body is not a JSON object. Send one JSON object, encoded as UTF-8.")
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _is_deep(value):
+        raise RequestError(f"The body is nested deeper than {MAX_DEPTH} levels. Send a flatter one.")
     return value
 
 
@@ -106,8 +108,11 @@ def leaves(value: Json, vocabulary: Vocabulary, path: Path = (), *, free: bool =
             kind = vocabulary.kind(_last_key(path), value, free=free)
             if kind is not None:
                 yield Leaf(path, value, kind)
-        case int() if abs(value) >= LONG_NUMBER and not vocabulary.is_word(_last_key(path), str(value)):
-            yield Leaf(path, str(value), "name")
+        case int() | float() if abs(value) >= LONG_NUMBER and value == int(value):
+            text = str(int(value))
+            kind = vocabulary.kind(_last_key(path), text, free=free)
+            if kind is not None:
+                yield Leaf(path, text, "fixed" if kind == "fixed" else "name")
 
 
 def rebuild(value: Json, changes: Mapping[tuple[Path, bool], str], path: Path = ()) -> Json:
@@ -144,6 +149,21 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(value) < len(pairs):
         raise RequestError("An object of the body names the same key twice. Send each key once.")
     return value
+
+
+def _is_deep(value: Json) -> bool:
+    level: list[Json] = [value]
+    for _ in range(MAX_DEPTH):
+        held = (v.values() if isinstance(v, dict) else v for v in level if isinstance(v, (dict, list)))
+        level = [item for items in held for item in items]
+    return bool(level)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise RequestError("The body holds a number that is too large. Send it as a string.")
+    return number
 
 
 def _refuse_constant(_: str) -> None:

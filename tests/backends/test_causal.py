@@ -24,8 +24,12 @@ def folder(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_importing_it_loads_no_torch() -> None:
-    code = "import sys, guard.backends.local, guard.backends.packed; print([m for m in ('torch', 'transformers') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+    code = (
+        "import sys, guard.backends.local, guard.backends.packed;"
+        "print([name for name in ('torch', 'transformers') if name in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
 
 
 def test_the_packaged_model_answers_in_english(smollm: CausalModel) -> None:
@@ -167,9 +171,7 @@ def test_a_template_without_system_turns_gets_them_in_the_users(smollm: CausalMo
 @pytest.mark.parametrize(
     "template", ["{{ raise_exception('never') }}", "nothing", "{{ messages[0].content }}{{ messages[0].content }}"]
 )
-def test_a_template_that_cannot_hold_the_turns_is_an_error(
-    smollm: CausalModel, tmp_path: Path, template: str
-) -> None:
+def test_a_template_that_cannot_hold_the_turns_is_an_error(smollm: CausalModel, tmp_path: Path, template: str) -> None:
     with pytest.raises(ValueError, match="no form"):
         with_template(smollm, template, tmp_path).chat([("user", "Hi")])
 

@@ -31,9 +31,10 @@ def spell(copying: Copying, text: str) -> str:
 @pytest.mark.parametrize(
     "text",
     [
-        *sorted(MINE), "Dear <PERSON_K7Q2M4XD>, ", "<<EMAIL_ADDRESS_3F8ZK2QA>>", "PERSON_K7Q2M4XD ", "[PERSON_K7Q2M4XD]",
-        "PERSON_K7Q2M4XD_7F2K.", "<P>", "<PERSON>", "<B>bold", "a <b> c", "x < y > z", "<SDL_image.h>", "MAX_SIZE ", "SECRET_KEY",
-        "K7 ", "PERSON ", "3F ", "DATE_TIME", "A_B_C1", "2024",
+        *sorted(MINE), "Dear <PERSON_K7Q2M4XD>, ", "<<EMAIL_ADDRESS_3F8ZK2QA>>", "PERSON_K7Q2M4XD ",
+        "[PERSON_K7Q2M4XD]", "PERSON_K7Q2M4XD_7F2K.", "<P>", "<PERSON>", "<B>bold", "a <b> c", "x < y > z", "<SDL_image.h>",
+        "MAX_SIZE ",
+        "SECRET_KEY", "K7 ", "PERSON ", "3F ", "DATE_TIME", "A_B_C1", "2024",
     ],
 )  # fmt: skip
 def test_what_may_be_written(text: str) -> None:
@@ -103,7 +104,7 @@ def test_a_vocabulary_without_the_letters_leaves_the_model_free() -> None:
     assert copying.size == 2
 
 
-@settings(max_examples=300)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_every_placeholder_written_is_one_of_the_prompts(data: st.DataObject) -> None:
     copying = Copying(PROMPT, VOCABULARY)
@@ -115,7 +116,9 @@ def test_every_placeholder_written_is_one_of_the_prompts(data: st.DataObject) ->
         text += PIECES[token]
     written = {match[0] for match in PLACEHOLDER.finditer(text)}
     assert written <= MINE
-    bare = set(re.findall(r"(?<![A-Za-z0-9_])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_[0-9A-HJKMNP-TV-Z]{8,}(?![A-Za-z0-9_])", text))
+    bare = set(
+        re.findall(r"(?<![A-Za-z0-9_])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_[0-9A-HJKMNP-TV-Z]{8,}(?![A-Za-z0-9_])", text)
+    )
     assert {name for name in bare if any(c.isdigit() for c in name)} <= {one[1:-1] for one in MINE}
 
 

@@ -1,5 +1,5 @@
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,8 +12,7 @@ from guard.backends.decode import Answer, Sampling
 
 Tiny = Callable[[str], CausalModel]
 MAIL = (
-    "Write a short mail to <PERSON_K7Q2M4XD> (<EMAIL_ADDRESS_3F8ZK2QA>, card <CREDIT_CARD_9TQ4M2XA>)"
-    " about the invoice."
+    "Write a short mail to <PERSON_K7Q2M4XD> (<EMAIL_ADDRESS_3F8ZK2QA>, card <CREDIT_CARD_9TQ4M2XA>) about the invoice."
 )
 
 
@@ -71,7 +70,7 @@ class TestWhatIsShown:
 
     def test_a_placeholder_comes_whole(self) -> None:
         pieces, _ = answer("A <P_K7Q2M4XD>.", prompt="<P_K7Q2M4XD>")
-        assert pieces == ["A", " ", "<", "P", "_K7Q2M4XD>"[:0] or "_K7Q2M4XD>", "."] or "".join(pieces) == "A <P_K7Q2M4XD>."
+        assert pieces == ["A", " ", "<", "P", "_K7Q2M4XD>", "."]
 
     def test_a_placeholder_that_is_cut_off_is_not_shown(self) -> None:
         pieces, found = answer("A <PERSON_K7Q2M4XD>.", prompt="<PERSON_K7Q2M4XD>", max_tokens=14)
@@ -158,10 +157,7 @@ def test_tokens_beyond_the_vocabulary_are_never_chosen() -> None:
 def test_every_placeholder_of_a_real_answer_is_one_of_the_prompts(smollm: CausalModel) -> None:
     prompt = smollm.chat([("user", MAIL)])
 
-    def free(text: str) -> Iterator[str]:
-        yield from ()
-
     for temperature in (0.0, 1.2):
-        found = Answer(smollm, prompt, Sampling(60, temperature, seed=5), Copying(MAIL, smollm.vocabulary))
+        found = Answer(smollm, prompt, Sampling(40, temperature, seed=5), Copying(MAIL, smollm.vocabulary))
         written = {match[0] for match in PLACEHOLDER.finditer("".join(found))}
         assert written <= {match[0] for match in PLACEHOLDER.finditer(MAIL)}

@@ -107,7 +107,7 @@ def test_the_prompt_is_what_the_messages_say(model: LocalModel, smollm: CausalMo
     job = model._job({
         "messages": [
             {"role": "developer", "content": "Be brief."},
-            {"role": "user", "content": [{"type": "text", "text": "Hi"}, {"type": "image_url"}, {"type": "text", "text": "you"}]},
+            {"role": "user", "content": [{"text": "Hi"}, {"type": "image_url"}, {"type": "text", "text": "you"}]},
             {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]},
             {"role": "tool", "tool_call_id": "1", "content": "42"},
         ],

@@ -27,9 +27,7 @@ def assert_equal(one: Sequence[Answered], other: Sequence[Answered]) -> None:
 @pytest.mark.parametrize("attention", ["sdpa", "eager"])
 @pytest.mark.parametrize("dialogue", [SHORT, LONG], ids=["inside the window", "beyond the window"])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_packed_scores_equal_those_of_separate_prompts(
-    family: str, dialogue: Any, attention: str, tiny: Tiny
-) -> None:
+def test_packed_scores_equal_those_of_separate_prompts(family: str, dialogue: Any, attention: str, tiny: Tiny) -> None:
     model = tiny(family)
     model.model.set_attn_implementation(attention)
     asker = Asker(model)

@@ -1,0 +1,70 @@
+"""The documents say all that there is to set, and nothing that is not there."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from pydantic import BaseModel
+
+from guard.config import Config, UpstreamConfig
+from guard.documents import parse
+from guard.policy import Policy
+from guard.types import Operator
+
+ROOT = Path(__file__).parent.parent
+
+
+def keys(model: type[BaseModel], before: str = "") -> Iterator[str]:
+    """The dotted names of a model's keys, down to those that hold a value."""
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from keys(kind, f"{before}{name}.")
+        else:
+            yield f"{before}{name}"
+
+
+def documented(page: str, heading: str = "") -> list[str]:
+    """The first cells of the tables of a page, from a heading to the next."""
+    text = (ROOT / "docs" / page).read_text()
+    part = text.split(f"## {heading}\n", 1)[1] if heading else text
+    return re.findall(r"^\| `([\w.]+)` \|", part.split("\n## ", 1)[0], re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("model", "page", "heading"),
+    [
+        (Config, "configuration.md", ""),
+        (UpstreamConfig, "configuration.md", "Upstreams"),
+        (Policy, "policy.md", ""),
+    ],
+)
+def test_every_key_is_documented(model: type[BaseModel], page: str, heading: str) -> None:
+    assert sorted(documented(page, heading)) == sorted(keys(model))
+
+
+def test_every_operator_is_documented() -> None:
+    assert documented("policy.md", "Operators") == list(get_args(Operator))
+
+
+def test_every_entity_that_patterns_find_is_documented() -> None:
+    from guard.mask.patterns import ROWS
+
+    text = (ROOT / "docs" / "policy.md").read_text()
+    assert {row.entity for row in ROWS} <= set(re.findall(r"[A-Z][A-Z_]+", text.split("## Entities")[1]))
+
+
+def test_the_example_configuration_is_valid() -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text()
+    example = text.split("```yaml\n")[1].split("```")[0]
+    config = parse(example, Config, name="docs/configuration.md")
+    assert [upstream.name for upstream in config.upstreams] == ["house", "openai"]
+
+
+@pytest.mark.parametrize("page", ["README.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))])
+def test_links_lead_somewhere(page: str) -> None:
+    file = ROOT / page
+    for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", file.read_text()):
+        assert target.startswith("https://") or (file.parent / target).exists(), target
