@@ -28,7 +28,7 @@ SHARED = (
     policy("observe", applies_to={"models": ["observe/*"]}, precedence=1, review={"stream": "observe"}),
     policy("redact", applies_to={"models": ["redact/*"]}, precedence=1, mask={"default": "redact"}),
     policy("hash", applies_to={"models": ["hash/*"]}, precedence=1, mask={"default": "hash"}),
-    policy("keep", applies_to={"models": ["keep/*"]}, precedence=1, mask={"entities": {"URL": "keep"}}),
+    policy("keep", applies_to={"models": ["keep/*"]}, precedence=1, mask={"entities": {"IP_ADDRESS": "keep"}}),
     policy("block", applies_to={"models": ["block/*"]}, precedence=1, mask={"entities": {"SECRET": "block"}}),
     policy("opaque", applies_to={"models": ["opaque/*"]}, precedence=1, opaque="allow"),
     policy("discreet", applies_to={"models": ["discreet/*"]}, precedence=1, log={"content": "none"}),
@@ -70,7 +70,7 @@ def upstream(_upstream: FakeUpstream) -> FakeUpstream:
 @pytest.fixture(scope="session")
 def _house(_upstream: FakeUpstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     folder = tmp_path_factory.mktemp("house")
-    service = start(folder, _upstream.url, SHARED, config={"critic": {"timeout_s": 1}}, critic=Scripted())
+    service = start(folder, _upstream.url, SHARED, critic=Scripted())
     with proxy(service, folder) as house:
         yield house
 

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import json
 import logging
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,6 +37,7 @@ PHONE = "+1 415-555-2671"
 IBAN = "DE89 3704 0044 0532 0130 00"
 TOKEN = "ghp_" + "x7Kq" * 9
 BOB = 'Bob "Bo" Stone'
+PROVIDER_KEY = "sk-provider-3k9x"  # goes on to the upstream, and nowhere else
 PLANTED = (MAIL, CARD, PHONE, IBAN, TOKEN, BOB)
 CLIENTS = ("openai", "httpx2", "httpcore2", "httpx", "httpcore")  # the loggers of what the tests call guard with
 PROMPT = f"Write to {MAIL}, card {CARD}, phone {PHONE}."
@@ -126,7 +128,7 @@ class Scripted:
         return tuple(self._verdict(rule.id, dialogue.reply, words[rule.id]) for rule in principles)
 
     def write(self, prompt: str, *, max_tokens: int) -> str:
-        return "«Pay, or else.» It threatens." if "New passage" not in prompt else "Please pay."
+        return "QUOTE: Pay now, or else.\nWHY: It threatens." if "QUOTE:" in prompt else "Please pay today."
 
     @staticmethod
     def _verdict(principle: str, reply: str, word: str) -> Verdict:
@@ -159,6 +161,13 @@ class House:
     def close_clients(self) -> None:
         while self.clients:
             self.clients.pop().close()
+
+    def connect(self, body: bytes, *, length: int | None = None) -> socket.socket:
+        """A socket on which a chat request was sent, `length` bytes of body promised."""
+        head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: guard\r\ncontent-length: {length or len(body)}\r\n\r\n"
+        connection = socket.create_connection(("127.0.0.1", int(self.url.rpartition(":")[2])), timeout=20)
+        connection.sendall(head.encode() + body)
+        return connection
 
     def post(self, model: str, content: Any, *, headers: Mapping[str, str] = {}, **keys: Any) -> httpx.Response:
         """Send one message, without an SDK."""

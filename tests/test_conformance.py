@@ -304,9 +304,7 @@ def test_the_usage_of_a_stream_comes_through(house: House) -> None:
 def test_json_replies_are_restored_inside_their_strings(open_house: OpenHouse, upstream: FakeUpstream) -> None:
     house = open_house(names=[BOB])
     text = json.dumps({"name": BOB, "mail": MAIL})
-    reply = house.openai().chat.completions.create(
-        model="echo", response_format={"type": "json_object"}, **said(text)
-    )
+    reply = house.openai().chat.completions.create(model="echo", response_format={"type": "json_object"}, **said(text))
     assert json.loads(reply.choices[0].message.content or "") == {"name": BOB, "mail": MAIL}
 
 

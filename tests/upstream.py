@@ -76,7 +76,9 @@ class FakeUpstream:
         kind, _, argument = body["model"].rpartition("/")[2].partition(":")
         said = _last_user_text(body)
         if kind == "slow":
-            await self._wait(self.ended)
+            while not (self.ended.is_set() or await request.is_disconnected()):  # noqa: ASYNC110 - as in _wait
+                await asyncio.sleep(0.005)
+            self.gone.release()
         odd = self._odd(kind, argument, said)
         if odd is not None:
             return odd

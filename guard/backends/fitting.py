@@ -246,7 +246,7 @@ def _remembered(
     if file is None:
         return None
     try:
-        with np.load(file, allow_pickle=False) as arrays:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
             stored = {name: arrays[name] for name in ("windows", "wholes", "counts", "left_out")}
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None

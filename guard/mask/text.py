@@ -3,7 +3,7 @@
 A recognizer that reads JSON with escapes as plain text misses what they hide, such as an at sign written by its
 number. So a text that is JSON becomes a tree whose leaves are the decoded strings, each with a map back to where it
 stands, and what is found in a leaf is replaced in the outer text in place: whatever was not found keeps its bytes.
-A text that is not JSON as a whole but holds such escapes (lines of JSON, a quotation of it) is one decoded leaf.
+Lines of JSON are read in the same way. A text that only holds some JSON is one leaf, with its escapes decoded.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ _ESCAPE = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|[^\\]", re.DOTALL
 )
 # The same however many strings it is inside, each of which doubles the backslashes.
-_WRITTEN = re.compile(r"\\+u[dD][89abAB][0-9a-fA-F]{2}\\+u[dD][c-fC-F][0-9a-fA-F]{2}|\\+u[0-9a-fA-F]{4}")
+_WRITTEN = re.compile(
+    r"\\+u[dD][89abAB][0-9a-fA-F]{2}\\+u[dD][c-fC-F][0-9a-fA-F]{2}|\\+u[0-9a-fA-F]{4}|\\+[\"/]|\\+[nrt](?![a-z])"
+)
 _MAX_DEPTH = 8
 
 
@@ -101,6 +103,10 @@ def read(raw: str, kind: Kind = "text", *, context: str = "", depth: int = 0) ->
 def _is_json(raw: str) -> bool:
     if raw.lstrip()[:1] not in {"{", "[", '"'}:
         return False
+    return _loads(raw) or ("\n" in raw and all(_loads(line) for line in raw.split("\n") if line.strip()))
+
+
+def _loads(raw: str) -> bool:
     try:
         json.loads(raw)
     except (ValueError, RecursionError):
@@ -129,7 +135,7 @@ def _long(number: str) -> str:
 
 
 def _decoded(raw: str, kind: Kind, context: str) -> Inner:
-    """The whole of `raw` with its numbered characters written out."""
+    """The whole of `raw` with its escapes written out."""
     pieces: list[str] = []
     offsets: list[int] = []
     last = 0

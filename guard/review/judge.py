@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, get_args
 
@@ -48,8 +47,7 @@ def _makes_sense(answer: Any, asked: Sequence[Principle], length: int) -> bool:
         and verdict.principle == principle.id
         and verdict.state in get_args(State)
         and isinstance(verdict.score, int | float)
-        and math.isfinite(verdict.score)
-        and 0 <= verdict.score <= 1
+        and 0 <= verdict.score <= 1  # false for a score that is not a number
         and _in_order(verdict.spans, length)
         for verdict, principle in zip(answer, asked, strict=True)
     )

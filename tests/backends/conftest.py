@@ -8,8 +8,9 @@ import pytest
 
 from guard.backends.causal import CausalModel, load
 
-FAMILIES = ("llama", "qwen2", "qwen3", "gemma3", "mistral-window")
-WINDOW = 24  # tokens; the exchanges of the tests are shorter and longer
+FAMILIES = ("llama", "qwen2", "qwen3", "gemma3-narrow", "gemma3-wide", "mistral-narrow")
+NARROW = 24  # tokens of a sliding window: less than any prompt of the tests
+WIDE = 400  # more than any of them
 
 
 @pytest.fixture(scope="session")
@@ -46,17 +47,14 @@ def tiny_model(family: str) -> Any:
         "initializer_range": 0.2, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 2,
     }  # fmt: skip
     layers = ["sliding_attention", "sliding_attention", "sliding_attention", "full_attention"]
+    gemma3: dict[str, Any] = {"head_dim": 8, "layer_types": layers, "query_pre_attn_scalar": 8}
     configs: dict[str, Callable[[], Any]] = {
         "llama": lambda: transformers.LlamaConfig(**size),
         "qwen2": lambda: transformers.Qwen2Config(**size),
         "qwen3": lambda: transformers.Qwen3Config(**size, head_dim=8),
-        "gemma3": lambda: transformers.Gemma3TextConfig(
-            **size, head_dim=8, sliding_window=WINDOW, layer_types=layers, query_pre_attn_scalar=8
-        ),
-        "mistral-window": lambda: transformers.MistralConfig(**size, sliding_window=WINDOW),
-        "gpt2": lambda: transformers.GPT2Config(
-            vocab_size=49152, n_positions=256, n_embd=32, n_layer=2, n_head=4, bos_token_id=1, eos_token_id=2
-        ),
+        "gemma3-narrow": lambda: transformers.Gemma3TextConfig(**size, **gemma3, sliding_window=NARROW),
+        "gemma3-wide": lambda: transformers.Gemma3TextConfig(**size, **gemma3, sliding_window=WIDE),
+        "mistral-narrow": lambda: transformers.MistralConfig(**size, sliding_window=NARROW),
         "bloom": lambda: transformers.BloomConfig(vocab_size=49152, hidden_size=32, n_layer=2, n_head=4),
     }
     model = transformers.AutoModelForCausalLM.from_config(configs[family](), dtype=torch.float32)

@@ -36,7 +36,8 @@ OFFICE = tuple(
         ),
         (
             "Make a checklist for the first day of a new colleague.",
-            "1. Prepare the laptop and the badge.\n2. Show the desk, kitchen and meeting rooms.\n3. Introduce the team.\n"
+            "1. Prepare the laptop and the badge.\n2. Show the desk, kitchen and meeting rooms.\n3. "
+            "Introduce the team.\n"
             "4. Go through the calendar of the first week.",
         ),
         (
@@ -64,7 +65,8 @@ OFFICE = tuple(
         ),
         (
             "Remind <PERSON_9TB3W0HJ> to send me the figures.",
-            "Hi <PERSON_9TB3W0HJ>, a friendly reminder: could you send me the sales figures by tomorrow noon? I need them "
+            "Hi <PERSON_9TB3W0HJ>, a friendly reminder: could you send me the sales figures by "
+            "tomorrow noon? I need them "
             "for the report. Thank you!",
         ),
         (
@@ -81,7 +83,8 @@ OFFICE = tuple(
         ),
         (
             "Write a thank-you note to a supplier.",
-            "Dear team, thank you for the quick delivery last week. It helped us to finish the order in time, and we look "
+            "Dear team, thank you for the quick delivery last week. It helped us to finish the order "
+            "in time, and we look "
             "forward to working with you again.",
         ),
         (
@@ -108,16 +111,19 @@ OFFICE = tuple(
         ),
         (
             "Explain the difference between gross and net.",
-            "Gross is the amount before deductions, net is what remains after them. On an invoice, net usually means the "
+            "Gross is the amount before deductions, net is what remains after them. On an invoice, "
+            "net usually means the "
             "price without sales tax.",
         ),
         (
             "Write a commit message for a fix in the date parser.",
-            "Fix date parser for two-digit years\n\nThe parser read 70 as 2070. It now follows the pivot in the settings.",
+            "Fix date parser for two-digit years\n\nThe parser read 70 as 2070. It now follows the "
+            "pivot in the settings.",
         ),
         (
             "Plan a half-day workshop about time management.",
-            "9:00 welcome and expectations; 9:30 where the time goes, in pairs; 10:30 break; 10:45 planning a week; 12:00 "
+            "9:00 welcome and expectations; 9:30 where the time goes, in pairs; 10:30 break; 10:45 "
+            "planning a week; 12:00 "
             "one thing each of us will try.",
         ),
         (
@@ -127,7 +133,8 @@ OFFICE = tuple(
         ),
         (
             "Which chart fits monthly revenue of two years?",
-            "A line chart with two lines, one for each year, and the months on the horizontal axis. So the seasons can be "
+            "A line chart with two lines, one for each year, and the months on the horizontal axis. "
+            "So the seasons can be "
             "compared at a glance.",
         ),
         (
@@ -136,7 +143,8 @@ OFFICE = tuple(
         ),
         (
             "Write a note: the kitchen will be cleaned on Friday.",
-            "The kitchen will be cleaned on Friday afternoon. Please empty your shelf in the fridge by noon. Thank you!",
+            "The kitchen will be cleaned on Friday afternoon. Please empty your shelf in the fridge "
+            "by noon. Thank you!",
         ),
         (
             "Compare the two offers: A costs 1,200 with delivery, B costs 1,100 without; delivery is 150.",
@@ -144,7 +152,8 @@ OFFICE = tuple(
         ),
         (
             "Write a short product description of a desk lamp.",
-            "This desk lamp gives warm, even light and can be dimmed in five steps. Its arm turns in all directions, and "
+            "This desk lamp gives warm, even light and can be dimmed in five steps. Its arm turns in "
+            "all directions, and "
             "the small foot leaves room on the desk.",
         ),
         (
@@ -165,21 +174,25 @@ OFFICE = tuple(
         ),
         (
             "Congratulate <PERSON_4GZ8NREV> on ten years in the company.",
-            "Dear <PERSON_4GZ8NREV>, ten years, countless projects and always an open ear: thank you! We are glad to have "
+            "Dear <PERSON_4GZ8NREV>, ten years, countless projects and always an open ear: thank you! "
+            "We are glad to have "
             "you with us and look forward to the next ten.",
         ),
         (
             "Explain photosynthesis for our apprentices in the nursery.",
-            "Plants take up water and carbon dioxide and, with the energy of light, turn them into sugar and oxygen. That "
+            "Plants take up water and carbon dioxide and, with the energy of light, turn them into "
+            "sugar and oxygen. That "
             "is why seedlings need a bright place.",
         ),
         (
             "Suggest a healthy snack for the meeting.",
-            "A bowl of nuts, some fruit cut into pieces and vegetables with a yoghurt dip are easy to prepare and to share.",
+            "A bowl of nuts, some fruit cut into pieces and vegetables with a yoghurt dip are easy to "
+            "prepare and to share.",
         ),
         (
             "Write a reply to accept the supplier's new price.",
-            "Thank you for your offer of 4 March. We accept the new price of 12.40 per unit from the next order on. Please "
+            "Thank you for your offer of 4 March. We accept the new price of 12.40 per unit from the "
+            "next order on. Please "
             "send us the updated price list.",
         ),
     )

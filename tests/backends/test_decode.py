@@ -107,7 +107,7 @@ def test_the_cache_changes_nothing(smollm: CausalModel) -> None:
 
 
 def test_a_long_prompt_is_read_in_steps(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = tiny("gemma3")
+    model = tiny("gemma3-narrow")
     tokens = model.encode("one two three four five six seven eight nine ten " * 6)
     whole, _ = decode._step(model, tokens, None)
     monkeypatch.setattr(decode, "PREFILL", 7)

@@ -1,5 +1,5 @@
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
@@ -13,8 +13,11 @@ from guard.backends.packed import AFTER, BETWEEN, INTRODUCTION, QUESTION, Packed
 from guard.backends.packing import Answered
 from guard.backends.thresholds import UNFITTED, USELESS, Band
 from guard.errors import CriticError
-from guard.types import Critic, Dialogue
+from guard.review.review import Review, Settings, review
+from guard.types import Critic, Dialogue, Verdict
+from guard.types import Rule as RuleProtocol
 from tests.backends.principles import LONG, RULES, SHORT, Rule
+from tests.review.told import principle, tell
 
 Tiny = Callable[[str], CausalModel]
 EXAMPLES = (
@@ -85,9 +88,10 @@ def test_the_scores_are_those_of_one_prompt_per_principle(critic: PackedCritic, 
         words = (INTRODUCTION, SHORT.prompt, BETWEEN, SHORT.reply, AFTER, question)
         tokens = before + [token for text in words for token in smollm.encode(text)] + after
         shares = smollm.model(torch.tensor([tokens])).logits[0, -1].softmax(-1)
+        # " YES" and "YES" are two tokens each for this tokenizer, so they are no one-word answer.
         yes, no = (
-            sum(float(shares[smollm.encode(space + form)[0]]) for space in ("", " ") for form in forms)
-            for forms in (("yes", "Yes", "YES"), ("no", "No", "NO"))
+            sum(float(shares[token]) for word in words for (token,) in [smollm.encode(word)])
+            for words in (("yes", "Yes", " yes", " Yes"), ("no", "No", "NO", " no", " No", " NO"))
         )
         assert verdict.score == pytest.approx(yes / (yes + no), abs=1e-4)
 
@@ -186,6 +190,35 @@ def test_it_writes_and_copies_placeholders(critic: PackedCritic) -> None:
         critic.write("word " * 9000, max_tokens=12)
 
 
+class Strict:
+    """The real critic, but for its first judgement, in which the principle has fired."""
+
+    def __init__(self, critic: PackedCritic) -> None:
+        self.critic = critic
+        self.first = True
+
+    def score(self, dialogue: Dialogue, principles: Sequence[RuleProtocol]) -> tuple[Verdict, ...]:
+        verdicts = self.critic.score(dialogue, principles)
+        fired = tuple(replace(verdict, state="fired", score=1.0) for verdict in verdicts)
+        first, self.first = self.first, False
+        return fired if first else verdicts
+
+    def write(self, prompt: str) -> str:
+        return self.critic.write(prompt, max_tokens=24)
+
+
+def test_a_review_goes_through_critique_and_revision_on_real_weights(critic: PackedCritic) -> None:
+    reply = "Dear <PERSON_K7Q2M4XD>, you are a fool. The invoice is from 4 March."
+    rule = principle("respect", statement="The assistant speaks of people with respect.", template="Let us be polite.")
+    settings = Settings(writes=True, rounds=1)
+    story = review(Dialogue("Write to him.", reply), (rule,), settings, editable=len(reply), unknown_spans=())
+    found: Review = tell(story, Strict(critic))
+    assert found.decision == "revise"
+    assert found.revisions[0].method == "rewrite"
+    assert found.revisions[-1].accepted
+    assert found.text == "Let us be polite." or "<PERSON_K7Q2M4XD>" in found.text
+
+
 def test_several_threads_may_use_it(tiny: Tiny) -> None:
     critic = PackedCritic(tiny("qwen3"))
     expected = critic.score(LONG, RULES)
@@ -229,6 +262,11 @@ def test_a_principle_it_cannot_tell_is_always_unsure(smollm: CausalModel) -> Non
     critic.fit([rule])  # every example has the same score
     assert critic.band(rule) == Band(*USELESS, 0.5)
     assert critic.score(SHORT, [rule])[0].state == "unsure"
+
+
+def test_it_is_loaded_without_fitting(model_cache: Path, smollm: CausalModel) -> None:
+    critic = PackedCritic.load("packaged:smollm2", cache=model_cache)
+    assert critic.band(RULES[0]) is UNFITTED
 
 
 def test_it_is_loaded_and_fitted_in_one_call(model_cache: Path, smollm: CausalModel) -> None:

@@ -102,7 +102,7 @@ def errors(played: Played) -> bytes:
     return b"" if played.of(Send) else played.told
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(values.flatmap(lambda value: st.tuples(st.just(value), requests(value))))
 def test_a_planted_value_neither_leaves_nor_is_logged_nor_told(planted: tuple[str, dict[str, Any]]) -> None:
     value, request = planted
