@@ -1,10 +1,10 @@
-"""What guard adds to a call: direct, without masking, and with masking, in one run, whole and streamed, 1 and 32 at a time.
+"""What guard adds to a call: direct, without masking, with masking, in one run, whole and streamed, 1 and 32 at once.
 
     python benchmarks/overhead.py [--log FOLDER ...] [--seconds S] [--rounds N] [--json]
 
 A mock upstream, guard with one worker, and the client are three processes on this machine. Each figure is the median
-of the rounds; in each round the set-ups take turns, so that a slow moment of the machine meets them all. `--log` names
-the folders that hold the audit log, such as a RAM disk and a real one; each one's own time for an fsync is measured too.
+of the rounds; in each round the set-ups take turns, so that a slow moment of the machine meets them all. `--log`
+names the folders that hold the audit log, such as a RAM disk and a real one; the time of an fsync there is measured too.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from pathlib import Path
 from typing import Any
 
 PROSE = (
-    "Please write to Alice Meyer (alice.meyer@example.com) that the invoice of 14 March is still open and that her card "
-    "4111 1111 1111 1111 was declined. Our office in Berlin can be reached at +49 30 901820. "
+    "Please write to Alice Meyer (alice.meyer@example.com) that the invoice of 14 March is still open and that her "
+    "card 4111 1111 1111 1111 was declined. Our office in Berlin can be reached at +49 30 901820. "
 )
 POLICIES = {
     "pass-through": "recognize: {profile: none}\nlog: {content: none}\nreview: {constitution: null, stream: observe}",

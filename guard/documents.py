@@ -108,7 +108,7 @@ def _nearest(key: str, parents: list[Any], model: type[BaseModel]) -> str:
     current: Any = model
     for part in [*parents, None]:
         while current is not None and not (isinstance(current, type) and issubclass(current, BaseModel)):
-            arguments = [a for a in getattr(current, "__args__", ()) if a is not type(None)]
+            arguments = [a for a in getattr(current, "__args__", ()) if a not in (type(None), ...)]
             current = arguments[-1] if arguments else None
         if current is None:
             return ""

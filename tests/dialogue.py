@@ -116,7 +116,9 @@ def completion(*contents: Any, **keys: Any) -> bytes:
     return json.dumps({"id": "c1", "object": "chat.completion", "model": "m-1", "choices": choices, **keys}).encode()
 
 
-def event(delta: Mapping[str, Any] | str | None = None, index: int = 0, finish: str | None = None, **keys: Any) -> bytes:
+def event(
+    delta: Mapping[str, Any] | str | None = None, index: int = 0, finish: str | None = None, **keys: Any
+) -> bytes:
     """An event of a stream."""
     delta = {"content": delta} if isinstance(delta, str) else delta or {}
     choice = {"index": index, "delta": delta, "finish_reason": finish}

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.conftest import OpenHouse
-from tests.house import MAIL, policy
+from tests.house import MAIL
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 

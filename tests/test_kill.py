@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import re
@@ -16,7 +17,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-import pytest
 
 from guard.audit.reading import Recorded, SqliteReader
 from tests.house import MAIL, policy, write_files
@@ -25,7 +25,7 @@ from tests.upstream import FakeUpstream
 EXCHANGES = 100
 LIVES = 4
 AT_ONCE = 8
-MODELS = ("echo", "split", "observe/echo", "observe/stall", "stall", "slow")
+MODELS = ("echo", "split", "observe/echo", "observe/split", "tool", "echo", "status:500", "observe/tool", "stall")
 
 
 @contextmanager
@@ -47,12 +47,11 @@ def guard(file: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 
 class Callers:
-    """Threads that send numbered exchanges; `finished` holds the ids of those whose whole reply arrived."""
+    """Threads that send numbered exchanges until guard is dead; `finished` are those whose whole reply arrived."""
 
     def __init__(self, url: str, numbers: Iterator[int]) -> None:
         self._url = url
         self._numbers = numbers
-        self._lock = threading.Lock()
         self.finished: list[str] = []
         self._threads = [threading.Thread(target=self._call) for _ in range(AT_ONCE)]
         for thread in self._threads:
@@ -63,20 +62,13 @@ class Callers:
             thread.join()
 
     def _call(self) -> None:
-        while True:
-            with self._lock:
-                number = next(self._numbers, None)
-            if number is None:
-                return
-            model = MODELS[number % len(MODELS)]
-            text = f"exchange {number} of {MAIL}"
-            body = {"model": model, "stream": number % 2 == 0, "messages": [{"role": "user", "content": text}]}
+        for number in self._numbers:
+            message = {"role": "user", "content": f"exchange {number} of {MAIL}"}
+            body = {"model": MODELS[number % len(MODELS)], "stream": number % 2 == 0, "messages": [message]}
             try:
-                response = httpx.post(f"{self._url}/v1/chat/completions", json=body, timeout=2)
-            except httpx.TimeoutException:
-                continue  # the model stalls: the next one, and this one is in the log as left by its client
+                response = httpx.post(f"{self._url}/v1/chat/completions", json=body, timeout=60)
             except httpx.TransportError:
-                return  # guard is dead
+                return
             self.finished.append(response.headers["x-guard-exchange"])
 
 
@@ -86,6 +78,19 @@ def read_log(path: Path) -> list[Recorded]:
     return [recorded for recorded in found if recorded is not None]
 
 
+def live_and_die(file: Path, upstream: FakeUpstream, numbers: Iterator[int], moments: random.Random) -> list[str]:
+    """Let callers at a guard process, kill it at a random moment; gives the exchanges that were answered."""
+    with guard(file) as (process, url):
+        callers = Callers(url, numbers)
+        enough = len(upstream.seen) + moments.randint(10, 40)
+        while len(upstream.seen) < enough:
+            assert process.poll() is None
+            time.sleep(0.001)
+        time.sleep(moments.uniform(0, 0.01))
+    callers.join()
+    return callers.finished
+
+
 def test_nothing_that_reached_an_upstream_is_lost(
     tmp_path: Path, upstream: FakeUpstream, discretion: list[Path]
 ) -> None:
@@ -93,24 +98,19 @@ def test_nothing_that_reached_an_upstream_is_lost(
     observed = policy("observe", applies_to={"models": ["observe/*"]}, precedence=1, review={"stream": "observe"})
     file = write_files(tmp_path, upstream.url, [policy(), observed], {})
     log = tmp_path / "guard-data" / "audit.db"
-    moments = random.Random(4)
-    finished: list[str] = []
-    for life in range(LIVES):
-        numbers = iter(range(life * EXCHANGES // LIVES, (life + 1) * EXCHANGES // LIVES))
-        with guard(file) as (_, url):
-            callers = Callers(url, numbers)
-            time.sleep(moments.uniform(0.05, 0.6))
-        callers.join()
-        finished += callers.finished
-        for number in numbers:  # what the dead guard could not take counts for the next
-            finished += _one_more(file, number) if life == LIVES - 1 and number % 10 == 0 else []
+    numbers, moments = itertools.count(), random.Random(4)
+    answered: list[str] = []
+    for life in itertools.count(1):
+        answered += live_and_die(file, upstream, numbers, moments)
+        if life >= LIVES and len(upstream.seen) >= EXCHANGES:
+            break
 
     recorded = read_log(log)
     left = Counter(upstream.seen)
-    assert left
     assert left - Counter(one.opening.request.encode() for one in recorded) == Counter()
     ended = {one.opening.exchange for one in recorded if one.closing}
-    assert set(finished) <= ended
+    assert set(answered) <= ended
+    assert answered
     assert len(ended) < len(recorded), "no exchange was cut short: the test shows nothing"
 
     verify = [sys.executable, "-m", "guard", "-c", str(file), "audit", "verify"]

@@ -46,6 +46,11 @@ class StreamRestorer:
     _held: str = ""
     _before: str = ""
 
+    @property
+    def holds(self) -> bool:
+        """Whether something is held back."""
+        return bool(self._held)
+
     def feed(self, text: str) -> str:
         """What can be released after `text` has arrived."""
         if not text:

@@ -28,6 +28,11 @@ class Feed(Protocol):
         """What was held back."""
         ...
 
+    @property
+    def holds(self) -> bool:
+        """Whether something is held back."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -158,9 +163,41 @@ class EventRestorer:
         self._drop_logprobs = drop_logprobs
         self._feeds: dict[Key, Feed] = {}
         self._last: dict[Key, dict[str, Json]] = {}
+        # Events that wait because a text is held back: as they came, as they are restored, and whether they differ.
+        self._came = self._restored = b""
+        self._spoken: dict[Key, tuple[str, str]] = {}
+        self._differs = False
 
     def feed(self, event: Event) -> bytes:
-        """What can be sent on once `event` has arrived: no events, or one, or several."""
+        """What can be sent on once `event` has arrived: no events, or one, or several.
+
+        An event of which a text is held back waits for it, so that a stream in which nothing is restored keeps its bytes.
+        """
+        if self._idle:
+            return event.raw
+        self._came += event.raw
+        self._restored += self._restore(event)
+        return b"" if any(feed.holds for feed in self._feeds.values()) else self._release()
+
+    def flush(self) -> bytes:
+        """What was held back: the stream is at its end."""
+        for index in sorted({int(key[0]) for key in self._feeds}):
+            self._restored += self._flush(index)
+        return self._release()
+
+    def _release(self) -> bytes:
+        same = not self._differs and all(said == told for said, told in self._spoken.values())
+        told = self._came if same else self._restored
+        self._came = self._restored = b""
+        self._spoken.clear()
+        self._differs = False
+        return told
+
+    def _note(self, key: Key, said: str, told: str) -> None:
+        before, after = self._spoken.get(key, ("", ""))
+        self._spoken[key] = before + said, after + told
+
+    def _restore(self, event: Event) -> bytes:
         body = event.body
         if body is None:
             return event.raw
@@ -175,23 +212,22 @@ class EventRestorer:
             if key is None or leaf.key or leaf.kind == "name":
                 feed = self._feed_for(int(in_json))
                 text = feed.feed(leaf.text) + feed.flush()
+                self._differs = self._differs or text != leaf.text
             else:
                 feed = self._feed_of(key, in_json)
                 self._last[key] = plain
                 text = feed.feed(leaf.text)
                 if key[0] in finished:
                     text += feed.flush()
+                self._note(key, leaf.text, text)
             if text != leaf.text:
                 changes[leaf.path, leaf.key] = text
         for index in finished:
             late += self._flush(index)
+        self._differs = self._differs or plain is not body
         if not changes and plain is body:
             return late + event.raw
         return late + b"data: " + dump(rebuild(plain, changes)) + b"\n\n"
-
-    def flush(self) -> bytes:
-        """What was held back: the stream is at its end."""
-        return b"".join(self._flush(index) for index in sorted({int(key[0]) for key in self._feeds}))
 
     def _feed_of(self, key: Key, in_json: bool) -> Feed:  # noqa: FBT001 - it is the depth
         if key not in self._feeds:
@@ -204,6 +240,7 @@ class EventRestorer:
         for key, feed in self._feeds.items():
             text = feed.flush() if key[0] == index else ""
             if text:
+                self._note(key, "", text)
                 frame = {k: v for k, v in self._last[key].items() if k not in {"choices", "usage"}}
                 choice: Json = {"index": index, **_nested(key[1:], text), "finish_reason": None}
                 late += write_event({**frame, "choices": [choice]})

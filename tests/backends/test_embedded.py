@@ -189,7 +189,7 @@ def test_an_insult_is_found_wherever_it_hides(
     sentences = [dialogue.reply.replace("\n", " ") for dialogue in OFFICE[:20]]
     sentences.insert(where, INSULT)
     reply = "\n\n".join(sentences)
-    assert len(reply) > 2500
+    assert len(reply) > 2000
     (verdict,) = critic.score(Dialogue("Go on.", reply), [by_id(judged, "respect-for-people")])
     assert verdict.state == "fired"
     start = reply.index(INSULT)

@@ -14,25 +14,35 @@ from guard.asks import Send
 from guard.errors import RequestError
 from guard.surfaces.chat import VOCABULARY
 from guard.types import Closing
-from tests.dialogue import BOB, CARD, DIGITS, MAIL, NAME, SECRET, Played, body, completion, play, plan
+from tests.dialogue import BOB, CARD, DIGITS, MAIL, NAME, SECRET, Played, body, completion, plan, play
 
 VALUES = (MAIL, CARD, SECRET, NAME, BOB)
 KEYS = (*sorted(VOCABULARY.keys - {"stream"}), "note", "x_y", "Straße", "é")
 
 values = st.sampled_from(VALUES)
-plain = st.none() | st.booleans() | st.integers(-99, 99) | st.sampled_from(("", "user", "function", "text", "object", "hi"))
+plain = (
+    st.none() | st.booleans() | st.integers(-99, 99) | st.sampled_from(("", "user", "function", "text", "object", "hi"))
+)
 surroundings = st.sampled_from(("{}", "to {}님께", "<{}>", "{}\n{}", 'say "{}"', "{}様", "PERSON_{}", "x{}"))
 
 
 @st.composite
 def written(draw: st.DrawFn, value: str) -> str:
     """A text that holds `value`: plain, or inside JSON, or as a key of it, at some depth, with or without escapes."""
-    text = value if draw(st.booleans()) else draw(surroundings.filter(lambda s: s != "x{}" or value == SECRET)).replace("{}", value)
+    text = (
+        value
+        if draw(st.booleans())
+        else draw(surroundings.filter(lambda s: s != "x{}" or value == SECRET)).replace("{}", value)
+    )
     for _ in range(draw(st.integers(0, 4))):
-        outer: Any = draw(st.sampled_from((text, [1, text], {"a": text}, {text: 1}, {"type": text, "b": [{"c": text}]})))
+        outer: Any = draw(
+            st.sampled_from((text, [1, text], {"a": text}, {text: 1}, {"type": text, "b": [{"c": text}]}))
+        )
         text = json.dumps(outer, ensure_ascii=draw(st.booleans()), indent=draw(st.sampled_from((None, 1))))
         if draw(st.booleans()):
-            text = text.replace("@", "\\u0040").replace("A", "\\u0041").replace("4", "\\u0034" if text[0] == '"' else "4")
+            text = (
+                text.replace("@", "\\u0040").replace("A", "\\u0041").replace("4", "\\u0034" if text[0] == '"' else "4")
+            )
         if draw(st.integers(0, 4)) == 4:
             text = f"Look:\n{text}\n{text}"
     return text
@@ -44,7 +54,9 @@ def holders(value: str) -> st.SearchStrategy[Any]:
     if value == CARD:
         leaves |= st.sampled_from((int(DIGITS), -int(DIGITS), float(DIGITS)))
     keys = st.sampled_from(KEYS) | st.just(value)
-    return st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3), max_leaves=5)
+    return st.recursive(
+        leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3), max_leaves=5
+    )
 
 
 @st.composite
@@ -54,7 +66,9 @@ def requests(draw: st.DrawFn, value: str) -> dict[str, Any]:
     message = st.fixed_dictionaries(
         {"role": st.sampled_from(("system", "user", "assistant", "tool"))},
         optional={
-            "content": text | held | st.lists(st.fixed_dictionaries({"type": st.just("text"), "text": text}), max_size=2),
+            "content": text
+            | held
+            | st.lists(st.fixed_dictionaries({"type": st.just("text"), "text": text}), max_size=2),
             "name": text,
             "tool_call_id": text,
             "tool_calls": st.lists(
@@ -93,7 +107,7 @@ def holds(data: bytes, value: str) -> bool:
     """Whether `data` holds `value` in any spelling: however deep in JSON, by number, in any case, as bare digits."""
     text = data.decode()
     text = re.sub(r"\\+u([0-9a-fA-F]{4})", lambda m: chr(int(m[1], 16)), text).replace("\\", "").lower()
-    needles = {value.lower().replace('"', '')} if value != CARD else {CARD, DIGITS}
+    needles = {value.lower().replace('"', "")} if value != CARD else {CARD, DIGITS}
     return any(needle in text.replace('"', "") for needle in needles)
 
 
@@ -122,11 +136,16 @@ def test_a_planted_value_neither_leaves_nor_is_logged_nor_told(planted: tuple[st
 
 
 @settings(max_examples=100, deadline=None)
-@given(values.flatmap(lambda value: st.tuples(st.just(value), requests(value))), st.sampled_from(("redact", "hash", "block")))
+@given(
+    values.flatmap(lambda value: st.tuples(st.just(value), requests(value))),
+    st.sampled_from(("redact", "hash", "block")),
+)
 def test_the_other_operators_let_nothing_leave_either(planted: tuple[str, dict[str, Any]], operator: str) -> None:
     value, request = planted
     try:
-        played = play(json.dumps(request).encode(), completion("Done."), plan(opaque="allow", mask={"default": operator}))
+        played = play(
+            json.dumps(request).encode(), completion("Done."), plan(opaque="allow", mask={"default": operator})
+        )
     except RequestError:
         return
     assert not any(holds(send.request.body, value) for send in played.of(Send))

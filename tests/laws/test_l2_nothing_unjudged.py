@@ -23,8 +23,8 @@ from tests.dialogue import (
     completion,
     constitution,
     event,
-    play,
     plan,
+    play,
     principle,
     verdicts,
 )
@@ -79,17 +79,23 @@ class Moody:
 
     @staticmethod
     def _verdict(id_: str, mood: str, reply: str) -> Verdict:
-        state: Any = "fired" if mood in {id_, "all", "all, somewhere"} else mood if mood in {"clear", "unsure"} else "clear"
+        state: Any = (
+            "fired" if mood in {id_, "all", "all, somewhere"} else mood if mood in {"clear", "unsure"} else "clear"
+        )
         spans = ((0, len(reply)),) if mood == "all, somewhere" and reply else ()
         return Verdict(id_, 0.9 if state == "fired" else 0.1, state, spans)
 
 
 moods = st.lists(
-    st.sampled_from(("clear", "unsure", "all", "all, somewhere", "fails", "p-mend", "no-weapons", "p-note", "p-escalate"))
+    st.sampled_from(
+        ("clear", "unsure", "all", "all, somewhere", "fails", "p-mend", "no-weapons", "p-note", "p-escalate")
+    )
     | st.integers(0, 99),
     max_size=6,
 )
-writings = st.lists(st.sampled_from((None, "", "«zebra» is bad", "QUOTE: zebra\nWHY: bad", "a calm animal", 7)), max_size=6)
+writings = st.lists(
+    st.sampled_from((None, "", "«zebra» is bad", "QUOTE: zebra\nWHY: bad", "a calm animal", 7)), max_size=6
+)
 
 message = st.fixed_dictionaries(
     {"role": st.just("assistant")},

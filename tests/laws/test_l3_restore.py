@@ -30,8 +30,8 @@ from tests.dialogue import (
     event,
     events,
     joined,
-    play,
     plan,
+    play,
     recognized,
 )
 
@@ -54,7 +54,13 @@ documents = st.recursive(
 jsons = st.builds(
     json.dumps, documents, ensure_ascii=st.booleans(), indent=st.sampled_from((None, 2)), sort_keys=st.just(False)
 )  # fmt: skip
-inputs = texts | jsons | jsons.map(json.dumps) | st.lists(jsons, max_size=3).map("\n".join) | st.builds(str.__add__, texts, jsons)
+inputs = (
+    texts
+    | jsons
+    | jsons.map(json.dumps)
+    | st.lists(jsons, max_size=3).map("\n".join)
+    | st.builds(str.__add__, texts, jsons)
+)
 
 
 def masked(text: str, vault: Vault) -> tuple[str, int]:
