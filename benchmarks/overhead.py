@@ -4,7 +4,7 @@
 
 A mock upstream, guard with one worker, and the client are three processes on this machine. Each figure is the median
 of the rounds; in each round the set-ups take turns, so that a slow moment of the machine meets them all. `--log`
-names the folders that hold the audit log, such as a RAM disk and a real one; the time of an fsync there is measured too.
+names the folders that hold the audit log, such as a RAM disk and a real one; an fsync there is measured too.
 """
 
 from __future__ import annotations

@@ -130,16 +130,17 @@ def _default_file() -> Path | None:
 def _rows(fields: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     """The rows of standard input, one at a time, with a progress bar where a person looks on."""
     hidden = not sys.stderr.isatty()
-    with click.progressbar(sys.stdin, label="rows", file=sys.stderr, show_pos=True, hidden=hidden) as lines:
+    # Bytes: JSON is UTF-8, whatever the terminal's encoding is.
+    with click.progressbar(sys.stdin.buffer, label="rows", file=sys.stderr, show_pos=True, hidden=hidden) as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 yield _row(line, number, fields)
 
 
-def _row(line: str, number: int, fields: tuple[str, ...]) -> dict[str, Any]:
+def _row(line: bytes, number: int, fields: tuple[str, ...]) -> dict[str, Any]:
     try:
         row = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RequestError(f"standard input, line {number}: is not JSON. Write one JSON object a line.") from error
     for field in fields:
         if not isinstance(row, dict) or not isinstance(row.get(field), str):
@@ -149,8 +150,10 @@ def _row(line: str, number: int, fields: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _write(row: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+    from guard.surfaces.walk import dump
+
+    click.get_binary_stream("stdout").write(dump(row) + b"\n")
+    click.get_binary_stream("stdout").flush()
 
 
 @main.group()

@@ -59,7 +59,7 @@ def _step(story: Story[None], reply: Any, failure: GuardError | None) -> Ask | N
     """The next thing the story asks for; None when it has ended."""
     try:
         return story.send(reply) if failure is None else story.throw(failure)
-    except StopIteration:
+    except (StopIteration, ClientGone):  # a story that was telling its last word has nothing to add
         return None
 
 

@@ -11,7 +11,8 @@ import functools
 import inspect
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +23,7 @@ from guard import service as services
 from guard.asks import Ask, Emit, Head, Record, Response, Send, Story
 from guard.course import Incoming, Plan
 from guard.drive import BlockingAnswers, bind, emitted_blocking
-from guard.errors import ConfigError, GuardError, UpstreamError
+from guard.errors import ConfigError, GuardError, RequestError, UpstreamError
 from guard.exchange import exchange
 from guard.mask.masker import Masked, Masker
 from guard.mask.placeholders import BENT, code_parts, looks_like_one
@@ -120,17 +121,20 @@ class Guard:
     def review(self, prompt: str, reply: str) -> Reviewed:
         """Hold `reply`, which some model gave to `prompt`, to the constitution.
 
-        This is an exchange whose upstream gives that reply; only, nothing is sent and nothing is recorded.
+        This is an exchange whose upstream gives that reply; only, nothing is sent and nothing is recorded. Raises
+        WithheldError where the prompt could not even be read or masked.
         """
         request = {"model": "review", "messages": [{"role": "user", "content": prompt}]}
         message = {"role": "assistant", "content": reply}
         given = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
         answer = _Unrecorded(self.service, _Function(lambda **_: given))
         head, body = _whole(emitted_blocking(self._exchange(request), answer))
-        verdicts, reason = answer.closing.verdicts, answer.closing.reason
-        decision, last = answer.closing.decision, {verdict.principle: verdict for _, verdict in verdicts}
+        entry = answer.closing
+        if entry is None:
+            raise WithheldError(head.status, body)
+        last = {verdict.principle: verdict for _, verdict in entry.verdicts}
         text = body["choices"][0]["message"]["content"] if head.status < 400 else ""
-        return Reviewed(decision, text, tuple(last.values()), reason)
+        return Reviewed(entry.decision, text, tuple(last.values()), entry.reason)
 
     def protect(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """`function`, which takes the fields of a chat completion request and calls a model, with guard around it.
@@ -157,7 +161,7 @@ class Guard:
         return protected
 
     def _exchange(self, request: dict[str, Any]) -> Story[None]:
-        call = chat.read(dump(request))
+        call = chat.read(json.dumps(request, default=_as_json, separators=(",", ":")).encode())
         return exchange(Incoming(CALLER, {}, call), self._plan(call.model))
 
     def _plan(self, model: str) -> Plan:
@@ -167,13 +171,13 @@ class Guard:
 class _Unrecorded(BlockingAnswers):
     """Answers that keep the record of the exchange to themselves."""
 
-    closing: Closing
+    closing: Closing | None = None
 
     def __call__(self, ask: Ask) -> Any:
         """The answer to one ask."""
         match ask:
-            case Record(entry=Closing() as closing):
-                self.closing = closing
+            case Record(entry=Closing() as entry):
+                self.closing = entry
             case Record():
                 return None
             case _:
@@ -187,6 +191,7 @@ class _Function:
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
         self._failure: Exception | None = None
+        self._given: Any = None
         self._chunks: Iterator[Any] = iter(())
         self._model: Any = None
 
@@ -194,30 +199,41 @@ class _Function:
         """Call the function with the masked request."""
         try:
             given = self._function(**json.loads(ask.request.body))
+            if not ask.request.stream:
+                return Response(200, {}, dump(self._plain(given)))
+            self._given, self._chunks = given, iter(given)
         except Exception as error:
-            self._failure = error
-            raise UpstreamError(f"the protected function failed ({type(error).__name__})") from error
-        if ask.request.stream:
-            self._chunks = iter(given)
-            return Response(200, {}, b"", streaming=True)
-        return Response(200, {}, dump(self._plain(given)))
+            raise self._failed(error) from error
+        return Response(200, {}, b"", streaming=True)
 
     def next(self) -> Sequence[bytes]:
         """The next chunk of a stream, as an event; none at the end."""
         try:
             chunk = next(self._chunks, None)
+            return [] if chunk is None else [write_event(self._plain(chunk))]
         except Exception as error:
-            self._failure = error
-            raise UpstreamError(f"the protected function failed ({type(error).__name__})") from error
-        return [] if chunk is None else [write_event(self._plain(chunk))]
+            raise self._failed(error) from error
+
+    def _failed(self, error: Exception) -> UpstreamError:
+        self._failure = error
+        return UpstreamError(f"the protected function failed ({type(error).__name__})")
 
     def raise_failure(self) -> None:
         """Raise what the function raised: it is the caller's own."""
         if self._failure is not None:
             raise self._failure
 
-    def chunks(self, emits: Iterable[Emit]) -> Iterator[Any]:
-        """The chunks of a stream, restored."""
+    def chunks(self, emits: Generator[Emit]) -> Iterator[Any]:
+        """The chunks of a stream, restored. Closed before its end, it ends the exchange and closes what was given."""
+        try:
+            with closing(emits):
+                yield from self._restored(emits)
+        finally:
+            close = getattr(self._given, "close", None)
+            if close is not None:
+                close()
+
+    def _restored(self, emits: Iterable[Emit]) -> Iterator[Any]:
         for emit in emits:
             if emit.head is not None and emit.head.status >= 400:
                 self.raise_failure()
@@ -242,6 +258,13 @@ class _Function:
         self._model = type(given)
         plain: dict[str, Any] = given.model_dump(mode="json", exclude_unset=True)
         return plain
+
+
+def _as_json(value: Any) -> Any:
+    """An object of an SDK, such as the message of an earlier reply, as what it stands for. Raises RequestError."""
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json", exclude_unset=True)
+    raise RequestError(f"The request holds a {type(value).__name__}, which JSON does not have.")
 
 
 def _whole(emits: Iterable[Emit]) -> tuple[Head, dict[str, Any]]:

@@ -125,8 +125,8 @@ def choose(scores: LeftOut) -> Thresholds:
             break
     own = np.concatenate([scores.violates, scores.complies])
     clear = fire
-    for candidate in [fire, *(_just_below(float(score), seen) for score in np.sort(own)[::-1])]:
-        clear = min(fire, candidate)
+    for score in [fire, *np.sort(own)[::-1]]:
+        clear = min(fire, _just_below(float(score), seen))
         if (scores.violates < clear).sum() <= (1 - RIGHT) * (own < clear).sum():
             break
     if scores.others.size:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from guard.asks import Request, Response
 from guard.config import UpstreamConfig
-from guard.errors import GuardError, RequestError, UpstreamError
+from guard.errors import GuardError, RequestError, UpstreamError, UpstreamTimeout
 from guard.surfaces import chat
 from guard.surfaces.chat_stream import write_event
 from guard.surfaces.walk import dump
@@ -105,7 +105,7 @@ class LocalLine:
         except (GuardError, asyncio.CancelledError):
             raise
         except TimeoutError as error:
-            raise UpstreamError("The local model did not answer in time.") from error
+            raise UpstreamTimeout("The local model did not answer in time.") from error
         except Exception as error:
             raise UpstreamError(f"The local model failed ({type(error).__name__}).") from error
 

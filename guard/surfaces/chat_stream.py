@@ -171,9 +171,9 @@ class EventRestorer:
     def feed(self, event: Event) -> bytes:
         """What can be sent on once `event` has arrived: no events, or one, or several.
 
-        An event of which a text is held back waits for it, so that a stream in which nothing is restored keeps its bytes.
+        An event of which a text is held back waits for it: a stream in which nothing is restored keeps its bytes.
         """
-        if self._idle:
+        if self._idle and not self._drop_logprobs:
             return event.raw
         self._came += event.raw
         self._restored += self._restore(event)
