@@ -152,8 +152,8 @@ def _row(line: bytes, number: int, fields: tuple[str, ...]) -> dict[str, Any]:
 def _write(row: dict[str, Any]) -> None:
     from guard.surfaces.walk import dump
 
-    click.get_binary_stream("stdout").write(dump(row) + b"\n")
-    click.get_binary_stream("stdout").flush()
+    sys.stdout.buffer.write(dump(row) + b"\n")
+    sys.stdout.buffer.flush()
 
 
 @main.group()

@@ -202,6 +202,7 @@ class EventRestorer:
         if body is None:
             return event.raw
         plain = without_logprobs(body) if self._drop_logprobs else body
+        self._differs = self._differs or plain is not body
         if self._idle:
             return event.raw if plain is body else write_event(plain)
         changes: dict[tuple[Path, bool], str] = {}
@@ -224,7 +225,6 @@ class EventRestorer:
                 changes[leaf.path, leaf.key] = text
         for index in finished:
             late += self._flush(index)
-        self._differs = self._differs or plain is not body
         if not changes and plain is body:
             return late + event.raw
         return late + b"data: " + dump(rebuild(plain, changes)) + b"\n\n"
