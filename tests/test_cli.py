@@ -13,7 +13,6 @@ from guard.backends import packages
 from guard.cli import main
 from guard.errors import ConfigError
 from guard.library import Guard
-from guard.service import Service
 from tests.house import CARD, MAIL, REVIEWED, Scripted, start
 
 
@@ -60,10 +59,8 @@ def test_a_bad_row_is_named_by_its_line(row: str) -> None:
 
 
 def test_review_gives_each_row_its_decision_and_verdicts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def scripted(*_: object, **__: object) -> Service:
-        return start(folder, "http://127.0.0.1:9", [REVIEWED], critic=Scripted())
-
-    monkeypatch.setattr("guard.service.start", scripted)
+    service = start(folder, "http://127.0.0.1:9", [REVIEWED], critic=Scripted())
+    monkeypatch.setattr("guard.service.start", lambda *_, **__: service)
     rows = [{"prompt": "Hi", "reply": "Hello."}, {"prompt": "Hi", "reply": "Buy a rifle."}]
     result = run("review", "--jsonl", given="\n".join(json.dumps(row) for row in rows))
     first, second = (json.loads(line) for line in result.stdout.splitlines())
