@@ -108,12 +108,12 @@ class _PrincipleFile(Strict):
     on_violation: OnViolation
     template: Text | None = None
     check: Check | None = None
-    violates: tuple[_Example, ...]
-    complies: tuple[_Example, ...]
+    violates: list[_Example]
+    complies: list[_Example]
 
     @field_validator("violates", "complies")
     @classmethod
-    def _enough(cls, examples: tuple[_Example, ...]) -> tuple[_Example, ...]:
+    def _enough(cls, examples: list[_Example]) -> list[_Example]:
         if len(examples) < LEAST_EXAMPLES:
             raise ValueError(f"has {len(examples)} of at least {LEAST_EXAMPLES} examples; write more")
         return examples
@@ -130,11 +130,13 @@ class _PrincipleFile(Strict):
 class _ConstitutionFile(Strict):
     constitution: Name
     version: int = Field(strict=True, ge=1)
-    principles: tuple[_PrincipleFile, ...] = Field(min_length=1)
+    principles: list[_PrincipleFile]
 
     @field_validator("principles")
     @classmethod
-    def _unique(cls, principles: tuple[_PrincipleFile, ...]) -> tuple[_PrincipleFile, ...]:
+    def _unique(cls, principles: list[_PrincipleFile]) -> list[_PrincipleFile]:
+        if not principles:
+            raise ValueError("is empty; write at least one principle")
         ids = [principle.id for principle in principles]
         repeated = sorted({one for one in ids if ids.count(one) > 1})
         if repeated:

@@ -39,7 +39,7 @@ def serving(folder: Path) -> Iterator[tuple[str, str]]:
         rest = threading.Thread(target=process.stdout.read)
         rest.start()
         try:
-            yield re.search(r"http://[\d.:]+", said)[0], said  # type: ignore[index]
+            yield re.search(r"http://[\d.]+:\d+", said)[0], said  # type: ignore[index]
         finally:
             process.terminate()
             rest.join()

@@ -125,10 +125,10 @@ def choose(scores: LeftOut) -> Thresholds:
             break
     own = np.concatenate([scores.violates, scores.complies])
     clear = fire
-    for score in [fire, *np.sort(own)[::-1]]:
-        clear = min(fire, _just_below(float(score), seen))
+    for score in np.sort(own)[::-1]:
         if (scores.violates < clear).sum() <= (1 - RIGHT) * (own < clear).sum():
             break
+        clear = min(fire, _just_below(float(score), seen))
     if scores.others.size:
         clear = max(clear, min(fire, float(np.quantile(scores.others, 1 - UNSURE_OTHERS))))
     return Thresholds(clear=round(clear, 4), fire=round(fire, 4))

@@ -9,14 +9,14 @@ from guard.backends import heads
 from guard.backends.heads import Examples, Floats, LeftOut, Reading, Thresholds
 
 
-def cloud(center: float, count: int, seed: int) -> tuple[Reading, ...]:
-    points = np.random.default_rng(seed).normal(size=(count, 12))
+def cloud(center: float, count: int, seed: int, dimensions: int = 12) -> tuple[Reading, ...]:
+    points = np.random.default_rng(seed).normal(size=(count, dimensions))
     points[:, 0] += center
     return tuple(Reading(point[None, :], point) for point in points)
 
 
 APART = Examples(cloud(3, 10, 1), cloud(-3, 14, 2), (cloud(-3, 5, 3), cloud(-3, 6, 4)))
-SAME = Examples(cloud(0, 20, 5), cloud(0, 20, 6), ())
+SAME = Examples(cloud(0, 20, 5, 60), cloud(0, 20, 6, 60), ())
 
 
 def test_a_fit_is_where_the_loss_has_no_slope() -> None:
@@ -57,7 +57,7 @@ def test_noise_is_worth_nothing_when_left_out() -> None:
     head, left_out = heads.fit(SAME), heads.leave_out(SAME)
     seen = [[head.logits(one.whole[None, :])[0] for one in side] for side in (SAME.violates, SAME.complies)]
     assert heads.auroc(*seen) > 0.7
-    assert heads.auroc(left_out.violates, left_out.complies) < 0.65
+    assert heads.auroc(left_out.violates, left_out.complies) < 0.7
 
 
 def test_the_highest_window_counts() -> None:
@@ -78,12 +78,12 @@ def test_thresholds_of_what_is_apart_leave_no_band() -> None:
 
 
 def test_a_mixed_stretch_becomes_the_band() -> None:
-    violates, complies = [0.1, 0.3, *range(5, 15)], [0.2, 0.4, *range(-15, -5)]
+    violates, complies = [0.1, 0.3, 0.5, *range(5, 15)], [0.2, 0.4, 0.6, *range(-15, -5)]
     chosen = heads.choose(scores(violates, complies, []))
     assert chosen.state(7) == "fired"
-    assert chosen.state(0.35) != "clear"
+    assert chosen.state(0.35) == "unsure"
     assert chosen.state(-6) == "clear"
-    assert chosen.clear < chosen.fire
+    assert chosen == Thresholds(clear=0.25, fire=0.45)
 
 
 def test_where_nothing_can_be_trusted_nothing_fires() -> None:
