@@ -1,6 +1,7 @@
 """The proxy over a socket: routes, callers, policies, limits, and a client that leaves."""
 
 import json
+import logging
 import socket
 import threading
 import time
@@ -163,6 +164,8 @@ def test_a_failure_of_guard_itself_shows_no_traceback_and_no_value(
         raise RuntimeError(PROMPT)
 
     monkeypatch.setattr(type(house.service), "plan", fail)
+    # The checker of the layers, run by another test in this process, switches off every logger that it finds.
+    monkeypatch.setattr(logging.getLogger("guard"), "disabled", False)
     response = house.post("echo", PROMPT)
     assert (response.status_code, response.json()["error"]["code"]) == (500, "guard_error")
     assert leaks(response.content) == []

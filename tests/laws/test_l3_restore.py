@@ -72,7 +72,7 @@ def masked(text: str, vault: Vault) -> tuple[str, int]:
     return result, 0 if whole else int(given.inner is not None)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(inputs, st.data())
 def test_what_was_masked_comes_back_however_it_is_cut(text: str, data: st.DataObject) -> None:
     vault = Vault(Coder(KEY))
