@@ -11,7 +11,7 @@ from guard.mask.placeholders import Coder
 from guard.mask.vault import Vault
 from guard.policy import Policy
 from guard.review.review import Settings
-from guard.surfaces import chat
+from guard.surfaces.surface import Call, Surface
 from guard.types import Principal
 
 # What a find must be to count as revealed in a reply, and to be refused in a field that cannot be masked: entities
@@ -28,7 +28,7 @@ class Incoming:
 
     principal: Principal
     headers: Mapping[str, str]
-    call: chat.Call
+    call: Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,14 @@ class Course:
         return cls(plan, incoming, vault, Masker(vault, masking.entities, masking.default))
 
     @property
-    def call(self) -> chat.Call:
+    def call(self) -> Call:
         """What the request says."""
         return self.incoming.call
+
+    @property
+    def surface(self) -> Surface:
+        """The API that the caller speaks."""
+        return self.incoming.call.surface
 
     @property
     def keeps_content(self) -> bool:

@@ -18,7 +18,8 @@ from guard.errors import AuditError, Blocked, ClientGone, GuardError, UpstreamEr
 from guard.inbound import blocked, close, close_judged, decision_of, judge_choices, restored, revised
 from guard.mask.restore import StreamRestorer
 from guard.outbound import open_entry
-from guard.surfaces import chat, chat_stream
+from guard.surfaces.reply import Gathered, Revised, gathered
+from guard.surfaces.stream import Event, EventRestorer, comment, read_event
 from guard.surfaces.walk import dump
 from guard.types import Decision, Outcome
 
@@ -26,7 +27,11 @@ JSON = "application/json"
 SSE = "text/event-stream; charset=utf-8"
 
 # Headers of an upstream's reply that mean something to the client.
-PASSED_ON = ("retry-after", "retry-after-ms", "openai-processing-ms", "openai-version", "x-request-id")
+PASSED_ON = frozenset({
+    "retry-after", "retry-after-ms", "openai-processing-ms", "openai-version", "x-request-id", "request-id",
+    "x-should-retry",
+})  # fmt: skip
+LIMITS = ("x-ratelimit-", "anthropic-ratelimit-")
 
 
 def exchange(incoming: Incoming, plan: Plan) -> Story[None]:
@@ -49,7 +54,7 @@ def exchange(incoming: Incoming, plan: Plan) -> Story[None]:
 
 def _send(course: Course, body: bytes) -> Story[Response]:
     began = course.plan.clock()
-    request = Request("POST", chat.PATH, course.incoming.headers, body, course.call.stream)
+    request = Request("POST", course.surface.path, course.incoming.headers, body, course.call.stream)
     response: Response = yield Send(course.plan.upstream, request)
     course.took("upstream", began)
     return response
@@ -57,9 +62,9 @@ def _send(course: Course, body: bytes) -> Story[Response]:
 
 def _refused(course: Course, response: Response) -> Story[None]:
     """The upstream answered with an error: pass it on in shape, with what it quotes restored."""
-    body = chat.error_body(response.body)
+    body = course.surface.error_body(response.body)
     if body is None:
-        told = chat.error(UpstreamError(f"The upstream answered {response.status} without saying why."))
+        told = course.surface.error(UpstreamError(f"The upstream answered {response.status} without saying why."))
     else:
         told = dump(restored(course, body))
     yield from close(course, "refused", "allow", f"the upstream answered {response.status}", response.status)
@@ -67,18 +72,18 @@ def _refused(course: Course, response: Response) -> Story[None]:
 
 
 def _whole(course: Course, response: Response) -> Story[None]:
-    body = chat.read_reply(response.body)
-    course.model, course.usage = chat.model_of(body), chat.usage(body)
-    judged = yield from judge_choices(course, chat.choices(body))
+    body = course.surface.read_reply(response.body)
+    reply = gathered(course.surface, body)
+    course.model, course.usage = reply.model, reply.usage
+    judged = yield from judge_choices(course, reply.choices())
     withheld, decision = blocked(judged), decision_of(judged)
     yield from close_judged(course, judged, withheld.status if withheld else response.status)
     if withheld:
         yield _withheld(course, withheld)
         return
-    changes = revised(judged)
-    changed = chat.with_content(body, changes) if changes else body
+    changed = Revised(course.surface, revised(judged)).apply(body)
     if _hides_tokens(course, decision):
-        changed = chat.without_logprobs(changed)
+        changed = course.surface.without_tokens(changed)
     changed = restored(course, changed)
     data = response.body if changed is body else dump(changed)
     yield _only(course, data, response.status, _headers(response, JSON, decision))
@@ -86,70 +91,73 @@ def _whole(course: Course, response: Response) -> Story[None]:
 
 def _held(course: Course, response: Response) -> Story[None]:
     """A stream of which nothing is released before the review of the whole."""
-    events: list[chat_stream.Event] = []
-    gathered = chat_stream.Gathered()
+    events: list[Event] = []
+    reply = Gathered(course.surface)
     began = course.plan.clock()
     while arrived := (yield Next()):
         for raw in arrived:
-            events.append(chat_stream.read_event(raw))
-            _gather(course, gathered, events[-1])
+            events.append(read_event(raw, course.surface.done))
+            _gather(course, reply, events[-1])
     course.took("stream", began)
-    _check_end(events[-1:], gathered)
-    judged = yield from judge_choices(course, gathered.choices())
+    _check_end(events[-1:], reply)
+    judged = yield from judge_choices(course, reply.choices())
     withheld, decision = blocked(judged), decision_of(judged)
     yield from close_judged(course, judged, withheld.status if withheld else response.status)
     if withheld:
         yield _withheld(course, withheld)
         return
     restorer = _event_restorer(course, decision)
-    ending = [event for event in events[-1:] if event.done]
-    spoken = chat_stream.with_contents(events[: len(events) - len(ending)], revised(judged))
-    told = b"".join(restorer.feed(event) for event in spoken)
-    yield _last(course, told + _end(restorer, decision, ending), response.status, _headers(response, SSE, decision))
+    words = Revised(course.surface, revised(judged))
+    spoken = [event.saying(words.apply(event.body)) if event.body else event for event in events]
+    told = b"".join(restorer.feed(event) for event in spoken[:-1])
+    told += _end(restorer, decision, spoken[-1:])
+    yield _last(course, told, response.status, _headers(response, SSE, decision))
 
 
 def _observed(course: Course, response: Response) -> Story[None]:
-    """A stream that is passed on as it comes, and judged when it has ended."""
-    gathered = chat_stream.Gathered()
+    """A stream that is passed on as it comes, all but its last event, and judged when it has ended."""
+    reply = Gathered(course.surface)
     restorer = _event_restorer(course, "allow")
     headers = _headers(response, SSE)
-    event: chat_stream.Event | None = None
+    last: list[Event] = []
     began = course.plan.clock()
     while arrived := (yield Next()):
         told = b""
-        for event in map(chat_stream.read_event, arrived):
-            if not event.done:
-                _gather(course, gathered, event)
-                told += restorer.feed(event)
+        for raw in arrived:
+            event = read_event(raw, course.surface.done)
+            _gather(course, reply, event)
+            told += b"".join(map(restorer.feed, last))
+            last = [event] if event.done or (event.body and reply.finished and course.surface.ended(event.body)) else []
+            told += b"" if last else restorer.feed(event)
         if told:
             yield _more(course, told, response.status, headers)
     course.took("stream", began)
-    ending = [event] if event else []
-    _check_end(ending, gathered)
-    judged = yield from judge_choices(course, gathered.choices())
+    _check_end(last, reply)
+    judged = yield from judge_choices(course, reply.choices())
     yield from close_judged(course, judged, response.status)
-    ending = [event for event in ending if event.done]
-    yield _last(course, _end(restorer, decision_of(judged), ending), response.status, headers)
+    yield _last(course, _end(restorer, decision_of(judged), last), response.status, headers)
 
 
-def _gather(course: Course, gathered: chat_stream.Gathered, event: chat_stream.Event) -> None:
-    gathered.add(event)
-    course.model, course.usage = gathered.model, gathered.usage
-    if gathered.size > course.plan.reply_bytes:
+def _gather(course: Course, reply: Gathered, event: Event) -> None:
+    reply.size += len(event.raw)
+    if event.body is not None:
+        reply.add(event.body)
+    course.model, course.usage = reply.model, reply.usage
+    if reply.size > course.plan.reply_bytes:
         raise UpstreamError("The upstream's reply is over the limit limits.reply_bytes.")
-    if gathered.error:
+    if reply.failed:
         raise UpstreamError("The upstream reported an error in the middle of its stream.")
 
 
-def _check_end(last: Sequence[chat_stream.Event], gathered: chat_stream.Gathered) -> None:
-    if not (last and last[0].done) and not gathered.finished:
+def _check_end(last: Sequence[Event], reply: Gathered) -> None:
+    if not (last and last[-1].done) and not reply.finished:
         raise UpstreamError("The upstream's stream broke off before its end.")
 
 
-def _end(restorer: chat_stream.EventRestorer, decision: Decision, ending: Sequence[chat_stream.Event]) -> bytes:
-    """The end of a stream: what was held back, the decision as a comment, and the upstream's own end."""
-    told = restorer.flush() + chat_stream.comment(f"x-guard-decision: {decision}")
-    return told + b"".join(event.raw for event in ending)
+def _end(restorer: EventRestorer, decision: Decision, ending: Sequence[Event]) -> bytes:
+    """The end of a stream: what was held back, the decision as a comment, and the upstream's own last events."""
+    told = restorer.flush() + comment(f"x-guard-decision: {decision}")
+    return told + b"".join(map(restorer.feed, ending)) + restorer.flush()
 
 
 def _failed(course: Course, failure: GuardError) -> Story[None]:
@@ -169,15 +177,17 @@ def _failed(course: Course, failure: GuardError) -> Story[None]:
         failure = lost
     if isinstance(failure, ClientGone):
         return
-    told = chat.error(failure)
+    told = course.surface.error(failure)
     if course.emitted:
-        yield _last(course, b"data: " + told + b"\n\n", failure.status, {})
+        yield _last(course, course.surface.error_event(failure), failure.status, {})
     else:
         yield _only(course, told, failure.status, {"content-type": JSON, "x-guard-decision": decision})
 
 
 def _withheld(course: Course, failure: Blocked) -> Emit:
-    return _only(course, chat.error(failure), failure.status, {"content-type": JSON, "x-guard-decision": "block"})
+    return _only(
+        course, course.surface.error(failure), failure.status, {"content-type": JSON, "x-guard-decision": "block"}
+    )
 
 
 def _more(course: Course, data: bytes, status: int, headers: Mapping[str, str]) -> Emit:
@@ -198,17 +208,18 @@ def _only(course: Course, data: bytes, status: int, headers: Mapping[str, str]) 
 
 
 def _headers(response: Response, kind: str, decision: Decision | None = None) -> dict[str, str]:
-    passed_on = {name: response.headers[name] for name in PASSED_ON if name in response.headers}
+    passed_on = {k: v for k, v in response.headers.items() if k in PASSED_ON or k.startswith(LIMITS)}
     told = {"x-guard-decision": decision} if decision else {}
     return {**passed_on, "content-type": kind, **told}
 
 
-def _event_restorer(course: Course, decision: Decision) -> chat_stream.EventRestorer:
-    return chat_stream.EventRestorer(
+def _event_restorer(course: Course, decision: Decision) -> EventRestorer:
+    return EventRestorer(
+        course.surface,
         lambda depth: StreamRestorer(course.vault, depth=depth),
         idle=not len(course.vault),
         json_content=course.call.json_reply,
-        drop_logprobs=_hides_tokens(course, decision),
+        drop_tokens=_hides_tokens(course, decision),
     )
 
 

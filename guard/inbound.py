@@ -12,7 +12,7 @@ from guard.mask.masker import Masked
 from guard.mask.placeholders import normalised
 from guard.mask.restore import StreamRestorer, restore
 from guard.review.review import Review, observe, review
-from guard.surfaces import chat
+from guard.surfaces.surface import Choice
 from guard.surfaces.walk import Path, rebuild
 from guard.types import Closing, Decision, Dialogue, FoundSpan, Json, Outcome, Span
 
@@ -23,7 +23,7 @@ _SEVERITY: tuple[Decision, ...] = ("allow", "revise", "block")
 class Judged:
     """A choice after its review: `masked` is what the upstream said, `rest` the part that may not be revised."""
 
-    choice: chat.Choice
+    choice: Choice
     review: Review
     content: str
     rest: str
@@ -44,7 +44,7 @@ def _joined(content: str, rest: str) -> str:
     return f"{content}\n{rest}" if rest else content
 
 
-def judge_choices(course: Course, choices: Sequence[chat.Choice]) -> Story[tuple[Judged, ...]]:
+def judge_choices(course: Course, choices: Sequence[Choice]) -> Story[tuple[Judged, ...]]:
     """Recognize what the reply says, mask what is new in it, and judge it."""
     plan = course.plan
     if plan.policy.recognize.profile == "none" and plan.constitution is None:
@@ -64,7 +64,7 @@ def judge_choices(course: Course, choices: Sequence[chat.Choice]) -> Story[tuple
 
 
 def _judge_choice(
-    course: Course, choice: chat.Choice, content_spans: Sequence[Span], rest_spans: Sequence[Span]
+    course: Course, choice: Choice, content_spans: Sequence[Span], rest_spans: Sequence[Span]
 ) -> Story[Judged]:
     plan = course.plan
     where = f"choices[{choice.index}]"
@@ -119,9 +119,9 @@ def restored(course: Course, body: dict[str, Json]) -> dict[str, Json]:
     if not len(course.vault):
         return body
     changes: dict[tuple[Path, bool], str] = {}
-    content_depth = int(course.call.json_reply)
-    for leaf, in_json in chat.reply_leaves(body):
-        depth = content_depth if leaf.path[-2:] == ("message", "content") else int(in_json)
+    for leaf, in_json in course.surface.reply_leaves(body):
+        part = course.surface.part(body, leaf.path) if course.call.json_reply else None
+        depth = int(in_json or (part is not None and part.content))
         text = restore(leaf.text, course.vault, depth=depth)
         if text != leaf.text:
             changes[leaf.path, leaf.key] = text
@@ -180,6 +180,8 @@ def close(
 
 
 def _not_judged(course: Course, judged: Sequence[Judged]) -> tuple[str, ...]:
+    if not course.surface.speaks:
+        return ()
     if course.plan.constitution is None or not judged:
         return ("reply",)
     return tuple(dict.fromkeys(name for item in judged for name in item.review.not_judged))

@@ -11,7 +11,7 @@ from guard.errors import Blocked, PolicyError, RequestError
 from guard.mask.text import Text
 from guard.mask.text import read as read_text
 from guard.mask.vault import Vault
-from guard.surfaces import chat
+from guard.surfaces.surface import Call
 from guard.surfaces.walk import Leaf, Path, label
 from guard.types import FoundSpan, Opening, Span
 
@@ -22,7 +22,7 @@ def open_entry(course: Course) -> Story[bytes]:
     """Mask the request and open its entry. Returns the body that may leave."""
     call, policy = course.call, course.plan.policy
     if call.opaque and policy.opaque == "block":
-        where = label(call.opaque[0], chat.VOCABULARY.keys)
+        where = label(call.opaque[0], course.surface.vocabulary.keys)
         raise PolicyError(
             "The policy does not let images, audio or files leave, because guard cannot look into them. "
             "Send text, or set 'opaque: allow' in the policy.",
@@ -45,7 +45,7 @@ def open_entry(course: Course) -> Story[bytes]:
 def _mask(course: Course) -> Story[tuple[Changes, tuple[FoundSpan, ...]]]:
     """Recognize and mask every leaf, with codes that stand for no other value of the tenant."""
     began = course.plan.clock()
-    texts = [(leaf, _as_text(leaf)) for leaf in course.call.leaves]
+    texts = [(leaf, _as_text(leaf, course.surface.vocabulary.keys)) for leaf in course.call.leaves]
     readings = tuple(reading for _, text in texts for part in text.leaves() for reading in part.readings)
     spans = yield Recognize(readings, course.plan.policy.policy)
     course.took("recognize", began)
@@ -59,9 +59,9 @@ def _mask(course: Course) -> Story[tuple[Changes, tuple[FoundSpan, ...]]]:
         course.vault.avoid(taken)
 
 
-def _as_text(leaf: Leaf) -> Text:
+def _as_text(leaf: Leaf, keys: frozenset[str]) -> Text:
     key = next((part for part in reversed(leaf.path) if isinstance(part, str)), "")
-    context = "" if key in chat.VOCABULARY.keys else key
+    context = "" if key in keys else key
     return read_text(leaf.text, "text" if leaf.kind == "text" else "name", context=context)
 
 
@@ -73,7 +73,7 @@ def _masked_leaves(
     answers = iter(spans)
     for leaf, text in texts:
         own = [next(answers) for part in text.leaves() for _ in part.readings]
-        where = label(leaf.path, chat.VOCABULARY.keys)
+        where = label(leaf.path, course.surface.vocabulary.keys)
         if leaf.kind == "fixed":
             _refuse_value(own, where)
             continue
@@ -102,26 +102,26 @@ def refuse_blocked(found: Iterable[FoundSpan]) -> None:
             raise Blocked(f"The policy does not let {item.entity} leave. Remove it and send the request again.")
 
 
-def _prompt_text(call: chat.Call, changes: Changes) -> str:
+def _prompt_text(call: Call, changes: Changes) -> str:
     """The masked text of the newest turn, which the critic reads with the reply."""
-    newest = call.prompt_paths()
+    newest = call.prompt_paths
     return "\n".join(
         changes.get((leaf.path, False), leaf.text)
         for leaf in call.leaves
-        if leaf.kind == "text" and not leaf.key and leaf.path[:2] in newest
+        if leaf.kind == "text" and not leaf.key and any(leaf.path[: len(place)] == place for place in newest)
     )
 
 
 def _opening(course: Course, body: bytes, found: tuple[FoundSpan, ...]) -> Opening:
     plan, call = course.plan, course.call
     constitution = plan.constitution
-    not_scanned = tuple(label(path, chat.VOCABULARY.keys) for path in call.opaque)
+    not_scanned = tuple(label(path, course.surface.vocabulary.keys) for path in call.opaque)
     return Opening(
         exchange=plan.exchange_id,
         time=plan.clock(),
         principal=course.incoming.principal,
         tenant=plan.coder.tenant,
-        surface=chat.NAME,
+        surface=call.surface.name,
         stream=call.stream,
         upstream=plan.upstream,
         model=call.model,

@@ -9,6 +9,7 @@ import re
 import traceback
 from collections.abc import AsyncIterator, Mapping
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any, TypeAlias
 
 from starlette.applications import Starlette
@@ -24,7 +25,9 @@ from guard.drive import Answers, emitted
 from guard.errors import ClientGone, GuardError, RouteError, TooLargeError, UpstreamError
 from guard.exchange import exchange
 from guard.service import Service
-from guard.surfaces import chat
+from guard.surfaces.chat import CHAT
+from guard.surfaces.surface import Surface
+from guard.surfaces.table import SURFACES, surface_near
 from guard.surfaces.walk import dump
 
 logger = logging.getLogger("guard")
@@ -32,12 +35,12 @@ logger = logging.getLogger("guard")
 Headers: TypeAlias = Mapping[str, str]
 
 # Headers of the caller that an upstream may see, when they have the shape of an identifier.
-FORWARDED = ("openai-organization", "openai-project", "openai-beta")
-IDENTIFIER = re.compile(r"[A-Za-z0-9_.,=-]{1,200}")
+FORWARDED = ("openai-organization", "openai-project", "openai-beta", "anthropic-version", "anthropic-beta")
+IDENTIFIER = re.compile(r"[A-Za-z0-9_.,= -]{1,500}")
 
 
 class Proxy:
-    """guard as an ASGI application: chat completions, the list of models, and two health checks.
+    """guard as an ASGI application: every surface, the list of models, and two health checks.
 
     `upstreams` are by name, in the order in which they are asked for a model.
     """
@@ -47,7 +50,7 @@ class Proxy:
         self.upstreams = upstreams
         # Exact routes are looked up; what is not among them gets the answer that guard does not serve it.
         self._endpoints: Mapping[tuple[Any, Any], _Endpoint] = {
-            ("POST", chat.PATH): _Endpoint(self._chat),
+            **{("POST", surface.path): _Endpoint(partial(self._exchange, surface), surface) for surface in SURFACES},
             ("GET", "/v1/models"): _Endpoint(self._models),
             ("GET", "/healthz"): _Endpoint(_health),
             ("GET", "/readyz"): _Endpoint(self._ready),
@@ -68,12 +71,12 @@ class Proxy:
                 await upstream.close()
             self.service.close()
 
-    async def _chat(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _exchange(self, surface: Surface, scope: Scope, receive: Receive, send: Send) -> None:
         headers = _headers(scope)
         body = await read_body(receive, headers, self.service.config.limits.body_bytes)
         caller = self._identify(headers)
-        call = chat.read(body)
-        plan = self.service.plan(caller.principal, call.model, chat.NAME)
+        call = surface.read(body)
+        plan = self.service.plan(caller.principal, call.model, surface.name)
         incoming = Incoming(caller.principal, _forwarded(headers, caller), call)
         line = self.upstreams[plan.upstream].line()
         client = _Client(send)
@@ -113,8 +116,9 @@ class Proxy:
 class _Endpoint:
     """An ASGI endpoint whose failures reach the client in the surface's shape, and the log without a value."""
 
-    def __init__(self, serve: Any) -> None:
+    def __init__(self, serve: Any, surface: Surface = CHAT) -> None:
         self._serve = serve
+        self._surface = surface
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = False
@@ -128,12 +132,12 @@ class _Endpoint:
             await self._serve(scope, receive, noting)
         except GuardError as failure:
             if not begun:
-                await error_response(failure)(scope, receive, send)
+                await error_response(failure, self._surface)(scope, receive, send)
         except Exception as error:  # noqa: BLE001 - a traceback would show values
             logger.error("internal error: %s at %s", type(error).__name__, _place(error))  # noqa: TRY400
             if not begun:
                 unknown = GuardError("guard failed while answering. Its operator finds the place in the log.")
-                await error_response(unknown)(scope, receive, send)
+                await error_response(unknown, self._surface)(scope, receive, send)
 
 
 class _Client:
@@ -214,17 +218,16 @@ async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
             return b"".join(chunks)
 
 
-def error_response(failure: GuardError) -> Response:
-    """A failure in OpenAI's shape."""
+def error_response(failure: GuardError, surface: Surface) -> Response:
+    """A failure in the shape of a surface."""
     headers = {"www-authenticate": "Bearer"} if failure.status == 401 else {}
-    return Response(chat.error(failure), failure.status, headers, "application/json")
+    return Response(surface.error(failure), failure.status, headers, "application/json")
 
 
-async def _unknown_route(_: Request, __: Exception) -> Response:
-    served = f"POST {chat.PATH}, GET /v1/models"
-    return error_response(
-        RouteError(f"guard does not serve this route or method, so nothing passed. It serves {served}.")
-    )
+async def _unknown_route(request: Request, _: Exception) -> Response:
+    served = f"POST {', '.join(surface.path for surface in SURFACES)}, and GET /v1/models"
+    unknown = RouteError(f"guard does not serve this route or method, so nothing passed. It serves {served}.")
+    return error_response(unknown, surface_near(request.url.path))
 
 
 async def _health(scope: Scope, receive: Receive, send: Send) -> None:

@@ -17,7 +17,7 @@ from guard.exchange import exchange
 from guard.mask.placeholders import Coder
 from guard.policy import Policy
 from guard.review.review import Settings
-from guard.surfaces import chat
+from guard.surfaces.chat import CHAT
 from guard.types import Closing, Opening, Principal, Span, Verdict
 
 MAIL = "alice.meyer@example.com"
@@ -106,7 +106,7 @@ def body(content: Any = "Hello", **keys: Any) -> dict[str, Any]:
 
 def incoming(request: Mapping[str, Any] | bytes, headers: Mapping[str, str] | None = None) -> Incoming:
     raw = request if isinstance(request, bytes) else json.dumps(request).encode()
-    return Incoming(USER, headers or {"authorization": "Bearer sk-caller"}, chat.read(raw))
+    return Incoming(USER, headers or {"authorization": "Bearer sk-caller"}, CHAT.read(raw))
 
 
 def completion(*contents: Any, **keys: Any) -> bytes:

@@ -32,7 +32,7 @@ def body_of(model: str, content: str = PROMPT, **keys: Any) -> bytes:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/v1/embeddings"),
+        ("POST", "/v1/images/generations"),
         ("POST", f"/v1/files?owner={MAIL}"),
         ("GET", "/v1/chat/completions"),
         ("DELETE", "/v1/models/echo"),

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 from guard.asks import Request, Response
 from guard.config import UpstreamConfig
 from guard.errors import GuardError, RequestError, UpstreamError, UpstreamTimeout
-from guard.surfaces import chat
-from guard.surfaces.chat_stream import write_event
+from guard.surfaces.chat import CHAT
+from guard.surfaces.stream import write_event
 from guard.surfaces.walk import dump
 from guard.types import Progress
 
@@ -77,7 +77,7 @@ class LocalLine:
                 return Response(200, {}, dump(await self._call(self._upstream.model.complete, body)))
             self._chunks = self._upstream.model.stream(body)
         except RequestError as error:
-            return Response(error.status, {}, chat.error(error))
+            return Response(error.status, {}, CHAT.error(error))
         return Response(200, {}, b"", streaming=True)
 
     async def next(self) -> Sequence[bytes]:

@@ -39,6 +39,8 @@ class Vault:
         self._by_code: dict[str, Value] = {}
         self._by_name: dict[str, Spelling] = {}
         self._names: dict[tuple[str, str, str | None], str] = {}
+        self._learned: dict[str, Spelling] = {}
+        self._refused: set[tuple[str, str, str]] = set()  # codes, each with the value that must not have it
         self._longest = 0
 
     def __len__(self) -> int:
@@ -81,26 +83,29 @@ class Vault:
         """Add what a tenant vault knows of `code`, so that its placeholders can be restored."""
         for form, spelling in spellings.items():
             name = f"{entity}_{code}_{form}" if form else f"{entity}_{code}"
+            self._learned.setdefault(key_of(name), spelling)
             self._by_name.setdefault(key_of(name), spelling)
             self._longest = max(self._longest, len(name))
 
     def avoid(self, codes: Collection[str]) -> None:
-        """Make longer codes for the values that hold `codes`, because these already stand for other values."""
+        """Let no value have one of `codes` that has it now, because the tenant knows it as another value's.
+
+        Every code is given anew: one that was longer only because of such a value may be the usual one again.
+        """
+        self._refused.update((code, self._by_code[code].entity, self._by_code[code].normal) for code in codes)
+        values = tuple(self._values.values())
+        self._values.clear()
+        self._by_code.clear()
+        self._by_name = dict(self._learned)
         self._names.clear()
-        for code in codes:
-            value = self._by_code.pop(code)
-            spellings, value.spellings = value.spellings, {}
-            for form in spellings:
-                name = f"{value.entity}_{code}_{form}" if form else f"{value.entity}_{code}"
-                del self._by_name[key_of(name)]
-            value.code = self._free_code(value.entity, value.normal, len(code) + 2)
-            self._by_code[value.code] = value
-            for spelling in spellings.values():
+        for value in values:
+            for spelling in value.spellings.values():
                 self.name(value.entity, spelling.text, spelling.escaped)
 
-    def _free_code(self, entity: str, normal: str, length: int = CODE_LENGTH) -> str:
+    def _free_code(self, entity: str, normal: str) -> str:
+        length = CODE_LENGTH
         code = self.coder.code(entity, normal, length)
-        while code in self._by_code:
+        while code in self._by_code or (code, entity, normal) in self._refused:
             length += 2
             code = self.coder.code(entity, normal, length)
         return code

@@ -14,7 +14,8 @@ from guard.mask.placeholders import Coder
 from guard.mask.restore import StreamRestorer, restore
 from guard.mask.text import Text, read
 from guard.mask.vault import Vault
-from guard.surfaces.chat_stream import EventRestorer, read_event
+from guard.surfaces.chat import CHAT
+from guard.surfaces.stream import EventRestorer, read_event
 from tests.dialogue import (
     BOB,
     CARD,
@@ -139,7 +140,7 @@ def test_contents_and_tool_arguments_come_back_through_events(
     inner = json.dumps({"to": BOB, NAME: [said[0]], "n": 1}, ensure_ascii=False)
     call, depth = masked(inner, vault)
     restorer = EventRestorer(
-        lambda depth: StreamRestorer(vault, depth=depth), idle=False, json_content=False, drop_logprobs=True
+        CHAT, lambda depth: StreamRestorer(vault, depth=depth), idle=False, json_content=False, drop_tokens=True
     )
     parts: list[bytes] = []
     pieces = [cut(contents[0], sizes), cut(contents[1], other), cut(call, sizes)]
@@ -149,7 +150,7 @@ def test_contents_and_tool_arguments_come_back_through_events(
             parts.append(event(arguments(pieces[2][at]), 1))
     if with_end:
         parts += [event(index=0, finish="stop"), event(index=1, finish="tool_calls")]
-    told = b"".join(restorer.feed(read_event(part)) for part in parts) + restorer.flush()
+    told = b"".join(restorer.feed(read_event(part, CHAT.done)) for part in parts) + restorer.flush()
     assert [joined(told, index=0), joined(told, index=1)] == given
     if depth:
         back = joined(told, "tool_calls", "0", "function", "arguments", index=1)

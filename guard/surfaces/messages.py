@@ -1,0 +1,243 @@
+"""Anthropic messages: content in blocks, instructions apart, events with names, and errors of its own.
+
+Source: the Anthropic API reference, "Messages", "Streaming messages" and "Errors".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from guard.errors import GuardError, RequestError
+from guard.surfaces import words
+from guard.surfaces.surface import MODEL, Key, Part, Surface, index_of, newest_of
+from guard.surfaces.walk import Leaf, Path, Vocabulary, dump
+from guard.types import Json
+
+_TYPE = re.compile(
+    r"text|image|document|search_result|(redacted_)?thinking|[a-z_]*tool_use|[a-z_]*tool_result(_error)?"
+    r"|web_search_result|[a-z_]+_20\d{6}|[a-z_]+_delta|(message|content_block)(_start|_delta|_stop)?|ping|error"
+    r"|ephemeral|base64|url|file|content|custom|mcp_toolset|enabled|disabled|adaptive|auto|any|tool|none|json_schema"
+    rf"|[a-z_]+_location|container_upload|[a-z_]+_error|input_tokens|tool_uses|{words.SCHEMA_TYPE}"
+)
+
+VOCABULARY = Vocabulary(
+    keys=words.SCHEMA_KEYS
+    | frozenset(
+        """
+        model max_tokens messages system metadata user_id stop_sequences stream temperature top_k top_p tools
+        tool_choice disable_parallel_tool_use thinking budget_tokens display service_tier container mcp_servers
+        context_management edits trigger keep clear_at_least exclude_tools output_config output_format effort
+        inference_geo speed betas role content text cache_control ttl source media_type data file_id id name input
+        tool_use_id is_error signature citations cited_text document_index document_title start_char_index
+        end_char_index start_page_number end_page_number start_block_index end_block_index search_result_index
+        encrypted_index encrypted_content page_age caller tool_id context url authorization_token tool_configuration
+        allowed_tools server_name input_schema strict max_uses allowed_domains blocked_domains user_location city
+        country region timezone display_width_px display_height_px display_number max_characters max_content_tokens
+        defer_loading eager_input_streaming skills skill_id version configs default_config mcp_server_name
+        message index content_block delta partial_json stop_reason stop_sequence usage input_tokens output_tokens
+        cache_creation_input_tokens cache_read_input_tokens cache_creation ephemeral_5m_input_tokens
+        ephemeral_1h_input_tokens server_tool_use web_search_requests web_fetch_requests error request_id citation
+        applied_edits expires_at stdout stderr return_code error_code retrieved_at iterations stop_details
+        """.split()  # noqa: SIM905 - a hundred quoted words would be harder to read
+    ),
+    words={
+        "type": _TYPE,
+        "role": words.ROLE,
+        "stop_reason": re.compile("[a-z]+(_[a-z]+)*"),
+        "ttl": re.compile("5m|1h"),
+        "media_type": re.compile(r"(image|application|text)/[a-z0-9.+-]+"),
+        "service_tier": words.TIER,
+        "effort": words.LEVEL,
+        "display": re.compile("summarized|omitted"),
+        "speed": re.compile("standard|fast"),
+        "format": words.FORMAT,
+    },
+    names=words.NAMES | {"tool_use_id", "tool_id"},
+    fixed={
+        "model": MODEL,
+        "signature": words.SEALED,
+        "encrypted_content": words.SEALED,
+        "encrypted_index": words.SEALED,
+        "data": words.SEALED,
+    },
+    free=words.FREE | {"input"},
+)
+
+_READABLE = frozenset({
+    "text", "tool_use", "tool_result", "thinking", "redacted_thinking", "server_tool_use", "web_search_tool_result",
+    "web_search_result", "search_result", "mcp_tool_use", "mcp_tool_result", "tool_reference",
+    "code_execution_tool_result", "bash_code_execution_tool_result", "text_editor_code_execution_tool_result",
+})  # fmt: skip
+_READ_SOURCES = frozenset({"text", "content"})  # sources of documents that are text
+_ERROR_TYPES = {
+    400: "invalid_request_error", 401: "authentication_error", 403: "permission_error", 404: "not_found_error",
+    413: "request_too_large", 429: "rate_limit_error", 504: "timeout_error", 529: "overloaded_error",
+}  # fmt: skip
+_UNSAID = frozenset({"id", "tool_use_id", "type", "role", "model"})
+
+
+class Messages(Surface):
+    """Messages."""
+
+    name = "messages"
+    path = "/v1/messages"
+    vocabulary = VOCABULARY
+    readable = _READABLE
+    blank = "…"
+
+    # --- requests ---
+
+    def check(self, body: Mapping[str, Json]) -> None:
+        """Raise RequestError where there is no list of messages."""
+        messages = body.get("messages")
+        if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
+            raise RequestError("'messages' must be a list of messages.", param="messages")
+
+    def wants_json(self, body: Mapping[str, Json]) -> bool:
+        """Whether an output format asks for JSON."""
+        config = body.get("output_config")
+        wanted = config.get("format") if isinstance(config, dict) else body.get("output_format")
+        return isinstance(wanted, dict) and str(wanted.get("type")).startswith("json")
+
+    def newest(self, body: Mapping[str, Json]) -> Iterator[Path]:
+        """The messages after the assistant's last one."""
+        yield from newest_of(body.get("messages"), ("messages",), frozenset({"assistant"}))
+
+    def is_opaque(self, item: Mapping[str, Json], path: Path) -> bool:
+        """Whether a block is no text. A document may be one: its source says so."""
+        source = item.get("source")
+        if item.get("type") == "document" and isinstance(source, dict):
+            return source.get("type") not in _READ_SOURCES
+        return super().is_opaque(item, path)
+
+    # --- replies ---
+
+    def reply_problem(self, body: Mapping[str, Json]) -> str:
+        """Why `body` is not a message."""
+        return "" if isinstance(body.get("content"), list) else "it has no list of content"
+
+    def begun(self, body: Mapping[str, Json]) -> tuple[int, ...]:
+        """The one choice there is."""
+        return () if body.get("type") == "ping" else (0,)
+
+    def ended(self, body: Mapping[str, Json]) -> tuple[int, ...]:
+        """Whether the message is complete."""
+        return (0,) if body.get("type") == "message_stop" else ()
+
+    def failed(self, body: Mapping[str, Json]) -> bool:
+        """Whether an event says that the upstream failed."""
+        return body.get("type") == "error"
+
+    def part(self, body: Mapping[str, Json], path: Path) -> Part | None:
+        """Which block the string at `path` belongs to."""
+        match path:
+            case ("content", int(block), *within) | ("message", "content", int(block), *within):
+                return _inside(block, tuple(within))
+            case ("content_block", *within):
+                found = _inside(index_of(body, 0), tuple(within))
+                # A block begins empty as a rule; what it begins with, its pieces go on from.
+                begins = found is not None and path[1:] in {("text",), ("thinking",)}
+                return Part(found.choice, found.key, found.content, begins) if found else None
+            case ("delta", str(field), *_) if body.get("type") == "content_block_delta":
+                return _piece(index_of(body, 0), field, path)
+            case ("delta" | "message" | "usage" | "context_management", *_):
+                return None
+            case (str(field), *_) if "index" in body and field not in _UNSAID:
+                return Part(0, (index_of(body, 0), *path))  # an event that guard does not know
+        return None
+
+    def reply_leaves(self, body: Json) -> Iterator[tuple[Leaf, bool]]:
+        """Every string that may hold a placeholder; the input of a tool comes in pieces of JSON."""
+        for leaf, _ in super().reply_leaves(body):
+            yield leaf, leaf.path == ("delta", "partial_json")
+
+    def plain(self, body: Mapping[str, Json]) -> tuple[Path, str, Part] | None:
+        """The text of an event that brings a piece of a text and nothing else."""
+        delta, index = body.get("delta"), body.get("index")
+        if not isinstance(delta, dict) or delta.get("type") != "text_delta" or len(delta) > 2 or len(body) > 3:
+            return None
+        text = delta.get("text")
+        if not isinstance(text, str) or type(index) is not int:
+            return None
+        return ("delta", "text"), text, Part(0, (index, "text"), content=True, piece=True)
+
+    def finished(self, body: Mapping[str, Json]) -> tuple[Key, ...]:
+        """The block that ends with this event, and every block when the message is complete."""
+        match body.get("type"):
+            case "content_block_stop":
+                return ((index_of(body, 0),),)
+            case "message_delta" | "message_stop":
+                return ((),)
+        return ()
+
+    def model_of(self, body: Mapping[str, Json]) -> str:
+        """The model that the message names."""
+        return super().model_of(_message(body))
+
+    def usage(self, body: Mapping[str, Json]) -> dict[str, int]:
+        """The token counts that a message states, and later an event of it."""
+        return super().usage(_message(body))
+
+    # --- errors ---
+
+    def error(self, failure: GuardError) -> bytes:
+        """A failure in Anthropic's shape."""
+        kind = _ERROR_TYPES.get(failure.status, "invalid_request_error" if failure.status < 500 else "api_error")
+        told: dict[str, Json] = {"type": kind, "message": failure.message, "code": failure.code}
+        if failure.param:
+            told["param"] = failure.param
+        return dump({"type": "error", "error": told})
+
+    def error_event(self, failure: GuardError) -> bytes:
+        """A failure inside a stream that has begun."""
+        return b"event: error\ndata: " + self.error(failure) + b"\n\n"
+
+
+class CountTokens(Messages):
+    """How many tokens a request would have: the same request, and a number for a reply."""
+
+    name = "count_tokens"
+    path = "/v1/messages/count_tokens"
+    speaks = False
+    streams = False
+
+    def reply_problem(self, body: Mapping[str, Json]) -> str:
+        """Why `body` is no count."""
+        return "" if isinstance(body.get("input_tokens"), int) else "it has no count of tokens"
+
+    def part(self, body: Mapping[str, Json], path: Path) -> Part | None:
+        """No words come back."""
+        del body, path
+        return None
+
+
+def _message(body: Mapping[str, Json]) -> Mapping[str, Json]:
+    """The message itself, alone or inside an event."""
+    inner = body.get("message")
+    return inner if isinstance(inner, dict) else body
+
+
+def _inside(block: int, within: Path) -> Part | None:
+    """The text at `within` a block."""
+    match within:
+        case ("text",):
+            return Part(0, (block, "text"), content=True)
+        case ("id" | "tool_use_id" | "type", *_):
+            return None
+    return Part(0, (block, *within))
+
+
+def _piece(block: int, field: str, path: Path) -> Part | None:
+    match field:
+        case "text":
+            return Part(0, (block, "text"), content=True, piece=True)
+        case "thinking" | "partial_json":
+            return Part(0, (block, field), piece=True)
+        case "type" | "signature":
+            return None
+    return Part(0, (block, *path[1:]))
+
+
+MESSAGES = Messages()
+COUNT_TOKENS = CountTokens()

@@ -1,0 +1,121 @@
+"""What a reply says, whole or gathered from the events of a stream, and how other words are put into it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from guard.surfaces.surface import Choice, Key, Part, Surface
+from guard.surfaces.walk import Path, rebuild
+from guard.types import Json
+
+_UNSAID = frozenset({"id", "tool_call_id", "call_id"})  # identifiers: neither judged nor kept
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What a reply adds up to: add the body of a whole reply once, or those of all events of a stream."""
+
+    surface: Surface
+    model: str = ""
+    usage: dict[str, int] = field(default_factory=dict)
+    thread: str = ""
+    failed: bool = False
+    size: int = 0
+    _ended: set[int] = field(default_factory=set)
+    _pieces: dict[int, dict[Key, list[str]]] = field(default_factory=dict)
+    _wholes: dict[int, dict[Key, str]] = field(default_factory=dict)
+    _contents: set[Key] = field(default_factory=set)
+
+    def add(self, body: Mapping[str, Json]) -> None:
+        """Add a reply, or one event of it."""
+        surface = self.surface
+        plain = surface.plain(body)
+        if plain is not None:
+            _, text, part = plain
+            self._add(part, text)
+        else:
+            for leaf, _ in surface.reply_leaves(dict(body)):
+                found = surface.part(body, leaf.path)
+                if found is not None and not leaf.key and leaf.path[-1] not in _UNSAID:
+                    self._add(found, leaf.text)
+            self.failed = self.failed or surface.failed(body)
+            self._ended.update(surface.ended(body))
+            for index in surface.begun(body):
+                self._pieces.setdefault(index, {})
+            self.usage.update(surface.usage(body))
+            self.thread = surface.reply_thread(body) or self.thread
+        self.model = self.model or surface.model_of(body)
+
+    def _add(self, part: Part, text: str) -> None:
+        if part.content:
+            self._contents.add(part.key)
+        pieces = self._pieces.setdefault(part.choice, {})
+        if part.piece:
+            pieces.setdefault(part.key, []).append(text)
+        else:
+            self._wholes.setdefault(part.choice, {})[part.key] = text
+
+    @property
+    def finished(self) -> bool:
+        """Whether every choice that has begun, and one at least, has come to its end."""
+        return bool(self._ended) and self._pieces.keys() <= self._ended
+
+    def choices(self) -> tuple[Choice, ...]:
+        """The words of each choice so far."""
+        return tuple(self._choice(index) for index in sorted(self._pieces))
+
+    def _choice(self, index: int) -> Choice:
+        joined = {key: "".join(pieces) for key, pieces in self._pieces[index].items()}
+        # An API may repeat as a whole what it has sent in pieces; only what differs was not said yet.
+        said = set(joined.values())
+        for key, text in self._wholes.get(index, {}).items():
+            if text not in said:
+                repeated = key in joined
+                joined[(*key, "whole") if repeated else key] = text
+        content = "".join(text for key, text in joined.items() if key in self._contents)
+        rest = [text for key, text in joined.items() if key not in self._contents and text]
+        return Choice(index, content, "\n".join(rest))
+
+
+def gathered(surface: Surface, body: Mapping[str, Json]) -> Gathered:
+    """What a whole reply says."""
+    reply = Gathered(surface)
+    reply.add(body)
+    return reply
+
+
+class Revised:
+    """Puts new contents into the bodies of a reply, in order: all of a choice's into its first text, none after."""
+
+    def __init__(self, surface: Surface, contents: Mapping[int, str]) -> None:
+        self._surface = surface
+        self._contents = contents
+        self._first: dict[int, Key] = {}
+        self._said: set[Key] = set()
+
+    def apply(self, body: dict[str, Json]) -> dict[str, Json]:
+        """One body with the new words; the same object where none of them belong into it."""
+        changes: dict[tuple[Path, bool], str] = {}
+        for path, part in self._places(body):
+            if part.choice in self._contents:
+                changes[path, False] = self._words(part)
+        if not changes:
+            return body
+        rebuilt: Any = rebuild(body, changes)
+        changed: dict[str, Json] = rebuilt
+        return changed
+
+    def _places(self, body: dict[str, Json]) -> list[tuple[Path, Part]]:
+        """Where content stands in a body, in order."""
+        found = ((leaf, self._surface.part(body, leaf.path)) for leaf, _ in self._surface.reply_leaves(body))
+        return [(leaf.path, part) for leaf, part in found if part is not None and part.content and not leaf.key]
+
+    def _words(self, part: Part) -> str:
+        first = self._first.setdefault(part.choice, part.key)
+        words = self._contents[part.choice] if part.key == first else self._surface.blank
+        if part.piece and part.key in self._said:
+            return ""
+        self._said.update([part.key] if part.piece else [])
+        return words

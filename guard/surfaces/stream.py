@@ -1,0 +1,203 @@
+"""Server-sent events: read, written, and restored as they pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from guard.errors import RequestError, UpstreamError
+from guard.surfaces.surface import Key, Part, Surface
+from guard.surfaces.walk import Leaf, Path, dump, parse, rebuild
+from guard.types import Json
+
+
+class Feed(Protocol):
+    """A text that is changed while it streams by."""
+
+    def feed(self, text: str) -> str:
+        """What can be released after `text` has arrived."""
+        ...
+
+    def flush(self) -> str:
+        """What was held back."""
+        ...
+
+    @property
+    def holds(self) -> bool:
+        """Whether something is held back."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One server-sent event: its bytes, and its body where it carries one. `done` says that it ends the stream."""
+
+    raw: bytes
+    body: dict[str, Json] | None = None
+    done: bool = False
+
+    def saying(self, body: Mapping[str, Json]) -> Event:
+        """The same event with another body."""
+        if body is self.body:
+            return self
+        lines = self.raw.removeprefix(b"\xef\xbb\xbf").splitlines()
+        kept = b"".join(line + b"\n" for line in lines if line and not line.startswith(b"data:"))
+        return Event(kept + write_event(body), dict(body), self.done)
+
+
+def read_event(raw: bytes, done: bytes = b"") -> Event:
+    """One event, with the blank line that ends it. Raises UpstreamError where its data are not JSON.
+
+    `done` are the data, not JSON, that end the stream of the surface.
+    """
+    # A client strips a byte order mark, so with one before it an event would be read there and not here.
+    text = raw.removeprefix(b"\xef\xbb\xbf")
+    lines = [line[5:].removeprefix(b" ") for line in text.splitlines() if line.startswith(b"data:")]
+    if not lines:
+        return Event(raw)
+    data = b"\n".join(lines)
+    if done and data.strip() == done:
+        return Event(raw, done=True)
+    try:
+        return Event(raw, parse(data))
+    except RequestError as error:
+        raise UpstreamError("The upstream's stream holds an event that is not valid JSON.") from error
+
+
+def write_event(body: Mapping[str, Json], name: str = "") -> bytes:
+    """An event that carries `body`."""
+    named = f"event: {name}\n".encode() if name else b""
+    return named + b"data: " + dump(dict(body)) + b"\n\n"
+
+
+def comment(text: str) -> bytes:
+    """An event that clients pass over."""
+    return f": {text}\n\n".encode()
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """An event that is to be sent: its new texts by place, and where each text that goes on over events stands."""
+
+    event: Event
+    body: dict[str, Json] | None
+    changes: dict[tuple[Path, bool], str] = field(default_factory=dict)
+    came: dict[Key, tuple[Path, str]] = field(default_factory=dict)
+    told: dict[Key, str] = field(default_factory=dict)
+
+    @property
+    def differs(self) -> bool:
+        """Whether something differs apart from the texts that go on over events."""
+        return bool(self.changes) or self.body is not self.event.body
+
+    def written(self) -> bytes:
+        """The event as it is to be sent: as it came where nothing differs."""
+        changes = dict(self.changes)
+        for key, (path, text) in self.came.items():
+            if self.told[key] != text:
+                changes[path, False] = self.told[key]
+        if self.body is None or not (changes or self.differs):
+            return self.event.raw
+        rebuilt = rebuild(self.body, changes) if changes else self.body
+        return self.event.saying(rebuilt if isinstance(rebuilt, dict) else self.body).raw
+
+
+class EventRestorer:
+    """Restores the strings of a stream's events, each text over the events across which it is spread.
+
+    `feed_for(depth)` makes the restorer of one text; depth is 1 for JSON inside a string. `idle` says that there is
+    nothing to restore. What is sent on depends on the events alone, not on how they arrive.
+    """
+
+    def __init__(
+        self,
+        surface: Surface,
+        feed_for: Callable[[int], Feed],
+        *,
+        idle: bool,
+        json_content: bool,
+        drop_tokens: bool,
+    ) -> None:
+        self._surface = surface
+        self._feed_for = feed_for
+        self._idle = idle
+        self._json_content = json_content
+        self._drop_tokens = drop_tokens
+        self._feeds: dict[Key, Feed] = {}
+        self._waiting: list[_Waiting] = []
+
+    def feed(self, event: Event) -> bytes:
+        """What can be sent on once `event` has arrived: no events, or one, or several.
+
+        An event of which a text is held back waits for it: a stream in which nothing is restored keeps its bytes.
+        """
+        if self._idle and not self._drop_tokens:
+            return event.raw
+        self._waiting.append(self._restored(event))
+        return b"" if any(feed.holds for feed in self._feeds.values()) else self._release()
+
+    def flush(self) -> bytes:
+        """What was held back: the stream is at its end."""
+        self._flush(())
+        return self._release()
+
+    def _release(self) -> bytes:
+        waiting, self._waiting = self._waiting, []
+        if len(waiting) == 1:
+            return waiting[0].written()
+        # A text may have moved from one event to the next and be the same when all are read.
+        same = not any(item.differs for item in waiting) and all(
+            "".join(item.came[key][1] for item in waiting if key in item.came)
+            == "".join(item.told[key] for item in waiting if key in item.told)
+            for key in self._feeds
+        )
+        return b"".join(item.event.raw if same else item.written() for item in waiting)
+
+    def _restored(self, event: Event) -> _Waiting:
+        surface = self._surface
+        if event.body is None:
+            return _Waiting(event, None)
+        body = surface.without_tokens(event.body) if self._drop_tokens else event.body
+        item = _Waiting(event, body)
+        if self._idle:
+            return item
+        plain = surface.plain(body)
+        if plain is not None:
+            path, text, part = plain
+            self._piece(item, path, text, part, in_json=False)
+            return item
+        for leaf, in_json in surface.reply_leaves(body):
+            found = surface.part(body, leaf.path)
+            if found is None or not found.piece or leaf.key:
+                self._whole(item, leaf, in_json=in_json or self._is_json(found))
+            else:
+                self._piece(item, leaf.path, leaf.text, found, in_json=in_json)
+        for key in surface.finished(body):
+            self._flush(key, item)
+        return item
+
+    def _is_json(self, part: Part | None) -> bool:
+        return self._json_content and part is not None and part.content
+
+    def _whole(self, item: _Waiting, leaf: Leaf, *, in_json: bool) -> None:
+        feed = self._feed_for(int(in_json))
+        text = feed.feed(leaf.text) + feed.flush()
+        if text != leaf.text:
+            item.changes[leaf.path, leaf.key] = text
+
+    def _piece(self, item: _Waiting, path: Path, text: str, part: Part, *, in_json: bool) -> None:
+        feed = self._feeds.get(part.key)
+        if feed is None:
+            feed = self._feeds[part.key] = self._feed_for(int(in_json or self._is_json(part)))
+        item.came[part.key] = path, text
+        item.told[part.key] = feed.feed(text)
+
+    def _flush(self, beginning: Key, last: _Waiting | None = None) -> None:
+        """End the texts whose key begins so: what is held back goes into the last event that brought some of it."""
+        waiting = self._waiting if last is None else [*self._waiting, last]
+        for key, feed in self._feeds.items():
+            text = feed.flush() if key[: len(beginning)] == beginning else ""
+            if text:
+                item = next(item for item in reversed(waiting) if key in item.told)
+                item.told[key] += text

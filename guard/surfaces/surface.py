@@ -1,0 +1,275 @@
+"""What a surface is: it knows where an API's strings are, what its events look like, and how it says "error"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, TypeAlias
+
+from guard.errors import GuardError, RequestError, UpstreamError
+from guard.surfaces.walk import Leaf, Path, Vocabulary, dump, leaves, parse, rebuild
+from guard.types import Json
+
+Key: TypeAlias = tuple[str | int, ...]
+
+MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,199}")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which text of a reply a string belongs to.
+
+    `key` is the same for everything that belongs to one text, in whichever event it comes. A `piece` is a part of the
+    text, to be joined to those before it; any other string is all of it. `content` are words for the reader, which may
+    be revised; everything else (tool calls, reasoning) may not.
+    """
+
+    choice: int
+    key: Key
+    content: bool = False
+    piece: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The words of one choice of a reply: its content, which may be revised, and the rest, which may not."""
+
+    index: int
+    content: str
+    rest: str = ""
+
+    @property
+    def text(self) -> str:
+        """What is judged: the content first."""
+        return f"{self.content}\n{self.rest}" if self.rest else self.content
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request: its body and what the exchange needs to know of it. `thread` names what it goes on from."""
+
+    surface: Surface
+    body: dict[str, Json]
+    raw: bytes
+    model: str
+    stream: bool = False
+    json_reply: bool = False
+    thread: str = ""
+
+    @cached_property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """Every string that may hold a value."""
+        return tuple(leaves(self.body, self.surface.vocabulary))
+
+    @cached_property
+    def opaque(self) -> tuple[Path, ...]:
+        """Where the body holds what guard cannot look into."""
+        return tuple(self.surface.opaque(self.body))
+
+    @cached_property
+    def prompt_paths(self) -> tuple[Path, ...]:
+        """Where the newest turn stands: what was said after the assistant's last words, without instructions."""
+        return tuple(self.surface.newest(self.body))
+
+    def masked(self, changes: Mapping[tuple[Path, bool], str]) -> bytes:
+        """The body with the changed leaves; the very bytes that came where nothing changed."""
+        return dump(rebuild(self.body, changes)) if changes else self.raw
+
+
+class Surface:
+    """One API. A subclass is a table and the few methods in which it differs from the others.
+
+    `speaks` says whether its replies hold words: those of embeddings do not, so there is nothing to judge. `readable`
+    are the types of the parts of a message that guard can look into, `done` the data that end a stream.
+    """
+
+    name: ClassVar[str]
+    path: ClassVar[str]
+    vocabulary: ClassVar[Vocabulary]
+    readable: ClassVar[frozenset[str]] = frozenset()
+    speaks: ClassVar[bool] = True
+    streams: ClassVar[bool] = True
+    done: ClassVar[bytes] = b""
+    default_model: ClassVar[str] = ""  # where a request need not name one
+    blank: ClassVar[str] = ""  # what stands in for a text that was taken out, where an empty one is not allowed
+
+    # --- requests ---
+
+    def read(self, raw: bytes) -> Call:
+        """A request body as a Call. Raises RequestError, which names the field at fault."""
+        body = parse(raw)
+        model, stream = body.get("model", self.default_model), body.get("stream") or False
+        if not isinstance(model, str) or not MODEL.fullmatch(model):
+            raise RequestError("'model' must be the name of a model.", param="model")
+        if not isinstance(stream, bool):
+            raise RequestError("'stream' must be true or false.", param="stream")
+        if stream and not self.streams:
+            raise RequestError("This route does not stream. Leave 'stream' out.", param="stream")
+        self.check(body)
+        return Call(self, body, raw, model, stream, self.wants_json(body), self.thread_of(body))
+
+    def check(self, body: Mapping[str, Json]) -> None:
+        """Raise RequestError where `body` is not a request of this surface."""
+
+    def wants_json(self, body: Mapping[str, Json]) -> bool:
+        """Whether the content of the reply will be JSON."""
+        del body
+        return False
+
+    def thread_of(self, body: Mapping[str, Json]) -> str:
+        """The name of an earlier reply or conversation, kept by the provider, that a request goes on from."""
+        del body
+        return ""
+
+    def newest(self, body: Mapping[str, Json]) -> Iterator[Path]:
+        """Where the newest turn of a request stands."""
+        del body
+        yield from ()
+
+    def opaque(self, body: Mapping[str, Json]) -> Iterator[Path]:
+        """Where a request holds what guard cannot look into: images, audio, files, and data inside URLs."""
+        yield from _opaque(dict(body), (), self)
+
+    def is_opaque(self, item: Mapping[str, Json], path: Path) -> bool:
+        """Whether the object `item` at `path` is something that guard cannot look into."""
+        kind = item.get("type")
+        return path[-2:-1] == ("content",) and isinstance(path[-1], int) and kind not in self.readable
+
+    # --- replies ---
+
+    def read_reply(self, raw: bytes) -> dict[str, Json]:
+        """The body of a whole reply. Raises UpstreamError where it is not one of this surface's."""
+        try:
+            body = parse(raw)
+        except RequestError as error:
+            raise UpstreamError("The upstream's reply is not valid JSON.") from error
+        problem = self.reply_problem(body)
+        if problem:
+            raise UpstreamError(f"The upstream's reply is not one of this route: {problem}.")
+        return body
+
+    def reply_problem(self, body: Mapping[str, Json]) -> str:
+        """Why `body` is not a reply of this surface; empty where it is one."""
+        del body
+        return ""
+
+    def part(self, body: Mapping[str, Json], path: Path) -> Part | None:
+        """Which text of the reply the string at `path` of a whole reply, or of an event, belongs to.
+
+        None where it belongs to none: a string outside the model's words, which is restored by itself.
+        """
+        del body, path
+        return None
+
+    def reply_leaves(self, body: Json) -> Iterator[tuple[Leaf, bool]]:
+        """Every string of a reply or event that may hold a placeholder, and whether it is inside JSON."""
+        for leaf in leaves(body, self.vocabulary):
+            if leaf.kind != "fixed" and "logprobs" not in leaf.path:
+                yield leaf, leaf.path[-1] == "arguments"
+
+    def plain(self, body: Mapping[str, Json]) -> tuple[Path, str, Part] | None:
+        """The place, words and part of an event that brings nothing but content, as nearly all do; else None."""
+        del body
+        return None
+
+    def finished(self, body: Mapping[str, Json]) -> tuple[Key, ...]:
+        """The beginnings of the keys whose texts end with this event."""
+        del body
+        return ()
+
+    def begun(self, body: Mapping[str, Json]) -> tuple[int, ...]:
+        """The choices that this body is about, with or without words."""
+        del body
+        return ()
+
+    def ended(self, body: Mapping[str, Json]) -> tuple[int, ...]:
+        """The choices that end with this event."""
+        del body
+        return ()
+
+    def without_tokens(self, body: dict[str, Json]) -> dict[str, Json]:
+        """A reply or event without lists of tokens, which would show what stood there before it was changed.
+
+        The same object where it has none.
+        """
+        return body
+
+    def model_of(self, body: Mapping[str, Json]) -> str:
+        """The model that a reply or event names; empty where that is no name of a model."""
+        stated = body.get("model")
+        return stated if isinstance(stated, str) and MODEL.fullmatch(stated) else ""
+
+    def usage(self, body: Mapping[str, Json]) -> dict[str, int]:
+        """The token counts that a reply or event states."""
+        stated = body.get("usage")
+        counts = stated if isinstance(stated, dict) else {}
+        return {key: value for key, value in counts.items() if type(value) is int}
+
+    def reply_thread(self, body: Mapping[str, Json]) -> str:
+        """The name by which a later request may go on from this reply; empty where it has none."""
+        del body
+        return ""
+
+    # --- errors ---
+
+    def error(self, failure: GuardError) -> bytes:
+        """A failure in this surface's shape. The message of a GuardError never holds a value."""
+        kind = "invalid_request_error" if failure.status < 500 else "server_error"
+        told: Json = {"message": failure.message, "type": kind, "param": failure.param, "code": failure.code}
+        return dump({"error": told})
+
+    def error_event(self, failure: GuardError) -> bytes:
+        """A failure inside a stream that has begun."""
+        return b"data: " + self.error(failure) + b"\n\n"
+
+    def error_body(self, raw: bytes) -> dict[str, Json] | None:
+        """An upstream's error body, when it has this surface's shape."""
+        try:
+            body = parse(raw)
+        except RequestError:
+            return None
+        return body if isinstance(body.get("error"), dict) else None
+
+    def failed(self, body: Mapping[str, Json]) -> bool:
+        """Whether an event says that the upstream failed."""
+        return bool(body.get("error"))
+
+
+def _opaque(value: Json, path: Path, surface: Surface) -> Iterator[Path]:
+    match value:
+        case dict() if path and surface.is_opaque(value, path):
+            yield path
+        case dict():
+            for key, item in value.items():
+                yield from _opaque(item, (*path, key), surface)
+        case list():
+            for index, item in enumerate(value):
+                yield from _opaque(item, (*path, index), surface)
+        case str() if value[:5].lower() == "data:" and ";base64," in value[:200]:
+            yield path
+
+
+def index_of(item: Mapping[str, Any], place: int) -> int:
+    """Which of a list this is: what it says, else its place."""
+    index = item.get("index", place)
+    return index if type(index) is int else place
+
+
+def listed(body: Mapping[str, Json], key: str) -> list[dict[str, Json]]:
+    """The objects of the list `key`; none where there is no such list."""
+    found = body.get(key)
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
+def newest_of(items: Json, path: Path, replies: frozenset[str]) -> Iterator[Path]:
+    """The items of a conversation after the last whose role or type is one of `replies`, without instructions."""
+    newest: list[Path] = []
+    for index, item in reversed(list(enumerate(items if isinstance(items, list) else []))):
+        said = {item.get("role"), item.get("type")} if isinstance(item, dict) else set()
+        if said & replies:
+            break
+        if not said & {"system", "developer"}:
+            newest.append((*path, index))
+    yield from reversed(newest)
