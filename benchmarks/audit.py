@@ -36,14 +36,15 @@ VERDICTS = tuple((0, Verdict(f"principle-{number}", 0.05, "clear")) for number i
 
 def opening(exchange: str) -> Opening:
     return Opening(
-        exchange, time.time(), Principal("user", "team", "app"), "default", "chat.completions", True, "local", "model",
-        "default", DIGEST, "workplace", DIGEST, "embedded", DIGEST, (SPAN,) * 3, (), "x" * 600, {"mask": 1.2},
+        exchange, time.time(), Principal("user", "team", "app"), "default", "chat", True, "local", (), "model",
+        "default", DIGEST, "workplace", DIGEST, "embedded", DIGEST, (SPAN,) * 3, (), (), "x" * 600, {"mask": 1.2},
     )  # fmt: skip
 
 
 def closing(exchange: str) -> Closing:
     return Closing(
-        exchange, time.time(), "completed", "allow", "", 200, "model", "y" * 300, "y" * 300, (), VERDICTS, (), (), 0,
+        exchange, time.time(), "completed", "allow", "", 200, "local", (), "model", "y" * 300,
+        "y" * 300, (), VERDICTS, (), (), 0,
         {"prompt_tokens": 100, "completion_tokens": 50}, {"review": 20.5},
     )  # fmt: skip
 

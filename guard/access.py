@@ -12,6 +12,7 @@ from guard.types import Principal
 
 KEY_PREFIX = "guard_"
 KEY_HEADER = "x-guard-key"
+CREDENTIALS = ("authorization", "x-api-key")  # where providers take a key
 FindKey = Callable[[str], Principal]
 
 
@@ -29,20 +30,20 @@ def identify(headers: Mapping[str, str], find_key: FindKey, secret: bytes, *, re
     A guard key may stand in `x-guard-key`, so that the provider's key can stand beside it, or in the place of the
     provider's key. A guard key never goes on to an upstream.
     """
-    authorization = headers.get("authorization", "")
-    key = headers.get(KEY_HEADER, "")
-    credentials = {"authorization": authorization} if authorization else {}
+    given = {name: headers[name] for name in CREDENTIALS if headers.get(name)}
     # Whatever scheme stands before it, or none: it must not go on.
-    token = next((word for word in authorization.split() if word.startswith(KEY_PREFIX)), "")
-    if token:
-        key, credentials = key or token, {}
+    tokens = {name: next((w for w in text.split() if w.startswith(KEY_PREFIX)), "") for name, text in given.items()}
+    credentials = {name: text for name, text in given.items() if not tokens[name]}
+    key = headers.get(KEY_HEADER) or next(filter(None, tokens.values()), "")
     if key:
         return Caller(find_key(key), credentials)
     if require_key:
         raise AccessError("A guard key is required. Send it as 'Authorization: Bearer guard_…' or in x-guard-key.")
-    if not authorization:
+    if not credentials:
         return Caller(Principal("anonymous"), {})
-    return Caller(Principal(pseudonym(authorization, secret)), credentials)
+    # One holder of a key has one name, whichever header the key comes in.
+    presented = next(iter(credentials.values())).split()
+    return Caller(Principal(pseudonym(presented[-1] if presented else "", secret)), credentials)
 
 
 def pseudonym(credential: str, secret: bytes) -> str:

@@ -44,6 +44,34 @@ class Bind:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Keep `texts` in the tenant vault under `name`, encrypted, for a later exchange. Sent: None.
+
+    May raise AuditError.
+    """
+
+    name: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What is kept in the tenant vault under each of `names`. Sent: the texts by name, without those not kept.
+
+    May raise AuditError.
+    """
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """What `codes` stand for. Sent: entity and spellings by code, without those not kept. May raise AuditError."""
+
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """Append `entry` to the audit log. Sent: None, once it is durable. May raise AuditError."""
 
@@ -120,6 +148,6 @@ class Emit:
     last: bool = False
 
 
-Ask: TypeAlias = Recognize | Bind | Record | Send | Next | Judge | Write | Emit
+Ask: TypeAlias = Recognize | Bind | Note | Noted | Recall | Record | Send | Next | Judge | Write | Emit
 Returned = TypeVar("Returned")
 Story: TypeAlias = Generator[Ask, Any, Returned]

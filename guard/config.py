@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from guard.documents import Strict, parse
 from guard.errors import ConfigError
+from guard.types import SurfaceName
 
 PREFIX = "GUARD_"
 DEFAULTS = Path(__file__).parent / "defaults"
@@ -32,25 +34,72 @@ class Listen(Strict):
     port: int = Field(8080, ge=0, le=65535)
 
 
+Api = Literal["openai", "anthropic"]
+SPOKEN: Mapping[Api, frozenset[SurfaceName]] = {
+    "openai": frozenset({"chat", "responses", "completions", "embeddings", "moderations"}),
+    "anthropic": frozenset({"messages", "count_tokens"}),
+}
+
+
 class UpstreamConfig(Strict):
-    """One model server. Exactly one of `url` (an OpenAI-compatible API) and `model` (run inside guard) is given.
+    """One model server: `url` (an API), `litellm` (a provider, by litellm's name) or `model` (run inside guard).
 
     `models` are shell patterns of the model names it serves; the first upstream that serves a name gets the call.
+    `api` says what a `url` speaks and how it takes its key, `surfaces` where it speaks fewer or more than that API.
+    Upstreams with the same `pool` share the calls and stand in for each other; then `fallbacks` are asked, by name.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")
     url: str | None = Field(None, pattern=r"^https?://[^\s@?#]+$")
+    litellm: str | None = Field(None, pattern=r"^[a-z0-9_-]+/\S+$")
     model: str | None = None
     models: tuple[str, ...] = ("*",)
+    api: Api = "openai"
+    surfaces: frozenset[SurfaceName] | None = None
     key_env: str | None = None
+    key_file: Path | None = None
     timeout_s: float = Field(120, gt=0)
     trusted: bool = False
+    pool: str | None = None
+    fallbacks: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _one_kind(self) -> UpstreamConfig:
-        if (self.url is None) == (self.model is None):
-            raise ValueError("give either 'url' or 'model'")
+        kinds = {"url": self.url, "litellm": self.litellm, "model": self.model}
+        given = {kind for kind, value in kinds.items() if value is not None}
+        if given not in ({"url"}, {"litellm"}, {"litellm", "url"}, {"model"}):
+            raise ValueError("give one of 'url', 'litellm' and 'model'; 'litellm' may have a 'url' beside it")
+        if self.key_env and self.key_file:
+            raise ValueError("give either 'key_env' or 'key_file'")
         return self
+
+    def speaks(self, surface: SurfaceName) -> bool:
+        """Whether a call of this surface passes through as it is."""
+        if self.model is not None:
+            return surface == "chat"
+        return self.litellm is None and surface in (SPOKEN[self.api] if self.surfaces is None else self.surfaces)
+
+    def serves(self, model: str, surface: SurfaceName) -> bool:
+        """Whether it takes a call of this surface for `model`, as it is or translated by litellm."""
+        translated = self.model is None and surface != "count_tokens"
+        return (self.speaks(surface) or translated) and any(fnmatchcase(model, pattern) for pattern in self.models)
+
+    def key(self, environ: Mapping[str, str]) -> str | None:
+        """The key it is to be called with, where it has one of its own. Raises ConfigError."""
+        if self.key_file is not None:
+            try:
+                return self.key_file.read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigError(f"upstream '{self.name}': key_file cannot be read. Check the path.") from error
+        if self.key_env is None:
+            return None
+        key = environ.get(self.key_env)
+        if not key:
+            raise ConfigError(
+                f"upstream '{self.name}': the environment variable {self.key_env} is not set. "
+                "Set it to the provider's key."
+            )
+        return key
 
 
 class CriticConfig(Strict):
@@ -116,6 +165,10 @@ class Config(Strict):
             raise ValueError("give at least one upstream")
         if len(set(names)) < len(names):
             raise ValueError("two upstreams have the same name")
+        for upstream in self.upstreams:
+            missing = next((name for name in upstream.fallbacks if name not in names or name == upstream.name), None)
+            if missing:
+                raise ValueError(f"upstream '{upstream.name}' falls back to '{missing}', which is no other upstream")
         return self
 
 
@@ -139,8 +192,13 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
         "data": base / config.data,
         "policies": _folder(base, config.policies, "policies"),
         "constitutions": _folder(base, config.constitutions, "constitutions"),
+        "upstreams": tuple(_placed(upstream, base) for upstream in config.upstreams),
     }
     return config.model_copy(update=places)
+
+
+def _placed(upstream: UpstreamConfig, base: Path) -> UpstreamConfig:
+    return upstream.model_copy(update={"key_file": base / upstream.key_file}) if upstream.key_file else upstream
 
 
 def _folder(base: Path, given: Path | None, name: str) -> Path:

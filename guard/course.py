@@ -33,14 +33,17 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that decides over one exchange. `clock` gives Unix seconds, `reply_bytes` bounds a stream."""
+    """All that decides over one exchange. `clock` gives Unix seconds, `reply_bytes` bounds a stream.
+
+    The `upstreams` are asked in order, each where those before it failed.
+    """
 
     policy: Policy
     constitution: Constitution | None
     settings: Settings
     critic: str
     critic_digest: str
-    upstream: str
+    upstreams: tuple[str, ...]
     coder: Coder
     clock: Callable[[], float]
     exchange_id: str
@@ -49,7 +52,11 @@ class Plan:
 
 @dataclass(slots=True)
 class Course:
-    """What has happened so far. `prompt` is masked; `known` and `said` hold the values and words of the caller."""
+    """What has happened so far. `prompt` is masked; `known` and `said` hold the values and words of the caller.
+
+    `routed` are the entities that keep it in the house, `upstreams` those to ask, `failed` those that were asked in
+    vain, `upstream` the one that answered.
+    """
 
     plan: Plan
     incoming: Incoming
@@ -62,6 +69,10 @@ class Course:
     prompt: str = ""
     known: frozenset[str] = frozenset()
     said: str = ""
+    upstreams: tuple[str, ...] = ()
+    routed: tuple[str, ...] = ()
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    upstream: str = ""
     model: str = ""
     usage: Mapping[str, int] = field(default_factory=dict)
 
@@ -70,7 +81,8 @@ class Course:
         """The state before anything has happened."""
         vault = Vault(plan.coder)
         masking = plan.policy.mask
-        return cls(plan, incoming, vault, Masker(vault, masking.entities, masking.default))
+        masker = Masker(vault, masking.entities, masking.default)
+        return cls(plan, incoming, vault, masker, upstreams=plan.upstreams)
 
     @property
     def call(self) -> Call:
@@ -86,6 +98,14 @@ class Course:
     def keeps_content(self) -> bool:
         """Whether the log keeps masked content."""
         return self.plan.policy.log.content == "masked"
+
+    def thread_name(self, thread: str) -> str:
+        """The name under which the tenant vault keeps the codes of a conversation of this caller's."""
+        return self.plan.coder.note("thread", self.incoming.principal.user, thread)
+
+    def sealed_name(self, text: str) -> str:
+        """The name under which the tenant vault keeps how the provider wrote a text that it has signed."""
+        return self.plan.coder.note("sealed", text)
 
     def took(self, stage: str, since: float) -> None:
         """Add the time since `since` to a stage, in milliseconds."""

@@ -7,7 +7,22 @@ import concurrent.futures
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from typing import Any, Protocol, assert_never
 
-from guard.asks import Ask, Bind, Emit, Judge, Next, Recognize, Record, Response, Send, Story, Write
+from guard.asks import (
+    Ask,
+    Bind,
+    Emit,
+    Judge,
+    Next,
+    Note,
+    Noted,
+    Recall,
+    Recognize,
+    Record,
+    Response,
+    Send,
+    Story,
+    Write,
+)
 from guard.backends.upstreams import Line
 from guard.errors import ClientGone, CriticError, GuardError
 from guard.service import Service
@@ -72,31 +87,54 @@ def _as_guard_error(error: Exception) -> GuardError:
     return failure
 
 
-class Answers:
-    """Answers for one exchange of the proxy; `line` leads to its upstream."""
+class Lines(Protocol):
+    """Something that leads to upstreams: it gives a line to the upstream of a name for a call of `path`."""
 
-    def __init__(self, service: Service, line: Line) -> None:
+    def line(self, upstream: str, path: str) -> Line:
+        """A line for one call. Raises GuardError."""
+        ...
+
+
+class Answers:
+    """Answers for one exchange of the proxy; `lines` lead to its upstreams. Close it when the exchange has ended."""
+
+    def __init__(self, service: Service, lines: Lines) -> None:
         self._service = service
-        self._line = line
+        self._lines = lines
+        self._line: Line | None = None
+        self._asked = ""
 
     async def __call__(self, ask: Ask) -> Any:
         """The answer to one ask. Raises GuardError."""
         match ask:
             case Next():
-                return await self._line.next()
+                return await self._line.next() if self._line else ()
             case Record():
                 return await self._service.writer.record_async(ask.entry)
             case Send():
-                return await self._line.send(ask.request)
+                return await self._send(ask)
             case Recognize():
                 return await self._recognize(ask)
-            case Bind():
-                return bind(self._service, ask)
+            case Bind() | Note() | Noted() | Recall():
+                return from_vault(self._service, ask)
             case Judge() | Write():
                 return await self._critic(ask)
             case Emit():
                 raise GuardError("what is emitted is not answered")
         assert_never(ask)
+
+    async def close(self) -> None:
+        """Give the line back, or break it off where the response has not ended."""
+        line, self._line = self._line, None
+        if line is not None:
+            self._service.at_work[self._asked] -= 1
+            await line.close()
+
+    async def _send(self, ask: Send) -> Response:
+        await self.close()
+        self._line, self._asked = self._lines.line(ask.upstream, ask.request.path), ask.upstream
+        self._service.at_work[self._asked] += 1
+        return await self._line.send(ask.request)
 
     async def _recognize(self, ask: Recognize) -> Any:
         recognizer = self._service.recognizers[ask.policy]
@@ -143,8 +181,8 @@ class BlockingAnswers:
                 return self._service.writer.record(ask.entry)
             case Recognize():
                 return self._service.recognizers[ask.policy].recognize_blocking(ask.texts)
-            case Bind():
-                return bind(self._service, ask)
+            case Bind() | Note() | Noted() | Recall():
+                return from_vault(self._service, ask)
             case Judge() | Write():
                 return self._critic(ask)
             case Emit():
@@ -170,6 +208,21 @@ def _ask_critic(service: Service, ask: Judge | Write) -> Any:
         raise
     except Exception as error:
         raise CriticError(f"the critic failed ({type(error).__name__})") from error
+
+
+def from_vault(service: Service, ask: Bind | Note | Noted | Recall) -> Any:
+    """What the tenant vault answers to an ask. Raises AuditError."""
+    tenant = service.coder.tenant
+    match ask:
+        case Bind():
+            return bind(service, ask)
+        case Note():
+            return service.vault.note(tenant, ask.name, ask.texts)
+        case Noted():
+            return service.vault.noted(tenant, ask.names)
+        case Recall():
+            return service.vault.recall(tenant, ask.codes)
+    assert_never(ask)
 
 
 def bind(service: Service, ask: Bind) -> frozenset[str]:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from guard.asks import Emit, Head, Next, Request, Response, Send, Story
 from guard.course import Course, Incoming, Plan
 from guard.errors import AuditError, Blocked, ClientGone, GuardError, UpstreamError
-from guard.inbound import blocked, close, close_judged, decision_of, judge_choices, restored, revised
+from guard.inbound import blocked, close, close_judged, decision_of, judge_choices, keep_for_later, restored, revised
 from guard.mask.restore import StreamRestorer
 from guard.outbound import open_entry
 from guard.surfaces.reply import Gathered, Revised, gathered
@@ -31,6 +31,7 @@ PASSED_ON = frozenset({
     "retry-after", "retry-after-ms", "openai-processing-ms", "openai-version", "x-request-id", "request-id",
     "x-should-retry",
 })  # fmt: skip
+OVERLOADED = 429
 LIMITS = ("x-ratelimit-", "anthropic-ratelimit-")
 
 
@@ -53,9 +54,23 @@ def exchange(incoming: Incoming, plan: Plan) -> Story[None]:
 
 
 def _send(course: Course, body: bytes) -> Story[Response]:
+    """Ask the upstreams in order, until one neither fails nor says that it is overloaded."""
     began = course.plan.clock()
     request = Request("POST", course.surface.path, course.incoming.headers, body, course.call.stream)
-    response: Response = yield Send(course.plan.upstream, request)
+    *others, last = course.upstreams
+    for upstream in others:
+        try:
+            response: Response = yield Send(upstream, request)
+        except UpstreamError as failure:
+            course.failed.append((upstream, failure.code))
+            continue
+        if response.status < 500 and response.status != OVERLOADED:
+            break
+        course.failed.append((upstream, str(response.status)))
+    else:
+        upstream = last
+        response = yield Send(upstream, request)
+    course.upstream = upstream
     course.took("upstream", began)
     return response
 
@@ -76,6 +91,7 @@ def _whole(course: Course, response: Response) -> Story[None]:
     reply = gathered(course.surface, body)
     course.model, course.usage = reply.model, reply.usage
     judged = yield from judge_choices(course, reply.choices())
+    yield from keep_for_later(course, reply)
     withheld, decision = blocked(judged), decision_of(judged)
     yield from close_judged(course, judged, withheld.status if withheld else response.status)
     if withheld:
@@ -101,6 +117,7 @@ def _held(course: Course, response: Response) -> Story[None]:
     course.took("stream", began)
     _check_end(events[-1:], reply)
     judged = yield from judge_choices(course, reply.choices())
+    yield from keep_for_later(course, reply)
     withheld, decision = blocked(judged), decision_of(judged)
     yield from close_judged(course, judged, withheld.status if withheld else response.status)
     if withheld:
@@ -134,6 +151,7 @@ def _observed(course: Course, response: Response) -> Story[None]:
     course.took("stream", began)
     _check_end(last, reply)
     judged = yield from judge_choices(course, reply.choices())
+    yield from keep_for_later(course, reply)
     yield from close_judged(course, judged, response.status)
     yield _last(course, _end(restorer, decision_of(judged), last), response.status, headers)
 

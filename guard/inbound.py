@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from guard.asks import Recognize, Record, Story
+from guard.asks import Note, Recognize, Record, Story
 from guard.course import EVIDENT, EVIDENT_SCORE, Course
 from guard.errors import Blocked
 from guard.mask.masker import Masked
 from guard.mask.placeholders import normalised
 from guard.mask.restore import StreamRestorer, restore
 from guard.review.review import Review, observe, review
+from guard.surfaces.reply import Gathered
 from guard.surfaces.surface import Choice
 from guard.surfaces.walk import Path, rebuild
 from guard.types import Closing, Decision, Dialogue, FoundSpan, Json, Outcome, Span
@@ -129,6 +130,20 @@ def restored(course: Course, body: dict[str, Json]) -> dict[str, Json]:
     return rebuilt if changes and isinstance(rebuilt, dict) else body
 
 
+def keep_for_later(course: Course, reply: Gathered) -> Story[None]:
+    """Keep in the tenant vault what a later exchange of the same conversation will need.
+
+    These are the codes of a conversation that the provider keeps, and how the provider wrote what it has signed:
+    another guard that masks the restored text anew might not come to the same bytes.
+    """
+    codes = tuple(sorted(course.vault.codes))
+    if codes and reply.thread:
+        for thread in {reply.thread, course.call.thread} - {""}:
+            yield Note(course.thread_name(thread), codes)
+    for text in reply.sealed():
+        yield Note(course.sealed_name(restore(text, course.vault)), (text,))
+
+
 def close_judged(course: Course, judged: Sequence[Judged], status: int) -> Story[None]:
     """Close the entry of an exchange whose reply was judged."""
     decision = decision_of(judged)
@@ -158,6 +173,8 @@ def close(
             decision=decision,
             reason=reason,
             status=status,
+            upstream=course.upstream,
+            failed=tuple(course.failed),
             model=course.model,
             reply="\n\n".join(item.masked for item in judged) if keep else "",
             sent="\n\n".join(item.sent for item in judged) if keep else "",

@@ -7,12 +7,9 @@ reply = chat(model="gpt-4o", messages=[{"role": "user", "content": "Write to ali
 
 from __future__ import annotations
 
-import functools
-import inspect
 import json
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,10 +17,10 @@ from typing import Any, Self
 
 from guard import config as configuration
 from guard import service as services
-from guard.asks import Ask, Emit, Head, Record, Response, Send, Story
+from guard.asks import Ask, Record, Story
 from guard.course import Incoming, Plan
 from guard.drive import BlockingAnswers, bind, emitted_blocking
-from guard.errors import ConfigError, GuardError, RequestError, UpstreamError
+from guard.errors import RequestError
 from guard.exchange import exchange
 from guard.mask.masker import Masked, Masker
 from guard.mask.placeholders import BENT, code_parts, looks_like_one
@@ -31,11 +28,12 @@ from guard.mask.restore import restore
 from guard.mask.text import read as read_text
 from guard.mask.vault import Vault
 from guard.outbound import bindings, refuse_blocked
+from guard.protect import BlockingFunction, WithheldError, is_async, protected_async, protected_blocking, whole
 from guard.service import Service
-from guard.surfaces import chat
-from guard.surfaces.chat_stream import write_event
-from guard.surfaces.walk import dump
+from guard.surfaces.chat import CHAT
 from guard.types import Closing, Decision, Principal, Progress, Verdict
+
+__all__ = ["Guard", "Reviewed", "WithheldError"]
 
 CALLER = Principal("library")
 
@@ -48,20 +46,6 @@ class Reviewed:
     reply: str
     verdicts: tuple[Verdict, ...]
     reason: str
-
-
-class WithheldError(GuardError):
-    """What a protected function raises where the proxy would answer with an error; `status` is that answer's."""
-
-    code = "withheld"
-
-    def __init__(self, status: int, body: dict[str, Any]) -> None:
-        error = body.get("error")
-        details = error if isinstance(error, dict) else {}
-        super().__init__(str(details.get("message", "guard withheld the reply")), param=details.get("param"))
-        self.status = status
-        self.code = str(details.get("code", self.code))
-        self.body = body
 
 
 class Guard:
@@ -127,8 +111,8 @@ class Guard:
         request = {"model": "review", "messages": [{"role": "user", "content": prompt}]}
         message = {"role": "assistant", "content": reply}
         given = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
-        answer = _Unrecorded(self.service, _Function(lambda **_: given))
-        head, body = _whole(emitted_blocking(self._exchange(request), answer))
+        answer = _Unrecorded(self.service, BlockingFunction(lambda **_: given))
+        head, body = whole(emitted_blocking(self._exchange(request), answer))
         entry = answer.closing
         if entry is None:
             raise WithheldError(head.status, body)
@@ -140,32 +124,26 @@ class Guard:
         """`function`, which takes the fields of a chat completion request and calls a model, with guard around it.
 
         It may return a dictionary or an object with `model_dump` (the openai SDK's do), or, where `stream=True`, an
-        iterable of such chunks; what comes back has the same form. What guard withholds is raised as WithheldError.
-        A coroutine function stays one.
+        iterable of such chunks; what comes back has the same form. What guard withholds is raised as WithheldError,
+        and what the function raises as it is.
+
+        An async function stays one, and then gives an async iterable of chunks. It is known by its `async def`, also
+        behind `functools.wraps` and `functools.partial`: a blocking function that wraps an async one, say with
+        asyncio.run, is to be given in a lambda.
+
+        A stream calls the function when its first chunk is asked for. Close it (`contextlib.closing`, `aclosing`)
+        where you may stop before its end: that closes what the function gave, and the log says that the caller left,
+        as it does where an async call is cancelled.
         """
-        if inspect.iscoroutinefunction(function):
-            raise ConfigError("protect() takes a blocking function. For asyncio call it in a thread.")
-
-        @functools.wraps(function)
-        def protected(**request: Any) -> Any:
-            upstream = _Function(function)
-            emits = emitted_blocking(self._exchange(request), BlockingAnswers(self.service, upstream))
-            if request.get("stream"):
-                return upstream.chunks(emits)
-            head, body = _whole(emits)
-            upstream.raise_failure()
-            if head.status >= 400:
-                raise WithheldError(head.status, body)
-            return upstream.like_given(body)
-
-        return protected
+        protected = protected_async if is_async(function) else protected_blocking
+        return protected(function, self.service, self._exchange)
 
     def _exchange(self, request: dict[str, Any]) -> Story[None]:
-        call = chat.read(json.dumps(request, default=_as_json, separators=(",", ":")).encode())
+        call = CHAT.read(json.dumps(request, default=_as_json, separators=(",", ":")).encode())
         return exchange(Incoming(CALLER, {}, call), self._plan(call.model))
 
     def _plan(self, model: str) -> Plan:
-        return self.service.plan(CALLER, model, chat.NAME, upstream="function")
+        return self.service.plan(CALLER, model, CHAT.name, upstream="function")
 
 
 class _Unrecorded(BlockingAnswers):
@@ -185,91 +163,8 @@ class _Unrecorded(BlockingAnswers):
         return None
 
 
-class _Function:
-    """A function that calls a model, as an upstream."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._function = function
-        self._failure: Exception | None = None
-        self._given: Any = None
-        self._chunks: Iterator[Any] = iter(())
-        self._model: Any = None
-
-    def send(self, ask: Send) -> Response:
-        """Call the function with the masked request."""
-        try:
-            given = self._function(**json.loads(ask.request.body))
-            if not ask.request.stream:
-                return Response(200, {}, dump(self._plain(given)))
-            self._given, self._chunks = given, iter(given)
-        except Exception as error:
-            raise self._failed(error) from error
-        return Response(200, {}, b"", streaming=True)
-
-    def next(self) -> Sequence[bytes]:
-        """The next chunk of a stream, as an event; none at the end."""
-        try:
-            chunk = next(self._chunks, None)
-            return [] if chunk is None else [write_event(self._plain(chunk))]
-        except Exception as error:
-            raise self._failed(error) from error
-
-    def _failed(self, error: Exception) -> UpstreamError:
-        self._failure = error
-        return UpstreamError(f"the protected function failed ({type(error).__name__})")
-
-    def raise_failure(self) -> None:
-        """Raise what the function raised: it is the caller's own."""
-        if self._failure is not None:
-            raise self._failure
-
-    def chunks(self, emits: Generator[Emit]) -> Iterator[Any]:
-        """The chunks of a stream, restored. Closed before its end, it ends the exchange and closes what was given."""
-        try:
-            with closing(emits):
-                yield from self._restored(emits)
-        finally:
-            close = getattr(self._given, "close", None)
-            if close is not None:
-                close()
-
-    def _restored(self, emits: Iterable[Emit]) -> Iterator[Any]:
-        for emit in emits:
-            if emit.head is not None and emit.head.status >= 400:
-                self.raise_failure()
-                raise WithheldError(emit.head.status, json.loads(emit.data))
-            for line in emit.data.split(b"\n\n"):
-                if line.startswith(b"data: "):
-                    body = json.loads(line[6:])
-                    if "error" in body:
-                        self.raise_failure()
-                        raise WithheldError(502, body)
-                    yield self.like_given(body)
-
-    def like_given(self, body: dict[str, Any]) -> Any:
-        """`body` in the form in which the function gave its result."""
-        return body if self._model is None else self._model.model_validate(body)
-
-    def _plain(self, given: Any) -> dict[str, Any]:
-        if isinstance(given, dict):
-            return given
-        if not hasattr(given, "model_dump"):
-            raise TypeError("a protected function returns a dictionary or an object with model_dump")
-        self._model = type(given)
-        plain: dict[str, Any] = given.model_dump(mode="json", exclude_unset=True)
-        return plain
-
-
 def _as_json(value: Any) -> Any:
     """An object of an SDK, such as the message of an earlier reply, as what it stands for. Raises RequestError."""
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json", exclude_unset=True)
     raise RequestError(f"The request holds a {type(value).__name__}, which JSON does not have.")
-
-
-def _whole(emits: Iterable[Emit]) -> tuple[Head, dict[str, Any]]:
-    """The head and the body of an answer that does not stream."""
-    head, data = Head(500), b""
-    for emit in emits:
-        head, data = emit.head or head, data + emit.data
-    return head, json.loads(data)

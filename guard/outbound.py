@@ -1,19 +1,19 @@
-"""The way out: mask the request, bind its codes, and open its entry in the log."""
+"""The way out: mask the request, bind its codes, decide who is asked, and open its entry in the log."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from guard.asks import Bind, Bound, Recognize, Record, Story
+from guard.asks import Bind, Bound, Noted, Recall, Record, Story
 from guard.course import EVIDENT, EVIDENT_SCORE, Course
 from guard.errors import Blocked, PolicyError, RequestError
-from guard.mask.text import Text
-from guard.mask.text import read as read_text
+from guard.mask.masker import Masker
 from guard.mask.vault import Vault
+from guard.recognition import Read, recognized
 from guard.surfaces.surface import Call
-from guard.surfaces.walk import Leaf, Path, label
-from guard.types import FoundSpan, Opening, Span
+from guard.surfaces.walk import Path, label
+from guard.types import FoundSpan, Opening, Operator, Span
 
 Changes: TypeAlias = Mapping[tuple[Path, bool], str]  # new texts by place; the flag says that it is a key
 
@@ -21,17 +21,15 @@ Changes: TypeAlias = Mapping[tuple[Path, bool], str]  # new texts by place; the 
 def open_entry(course: Course) -> Story[bytes]:
     """Mask the request and open its entry. Returns the body that may leave."""
     call, policy = course.call, course.plan.policy
-    if call.opaque and policy.opaque == "block":
-        where = label(call.opaque[0], course.surface.vocabulary.keys)
-        raise PolicyError(
-            "The policy does not let images, audio or files leave, because guard cannot look into them. "
-            "Send text, or set 'opaque: allow' in the policy.",
-            param=where,
-        )
+    _refuse_opaque(course)
+    yield from _learn_thread(course)
     changes: Changes = {}
     found: tuple[FoundSpan, ...] = ()
+    leaving: Changes = {}
     if policy.recognize.profile != "none":
-        changes, found = yield from _mask(course)
+        read = yield from _recognized(course)
+        changes, found = yield from _mask(course, read)
+        leaving = yield from _leaving(course, read, changes, found)
     body = call.masked(changes)
     course.prompt = _prompt_text(call, changes)
     course.known = frozenset(value.normal for value in course.vault.values.values())
@@ -39,19 +37,47 @@ def open_entry(course: Course) -> Story[bytes]:
     yield Record(_opening(course, body, found))
     course.opened = True
     refuse_blocked(found)
-    return body
+    return body if leaving is changes else call.masked(leaving)
 
 
-def _mask(course: Course) -> Story[tuple[Changes, tuple[FoundSpan, ...]]]:
-    """Recognize and mask every leaf, with codes that stand for no other value of the tenant."""
+def _refuse_opaque(course: Course) -> None:
+    if course.call.opaque and course.plan.policy.opaque == "block":
+        raise PolicyError(
+            "The policy does not let images, audio, files or tokens leave, because guard cannot look into them. "
+            "Send text, or set 'opaque: allow' in the policy.",
+            param=label(course.call.opaque[0], course.surface.vocabulary.keys),
+        )
+
+
+def _learn_thread(course: Course) -> Story[None]:
+    """Learn the placeholders of the conversation that the provider keeps and the request goes on from.
+
+    They are filed under who began it, so that nobody is shown another's values by naming another's conversation.
+    """
+    if not course.call.thread:
+        return
+    name = course.thread_name(course.call.thread)
+    noted = yield Noted((name,))
+    if noted.get(name):
+        for code, (entity, spellings) in (yield Recall(noted[name])).items():
+            course.vault.learn(entity, code, spellings)
+
+
+def _recognized(course: Course) -> Story[tuple[Read, ...]]:
     began = course.plan.clock()
-    texts = [(leaf, _as_text(leaf, course.surface.vocabulary.keys)) for leaf in course.call.leaves]
-    readings = tuple(reading for _, text in texts for part in text.leaves() for reading in part.readings)
-    spans = yield Recognize(readings, course.plan.policy.policy)
+    read = yield from recognized(course)
     course.took("recognize", began)
+    for item in read:
+        if item.leaf.kind == "fixed":
+            _refuse_value(item.spans, label(item.leaf.path, course.surface.vocabulary.keys))
+    return read
+
+
+def _mask(course: Course, read: Sequence[Read]) -> Story[tuple[Changes, tuple[FoundSpan, ...]]]:
+    """Mask every leaf, with codes that stand for no other value of the tenant."""
     began = course.plan.clock()
     while True:
-        changes, found = _masked_leaves(course, texts, spans)
+        changes, found = _masked_leaves(course, course.masker, read)
         taken = (yield bindings(course.vault)) if len(course.vault) else ()
         if not taken:
             course.took("mask", began)
@@ -59,29 +85,56 @@ def _mask(course: Course) -> Story[tuple[Changes, tuple[FoundSpan, ...]]]:
         course.vault.avoid(taken)
 
 
-def _as_text(leaf: Leaf, keys: frozenset[str]) -> Text:
-    key = next((part for part in reversed(leaf.path) if isinstance(part, str)), "")
-    context = "" if key in keys else key
-    return read_text(leaf.text, "text" if leaf.kind == "text" else "name", context=context)
-
-
 def _masked_leaves(
-    course: Course, texts: Sequence[tuple[Leaf, Text]], spans: Sequence[tuple[Span, ...]]
-) -> tuple[Changes, tuple[FoundSpan, ...]]:
+    course: Course, masker: Masker, read: Sequence[Read]
+) -> tuple[dict[tuple[Path, bool], str], tuple[FoundSpan, ...]]:
     changes: dict[tuple[Path, bool], str] = {}
     found: list[FoundSpan] = []
-    answers = iter(spans)
-    for leaf, text in texts:
-        own = [next(answers) for part in text.leaves() for _ in part.readings]
-        where = label(leaf.path, course.surface.vocabulary.keys)
+    for item in read:
+        leaf = item.leaf
         if leaf.kind == "fixed":
-            _refuse_value(own, where)
             continue
-        masked = course.masker.mask(text, own, where)
+        masked = masker.mask(item.text, item.spans, label(leaf.path, course.surface.vocabulary.keys))
         found += masked.found
         if masked.text != leaf.text:
             changes[leaf.path, leaf.key] = masked.text
     return changes, tuple(found)
+
+
+def _leaving(course: Course, read: Sequence[Read], masked: Changes, found: Sequence[FoundSpan]) -> Story[Changes]:
+    """What leaves, where that is not what the log keeps: the same object where it is.
+
+    An in-house upstream sees what is routed to it as it is. What the provider has signed goes back as it wrote it.
+    """
+    course.routed = tuple(dict.fromkeys(span.entity for span in found if span.operator == "route"))
+    leaving = dict(masked)
+    route = course.plan.policy.route
+    if course.routed and route is not None:
+        course.upstreams = (route.to,)
+        leaving, _ = _masked_leaves(course, Masker(course.vault, _unrouted(course), _default(course)), read)
+        if route.model is not None:
+            leaving[("model",), False] = route.model
+    leaving |= yield from _sealed(course, read)
+    return masked if leaving == masked else leaving
+
+
+def _unrouted(course: Course) -> dict[str, Operator]:
+    entities = course.plan.policy.mask.entities
+    return {entity: "keep" if operator == "route" else operator for entity, operator in entities.items()}
+
+
+def _default(course: Course) -> Operator:
+    default = course.plan.policy.mask.default
+    return "keep" if default == "route" else default
+
+
+def _sealed(course: Course, read: Sequence[Read]) -> Story[dict[tuple[Path, bool], str]]:
+    """The texts that the provider has signed, where guard has kept how it wrote them."""
+    texts = {course.sealed_name(i.leaf.text): i.leaf.path for i in read if course.surface.is_sealed(i.leaf.path)}
+    if not texts:
+        return {}
+    noted = yield Noted(tuple(texts))
+    return {(texts[name], False): written for name, (written,) in noted.items()}
 
 
 def _refuse_value(spans: Iterable[tuple[Span, ...]], where: str) -> None:
@@ -123,7 +176,8 @@ def _opening(course: Course, body: bytes, found: tuple[FoundSpan, ...]) -> Openi
         tenant=plan.coder.tenant,
         surface=call.surface.name,
         stream=call.stream,
-        upstream=plan.upstream,
+        upstream=course.upstreams[0],
+        fallbacks=course.upstreams[1:],
         model=call.model,
         policy=plan.policy.policy,
         policy_digest=plan.policy.digest,
@@ -132,6 +186,7 @@ def _opening(course: Course, body: bytes, found: tuple[FoundSpan, ...]) -> Openi
         critic=plan.critic,
         critic_digest=plan.critic_digest,
         spans=found,
+        routed=course.routed,
         not_scanned=("request", *not_scanned) if plan.policy.recognize.profile == "none" else not_scanned,
         request=body.decode() if plan.policy.log.content == "masked" else "",
         timings_ms=dict(course.timings),

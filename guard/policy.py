@@ -30,7 +30,11 @@ StreamMode = Literal["hold", "observe"]
 # observe  the reply streams on at once; it is judged and recorded, never changed
 
 Content = Literal["masked", "none"]
-Opaque = Literal["block", "allow"]
+Opaque = Literal["block", "allow", "extract"]
+# block    an exchange with images, audio or files is refused
+# allow    they leave as they are; the log names them as not scanned
+# extract  the text of files is masked and takes their place, images leave with what was found blackened; what cannot
+#          be read is refused
 
 
 class AppliesTo(Strict):
@@ -76,6 +80,17 @@ class Masking(Strict):
     entities: dict[str, Operator] = Field(default_factory=dict)
 
 
+class Route(Strict):
+    """Where an exchange goes in which something was found whose operator is `route`.
+
+    `to` names an upstream that is marked `trusted`, `model` the model to ask there; without one, the caller's own
+    choice is asked for. What is not to be routed is masked as ever.
+    """
+
+    to: str
+    model: str | None = None
+
+
 class ReviewRules(Strict):
     """How replies are reviewed. Without a constitution they are not, and the log says so."""
 
@@ -101,9 +116,16 @@ class Policy(Strict):
     applies_to: AppliesTo = Field(default_factory=AppliesTo)
     recognize: Recognition = Field(default_factory=Recognition)
     mask: Masking = Field(default_factory=Masking)
+    route: Route | None = None
     opaque: Opaque = "block"
     review: ReviewRules = Field(default_factory=ReviewRules)
     log: LogRules = Field(default_factory=LogRules)
+
+    @model_validator(mode="after")
+    def _knows_where_to_route(self) -> Policy:
+        if "route" in (self.mask.default, *self.mask.entities.values()) and self.route is None:
+            raise ValueError("the operator 'route' needs a place: add 'route: {to: NAME}' with a trusted upstream")
+        return self
 
     @model_validator(mode="after")
     def _keeps_no_raw_content(self) -> Policy:

@@ -18,8 +18,8 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from guard.access import Caller, identify
-from guard.asks import Ask, Bind, Emit, Record
-from guard.backends.upstreams import Upstream
+from guard.asks import Ask, Bind, Emit, Note, Record
+from guard.backends.upstreams import Line, Upstream
 from guard.course import Incoming
 from guard.drive import Answers, emitted
 from guard.errors import ClientGone, GuardError, RouteError, TooLargeError, UpstreamError
@@ -78,15 +78,19 @@ class Proxy:
         call = surface.read(body)
         plan = self.service.plan(caller.principal, call.model, surface.name)
         incoming = Incoming(caller.principal, _forwarded(headers, caller), call)
-        line = self.upstreams[plan.upstream].line()
         client = _Client(send)
-        present = _Presence(receive, Answers(self.service, line))
+        answers = Answers(self.service, self)
+        present = _Presence(receive, answers)
         try:
             async for ask in emitted(exchange(incoming, plan), present):
                 await client.emit(ask)
         finally:
             present.close()
-            await line.close()
+            await answers.close()
+
+    def line(self, upstream: str, path: str) -> Line:
+        """A line to an upstream for one call."""
+        return self.upstreams[upstream].line(path)
 
     async def _models(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = _headers(scope)
@@ -170,7 +174,7 @@ class _Presence:
 
     async def __call__(self, ask: Ask) -> Any:
         """The answer to `ask`. Raises GuardError, ClientGone once."""
-        if self._told or isinstance(ask, Record | Bind):  # cut short, nobody would know whether it was written
+        if self._told or isinstance(ask, Record | Bind | Note):  # cut short, nobody would know whether it was written
             return await self._answer(ask)
         try:
             if not self._gone:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from guard import constitution as constitutions
@@ -17,14 +17,14 @@ from guard.audit.store import SqliteStore
 from guard.audit.vault_store import VaultStore, load_or_create_tenant_key
 from guard.audit.writer import Writer
 from guard.backends.recognizers import Cache, CachedRecognizer, Spec, Stack, Workers
-from guard.config import Config, UpstreamConfig
+from guard.config import Config
 from guard.constitution import Constitution
 from guard.course import Plan
 from guard.errors import ConfigError, RequestError
 from guard.mask.placeholders import Coder
 from guard.policy import Policy
 from guard.review.review import Settings
-from guard.types import Critic, Principal, Progress
+from guard.types import Critic, Principal, Progress, SurfaceName
 
 DAY_S = 86_400.0
 
@@ -45,8 +45,9 @@ class Service:
     vault: VaultStore
     tenant_key: bytes
     coder: Coder
+    at_work: Counter[str] = field(default_factory=Counter)  # calls at each upstream that have not ended
 
-    def plan(self, principal: Principal, model: str, surface: str, *, upstream: str | None = None) -> Plan:
+    def plan(self, principal: Principal, model: str, surface: SurfaceName, *, upstream: str | None = None) -> Plan:
         """What decides over an exchange of this caller. Raises PolicyError, RequestError.
 
         `upstream` names one that is not in the configuration, such as a function of the caller's.
@@ -65,19 +66,32 @@ class Service:
             ),
             critic=critic.name if critic else "",
             critic_digest=critic.digest if critic else "",
-            upstream=upstream or self.upstream_for(model).name,
+            upstreams=(upstream,) if upstream else self.upstreams_for(model, surface),
             coder=self.coder,
             clock=time.time,
             exchange_id=new_id(),
             reply_bytes=self.config.limits.reply_bytes,
         )
 
-    def upstream_for(self, model: str) -> UpstreamConfig:
-        """The first upstream that serves `model`. Raises RequestError where none does."""
-        for upstream in self.config.upstreams:
-            if any(fnmatchcase(model, pattern) for pattern in upstream.models):
-                return upstream
-        raise RequestError("No upstream serves this model. GET /v1/models lists those that are served.", param="model")
+    def upstreams_for(self, model: str, surface: SurfaceName) -> tuple[str, ...]:
+        """Whom to ask for `model`, in order. Raises RequestError where no upstream serves it on this surface.
+
+        The first that serves it, with the idlest of its pool in front, then its fall-backs. One that speaks the
+        surface itself goes before one that needs litellm to translate.
+        """
+        serving = [upstream for upstream in self.config.upstreams if upstream.serves(model, surface)]
+        if not serving:
+            raise RequestError(
+                "No upstream serves this model on this route. GET /v1/models lists those that are served.",
+                param="model",
+            )
+        first = next((upstream for upstream in serving if upstream.speaks(surface)), serving[0])
+        pool = [u for u in serving if u is first or (u.pool == first.pool is not None)]
+        chance = {upstream.name: (self.at_work[upstream.name], secrets.randbits(32)) for upstream in pool}
+        names = sorted(chance, key=chance.__getitem__)
+        able = {upstream.name for upstream in serving}
+        names += [name for upstream in pool for name in upstream.fallbacks if name in able]
+        return tuple(dict.fromkeys(names))
 
     def identify(self, token: str) -> Principal:
         """The principal that a guard key stands for. Raises AccessError."""
@@ -105,6 +119,7 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
     With `workers`, models for names run in processes of their own; a library that is called by one thread needs none.
     """
     rules = policies.load_folder(config.policies or Path("policies"))
+    _check_routes(config, rules)
     documents = _constitutions(config, rules)
     config.data.mkdir(parents=True, exist_ok=True)
     tenant_key = load_or_create_tenant_key(config.data / "tenant.key")
@@ -129,6 +144,17 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
         tenant_key=tenant_key,
         coder=Coder(tenant_key, config.tenant),
     )
+
+
+def _check_routes(config: Config, rules: tuple[Policy, ...]) -> None:
+    """Raise ConfigError where a policy routes to what is no in-house upstream."""
+    trusted = {upstream.name for upstream in config.upstreams if upstream.trusted}
+    for rule in rules:
+        if rule.route is not None and rule.route.to not in trusted:
+            raise ConfigError(
+                f"policy '{rule.policy}': routes to '{rule.route.to}', which is no upstream with 'trusted: true'. "
+                f"Trusted are: {', '.join(sorted(trusted)) or 'none'}."
+            )
 
 
 def open_keys(config: Config) -> GuardKeys:

@@ -9,12 +9,16 @@ from typing import Literal, Protocol, TypeAlias
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 Progress: TypeAlias = Callable[[str], None]
 
-Operator = Literal["placeholder", "redact", "hash", "keep", "block"]
+SurfaceName = Literal["chat", "responses", "messages", "count_tokens", "completions", "embeddings", "moderations"]
+# the APIs that callers speak; guard.surfaces.table holds one surface for each
+
+Operator = Literal["placeholder", "redact", "hash", "keep", "block", "route"]
 # placeholder  replace by a code that restore turns back into the value
 # redact       replace by the entity's name in brackets; cannot be restored
 # hash         replace by a keyed hash; equal values stay equal, cannot be restored
 # keep         let the value leave; the log still counts it
 # block        refuse the whole exchange
+# route        send the whole exchange to an in-house upstream, which sees the value as it is
 
 Decision = Literal["allow", "revise", "block"]
 # allow   the reply went out as the upstream wrote it
@@ -116,7 +120,11 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The first half of an audit entry, durable before a byte leaves. Times are Unix seconds."""
+    """The first half of an audit entry, durable before a byte leaves. Times are Unix seconds.
+
+    `upstream` is asked first, then the `fallbacks`, in order, where those before them fail. `routed` are the entities
+    because of which the exchange stays in the house.
+    """
 
     exchange: str
     time: float
@@ -125,6 +133,7 @@ class Opening:
     surface: str
     stream: bool
     upstream: str
+    fallbacks: tuple[str, ...]
     model: str
     policy: str
     policy_digest: str
@@ -133,6 +142,7 @@ class Opening:
     critic: str
     critic_digest: str
     spans: tuple[FoundSpan, ...]
+    routed: tuple[str, ...]
     not_scanned: tuple[str, ...]
     request: str
     timings_ms: Mapping[str, float] = field(default_factory=dict)
@@ -142,7 +152,8 @@ class Opening:
 class Closing:
     """The second half of an audit entry. `reply` and `sent` are masked text; they differ where guard revised.
 
-    `verdicts` and `revisions` hold the judgement of each choice, the first judgement before the last one.
+    `verdicts` and `revisions` hold the judgement of each choice, the first judgement before the last one. `failed`
+    are the upstreams that were asked in vain, each with its status or the code of its failure, before `upstream`.
     """
 
     exchange: str
@@ -151,6 +162,8 @@ class Closing:
     decision: Decision
     reason: str
     status: int
+    upstream: str
+    failed: tuple[tuple[str, str], ...]
     model: str
     reply: str
     sent: str

@@ -19,7 +19,11 @@ ROOT = Path(__file__).parent.parent
 def keys(model: type[BaseModel], before: str = "") -> Iterator[str]:
     """The dotted names of a model's keys, down to those that hold a value."""
     for name, field in model.model_fields.items():
-        kind = field.annotation
+        kind = (
+            next(iter(get_args(field.annotation)), None)
+            if type(None) in get_args(field.annotation)
+            else field.annotation
+        )
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             yield from keys(kind, f"{before}{name}.")
         else:

@@ -9,7 +9,7 @@ from openai.types.chat import ChatCompletion
 
 import guard as package
 from guard.audit.reading import SqliteReader
-from guard.errors import Blocked, ConfigError
+from guard.errors import Blocked
 from guard.library import Guard, WithheldError
 from tests.house import CARD, MAIL, REVIEWED, Scripted, policy, start
 
@@ -160,10 +160,3 @@ def test_a_blocked_mask_is_raised(tmp_path: Path) -> None:
     rules = policy(mask={"entities": {"CREDIT_CARD": "block"}})
     with Guard(start(tmp_path, "http://127.0.0.1:9", [rules])) as strict, pytest.raises(Blocked, match="CREDIT_CARD"):
         strict.mask(CARD)
-
-
-def test_coroutines_are_refused(guard: Guard) -> None:
-    async def chat(**_: Any) -> None: ...
-
-    with pytest.raises(ConfigError, match="blocking"):
-        guard.protect(chat)

@@ -7,6 +7,7 @@ that the log never holds what nobody can read.
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 from collections.abc import Mapping
@@ -18,10 +19,14 @@ from guard.audit.merkle import leaf_hash
 from guard.errors import AuditError
 from guard.types import Closing, Entry, Opening
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 
 Kind: TypeAlias = Literal["opening", "closing"]
 _CODECS: Final[Mapping[Kind, Codec]] = {"opening": codec(Opening), "closing": codec(Closing)}
+# What entries of an older schema do not say, as it was then.
+_UNSAID: Final[Mapping[int, Mapping[Kind, Mapping[str, Any]]]] = {
+    1: {"opening": {"fallbacks": [], "routed": []}, "closing": {"upstream": "", "failed": []}},
+}
 _JSON: Final = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, check_circular=False, sort_keys=True, separators=(",", ":")
 )
@@ -105,11 +110,11 @@ def _parse(body: bytes) -> tuple[Kind, dict[str, Any]]:
     if not isinstance(data, dict):
         raise AuditError("an entry of the log is not an object")
     schema, kind = data.pop("schema", None), data.pop("kind", None)
-    if type(schema) is not int or schema != SCHEMA:
-        raise AuditError(f"an entry of the log has an unknown schema; this guard reads {SCHEMA}: update guard")
+    if type(schema) is not int or schema not in {*_UNSAID, SCHEMA}:
+        raise AuditError(f"an entry of the log has an unknown schema; this guard reads up to {SCHEMA}: update guard")
     if kind not in ("opening", "closing"):
         raise AuditError("an entry of the log is of an unknown kind")
-    return kind, data
+    return kind, {**copy.deepcopy(_UNSAID.get(schema, {}).get(kind, {})), **data}
 
 
 def _storable(text: str | None) -> str | None:

@@ -36,7 +36,10 @@ def _opening(entry: Opening) -> Iterator[str]:
     yield f"time         {_time(entry.time)}"
     yield f"who          {' / '.join(part for part in (who.team, who.application, who.user) if part)}"
     streamed = ", streamed" if entry.stream else ""
-    yield f"asked        {entry.model} at {entry.upstream}, surface {entry.surface}{streamed}"
+    asked = ", then ".join((entry.upstream, *entry.fallbacks))
+    yield f"asked        {entry.model} at {asked}, surface {entry.surface}{streamed}"
+    if entry.routed:
+        yield f"routed       in-house, because of {', '.join(entry.routed)}"
     yield f"policy       {entry.policy} {entry.policy_digest[:12]}"
     yield f"constitution {entry.constitution or 'none'} {entry.constitution_digest[:12]}"
     yield f"critic       {entry.critic or 'none'} {entry.critic_digest[:12]}"
@@ -47,7 +50,9 @@ def _opening(entry: Opening) -> Iterator[str]:
 
 
 def _closing(entry: Closing) -> Iterator[str]:
-    yield "\nwhat came back:"
+    for upstream, failure in entry.failed:
+        yield f"\n{upstream} failed: {failure}"
+    yield f"\nwhat came back{f' from {entry.upstream}' if entry.upstream else ''}:"
     yield _indented(entry.reply or "(nothing, or content is not kept)")
     yield from _spans("in the reply", entry.spans)
     yield "\nscores (higher is worse):"

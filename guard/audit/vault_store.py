@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -47,10 +47,22 @@ CREATE TABLE IF NOT EXISTS vault (
     PRIMARY KEY (tenant, code)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS vault_expires ON vault (expires);
+CREATE TABLE IF NOT EXISTS notes (
+    tenant TEXT NOT NULL,
+    name TEXT NOT NULL,
+    nonce BLOB NOT NULL,
+    ciphertext BLOB NOT NULL,
+    expires REAL NOT NULL,
+    PRIMARY KEY (tenant, name)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS notes_expires ON notes (expires);
 """
 READ: Final = "SELECT nonce, ciphertext, expires FROM vault WHERE tenant = ? AND code = ? AND expires > ?"
 WRITE: Final = "REPLACE INTO vault (tenant, code, nonce, ciphertext, expires) VALUES (?, ?, ?, ?, ?)"
 FORGET: Final = "DELETE FROM vault WHERE expires <= ?"
+READ_NOTE: Final = "SELECT nonce, ciphertext FROM notes WHERE tenant = ? AND name = ? AND expires > ?"
+WRITE_NOTE: Final = "REPLACE INTO notes (tenant, name, nonce, ciphertext, expires) VALUES (?, ?, ?, ?, ?)"
+FORGET_NOTES: Final = "DELETE FROM notes WHERE expires <= ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +121,7 @@ class VaultStore:
                 kept = {code: self._keep(tenant, code, value, now) for code, value in new.items()}
             for code, meaning in kept.items():
                 if meaning is not None:
-                    self._note(tenant, code, meaning)
+                    self._know(tenant, code, meaning)
         return {code for code, meaning in kept.items() if meaning is None}
 
     def recall(self, tenant: str, codes: Iterable[str]) -> dict[str, tuple[str, dict[str, Spelling]]]:
@@ -122,6 +134,20 @@ class VaultStore:
             meanings = {code: self._read(tenant, code, now) for code in codes}
         return {code: (meaning.entity, meaning.forms) for code, meaning in meanings.items() if meaning is not None}
 
+    def note(self, tenant: str, name: str, texts: Sequence[str]) -> None:
+        """Keep `texts` under `name`, in the place of what was kept there."""
+        nonce = os.urandom(NONCE_BYTES)
+        sealed = self._cipher(tenant).encrypt(nonce, json.dumps(list(texts)).encode(), _about(tenant, name))
+        with self._lock, failing_as("the vault cannot be written"), transaction(self._connection):
+            self._connection.execute(WRITE_NOTE, (tenant, name, nonce, sealed, self._clock() + self._lifetime_s))
+
+    def noted(self, tenant: str, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """The texts kept under each of `names`; a name under which nothing is kept is left out."""
+        now = self._clock()
+        with self._lock, failing_as("the vault cannot be read"):
+            rows = {name: self._connection.execute(READ_NOTE, (tenant, name, now)).fetchone() for name in names}
+        return {name: tuple(json.loads(self._opened(tenant, name, *row))) for name, row in rows.items() if row}
+
     def forget_expired(self, now: float | None = None) -> int:
         """Delete what has outlived its lifetime; says how many codes that were."""
         now = self._clock() if now is None else now
@@ -129,6 +155,7 @@ class VaultStore:
             for key in [key for key, meaning in self._known.items() if meaning.expires <= now]:
                 del self._known[key]
             with transaction(self._connection):
+                self._connection.execute(FORGET_NOTES, (now,))
                 return self._connection.execute(FORGET, (now,)).rowcount
 
     def close(self) -> None:
@@ -168,14 +195,16 @@ class VaultStore:
         if row is None:
             return None
         nonce, sealed, expires = row
-        try:
-            plain = self._cipher(tenant).decrypt(nonce, sealed, _about(tenant, code))
-        except (InvalidTag, TypeError, ValueError) as error:
-            raise AuditError("the vault holds a row that the tenant key cannot open: restore the key") from error
-        entity, normal, forms = json.loads(plain)
+        entity, normal, forms = json.loads(self._opened(tenant, code, nonce, sealed))
         return _Meaning(entity, normal, {form: Spelling(*spelling) for form, spelling in forms.items()}, expires)
 
-    def _note(self, tenant: str, code: str, meaning: _Meaning) -> None:
+    def _opened(self, tenant: str, name: str, nonce: bytes, sealed: bytes) -> bytes:
+        try:
+            return self._cipher(tenant).decrypt(nonce, sealed, _about(tenant, name))
+        except (InvalidTag, TypeError, ValueError) as error:
+            raise AuditError("the vault holds a row that the tenant key cannot open: restore the key") from error
+
+    def _know(self, tenant: str, code: str, meaning: _Meaning) -> None:
         self._known[tenant, code] = meaning
         self._known.move_to_end((tenant, code))
         if len(self._known) > REMEMBERED:

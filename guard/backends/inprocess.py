@@ -47,8 +47,9 @@ class LocalUpstream:
 
         return cls(config, LocalModel.load(config.model or "", name=config.name, cache=cache, progress=progress))
 
-    def line(self) -> LocalLine:
-        """A connection for one exchange."""
+    def line(self, path: str) -> LocalLine:
+        """A connection for one call."""
+        del path
         return LocalLine(self)
 
     async def models(self, headers: Mapping[str, str]) -> list[dict[str, object]]:

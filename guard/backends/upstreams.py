@@ -10,9 +10,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from guard.access import CREDENTIALS
 from guard.asks import Request, Response
 from guard.config import UpstreamConfig
-from guard.errors import ConfigError, UpstreamError, UpstreamTimeout
+from guard.errors import UpstreamError, UpstreamTimeout
 
 if TYPE_CHECKING:
     import aiohttp
@@ -42,8 +43,8 @@ class Upstream(Protocol):
 
     config: UpstreamConfig
 
-    def line(self) -> Line:
-        """A connection for one exchange."""
+    def line(self, path: str) -> Line:
+        """A connection for one call of `path`, such as /v1/chat/completions. Raises RequestError."""
         ...
 
     async def models(self, headers: Mapping[str, str]) -> list[dict[str, object]]:
@@ -88,24 +89,21 @@ class EventSplitter:
 
 
 class HttpUpstream:
-    """An OpenAI-compatible API. `environ` holds the key that `key_env` names."""
+    """A model server that speaks an API itself. `environ` holds the key that `key_env` names.
+
+    Calls of routes that it does not speak are translated by litellm.
+    """
 
     def __init__(self, config: UpstreamConfig, environ: Mapping[str, str], *, reply_bytes: int) -> None:
         self.config = config
         self.reply_bytes = reply_bytes
         self._base = (config.url or "").rstrip("/")
         self._session: aiohttp.ClientSession | None = None
-        self._key: str | None = None
-        if config.key_env is not None:
-            self._key = environ.get(config.key_env)
-            if not self._key:
-                raise ConfigError(
-                    f"upstream '{config.name}': the environment variable {config.key_env} is not set. "
-                    "Set it to the provider's key."
-                )
+        self._key = config.key(environ)
 
-    def line(self) -> HttpLine:
-        """A connection for one exchange."""
+    def line(self, path: str) -> HttpLine:
+        """A connection for one call."""
+        del path
         return HttpLine(self)
 
     def url(self, path: str) -> str:
@@ -114,8 +112,11 @@ class HttpUpstream:
 
     def headers(self, given: Mapping[str, str]) -> dict[str, str]:
         """The headers to send: the upstream's own key takes the place of the caller's."""
-        own = {"authorization": f"Bearer {self._key}"} if self._key else {}
-        return {**given, **own, "content-type": "application/json"}
+        plain = {"content-type": "application/json"}
+        if self._key is None:
+            return {**given, **plain}
+        own = {"x-api-key": self._key} if self.config.api == "anthropic" else {"authorization": f"Bearer {self._key}"}
+        return {**{name: value for name, value in given.items() if name not in CREDENTIALS}, **own, **plain}
 
     def session(self) -> aiohttp.ClientSession:
         """The pool of connections; made on first use, in the loop that uses it."""
@@ -136,7 +137,7 @@ class HttpUpstream:
 
     async def models(self, headers: Mapping[str, str]) -> list[dict[str, object]]:
         """The models it lists. Raises UpstreamError."""
-        line = self.line()
+        line = self.line("/v1/models")
         try:
             response = await line.request("GET", "/v1/models", headers, b"")
             found = await line.json(response)

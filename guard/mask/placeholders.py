@@ -110,6 +110,10 @@ class Coder:
         self.form = lru_cache(REMEMBERED)(self._form)
         self.value_hash = lru_cache(REMEMBERED)(self._value_hash)
 
+    def note(self, *parts: str) -> str:
+        """A keyed name under which the tenant vault keeps something; what it is about cannot be read from it."""
+        return self._digest("note", self.tenant, *parts).hex()
+
     def _digest(self, *parts: str) -> bytes:
         # Each part is preceded by its length, so that no two lists of parts read the same.
         message = b"".join(

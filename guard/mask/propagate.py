@@ -1,11 +1,12 @@
-"""What was found once in a text is found wherever it stands again in that text."""
+"""What was found once is found wherever it stands again, in the same text and in the others of a conversation."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from guard.mask.names import stands_alone
+from guard.mask.spans import disjoint
 from guard.types import Span
 
 _MOST = 200  # values of one text that are looked for again
@@ -24,10 +25,40 @@ def repeated(spans: Iterable[Span], text: str) -> Iterator[Span]:
         for value in _values(text[span.start : span.end], span.entity):
             values.setdefault(value, span)
     chosen = sorted((v for v in values if text.count(v) > 1), key=len, reverse=True)[:_MOST]
+    if chosen:
+        yield from _places(_either(chosen), values, text)
+
+
+def across(texts: Sequence[str], found: Sequence[tuple[Span, ...]]) -> tuple[tuple[Span, ...], ...]:
+    """The spans of each text, disjoint and sorted, with the further places of what was found in any of the texts.
+
+    `found` are the spans of each text. Texts in which nothing new is found keep their spans as they are.
+    """
+    values: dict[str, Span] = {}
+    covered: list[str] = []
+    for text, spans in zip(texts, found, strict=True):
+        for span in spans:
+            covered.append(text[span.start : span.end])
+            for value in _values(covered[-1], span.entity):
+                values.setdefault(value, span)
+    # Nearly always every place is found already, and counting is much faster than searching.
+    all_texts, all_covered = "\0".join(texts), "\0".join(covered)
+    chosen = [value for value in values if all_texts.count(value) > all_covered.count(value)]
     if not chosen:
-        return
-    either = "|".join(map(re.escape, chosen))
-    for match in re.finditer(rf"(?<![0-9A-Za-z])(?:{either})(?![0-9A-Za-z])", text):
+        return tuple(found)
+    either = _either(sorted(chosen, key=len, reverse=True))
+    return tuple(
+        disjoint([*spans, *_places(either, values, text)], text) if any(value in text for value in chosen) else spans
+        for text, spans in zip(texts, found, strict=True)
+    )
+
+
+def _either(values: Sequence[str]) -> re.Pattern[str]:
+    return re.compile(rf"(?<![0-9A-Za-z])(?:{'|'.join(map(re.escape, values))})(?![0-9A-Za-z])")
+
+
+def _places(either: re.Pattern[str], values: dict[str, Span], text: str) -> Iterator[Span]:
+    for match in either.finditer(text):
         source = values[match.group()]
         yield Span(match.start(), match.end(), source.entity, min(source.score, _SCORE), source.recognizer)
 

@@ -40,6 +40,7 @@ class Vault:
         self._by_name: dict[str, Spelling] = {}
         self._names: dict[tuple[str, str, str | None], str] = {}
         self._learned: dict[str, Spelling] = {}
+        self._learned_codes: frozenset[str] = frozenset()
         self._refused: set[tuple[str, str, str]] = set()  # codes, each with the value that must not have it
         self._longest = 0
 
@@ -50,6 +51,11 @@ class Vault:
     def values(self) -> Mapping[str, Value]:
         """Every value by its code."""
         return self._by_code
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """Every code of this vault, learned ones too."""
+        return frozenset(self._by_code) | self._learned_codes
 
     def name(self, entity: str, spelling: str, escaped: str | None = None) -> str:
         """The placeholder of a spelling, without brackets: `PERSON_K7Q2M4XD`."""
@@ -81,6 +87,7 @@ class Vault:
 
     def learn(self, entity: str, code: str, spellings: Mapping[str, Spelling]) -> None:
         """Add what a tenant vault knows of `code`, so that its placeholders can be restored."""
+        self._learned_codes |= {code}
         for form, spelling in spellings.items():
             name = f"{entity}_{code}_{form}" if form else f"{entity}_{code}"
             self._learned.setdefault(key_of(name), spelling)

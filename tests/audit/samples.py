@@ -21,6 +21,7 @@ OPENING = Opening(
     surface="chat",
     stream=True,
     upstream="local",
+    fallbacks=("spare",),
     model="small",
     policy="default",
     policy_digest="p1",
@@ -29,6 +30,7 @@ OPENING = Opening(
     critic="embedded",
     critic_digest="e1",
     spans=(SPAN,),
+    routed=("CODE_NAME",),
     not_scanned=("images",),
     request='Write to <PERSON_K7Q2M4XD>, "today"\n 안녕',
     timings_ms={"mask": 1.5},
@@ -40,6 +42,8 @@ CLOSING = Closing(
     decision="revise",
     reason="no-threats",
     status=200,
+    upstream="spare",
+    failed=(("local", "429"),),
     model="small-2026",
     reply="Dear <PERSON_K7Q2M4XD>, or else.",
     sent="Dear <PERSON_K7Q2M4XD>.",
@@ -71,7 +75,9 @@ counts = st.integers(-(2**63), 2**64)
 spans = st.lists(st.builds(FoundSpan, score=numbers), max_size=2).map(tuple)
 words = st.lists(st.text(max_size=5), max_size=2).map(tuple)
 timings = st.dictionaries(st.text(max_size=5), numbers, max_size=2)
-openings = st.builds(Opening, time=numbers, spans=spans, not_scanned=words, timings_ms=timings)
+openings = st.builds(
+    Opening, time=numbers, spans=spans, fallbacks=words, routed=words, not_scanned=words, timings_ms=timings
+)
 closings = st.builds(
     Closing,
     time=numbers,
@@ -89,6 +95,7 @@ closings = st.builds(
         max_size=2,
     ).map(tuple),
     revisions=st.lists(st.builds(Revision, principles=words), max_size=2).map(tuple),
+    failed=st.lists(st.tuples(st.text(max_size=3), st.text(max_size=3)), max_size=2).map(tuple),
     not_judged=words,
     usage=st.dictionaries(st.text(max_size=5), counts, max_size=2),
     timings_ms=timings,

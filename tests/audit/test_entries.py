@@ -47,16 +47,26 @@ def test_whatever_is_not_an_entry_is_refused(body):
 
 def test_the_form_of_the_log_does_not_change_by_accident():
     assert encode(CLOSING).decode() == (
-        '{"decision":"revise","exchange":"0-first","kind":"closing","model":"small-2026","not_judged":[],'
+        '{"decision":"revise","exchange":"0-first","failed":[["local","429"]],"kind":"closing","model":"small-2026","not_judged":[],'
         '"outcome":"completed","reason":"no-threats","reply":"Dear <PERSON_K7Q2M4XD>, or else.",'
         '"revisions":[{"accepted":true,"choice":0,"critique":"or else","method":"redaction",'
-        '"principles":["no-threats"],"reason":"","round":1}],"schema":1,"sent":"Dear <PERSON_K7Q2M4XD>.","spans":[],'
+        '"principles":["no-threats"],"reason":"","round":1}],"schema":2,"sent":"Dear <PERSON_K7Q2M4XD>.","spans":[],'
         '"status":200,"time":1764000001.5,"timings_ms":{"judge":20.0},"unknown_placeholders":0,'
-        '"usage":{"prompt_tokens":12},"verdicts":[[0,{"principle":"no-threats","reason":"a threat","score":0.91,'
+        '"upstream":"spare","usage":{"prompt_tokens":12},"verdicts":[[0,{"principle":"no-threats","reason":"a threat","score":0.91,'
         '"spans":[[23,31]],"state":"fired"}]]}'
     )
     assert encode(OPENING).decode().startswith('{"constitution":"workplace","constitution_digest":"c1","critic":')
     assert "안녕" in encode(OPENING).decode()
+
+
+@pytest.mark.parametrize("entry", [OPENING, CLOSING])
+def test_an_entry_of_the_first_schema_is_still_read(entry):
+    later = {"fallbacks", "routed", "upstream", "failed"} - ({"upstream"} if entry is OPENING else set())
+    first = {name: value for name, value in json.loads(encode(entry)).items() if name not in later}
+    found = decode(json.dumps({**first, "schema": 1}).encode())
+    unsaid = {name: "" if name == "upstream" else () for name in later & {f.name for f in dataclasses.fields(entry)}}
+    assert found == dataclasses.replace(entry, **unsaid)
+    assert decode(json.dumps({**first, "schema": 1}).encode()) == found  # what it did not say is not shared
 
 
 def test_the_order_of_a_mapping_does_not_matter():

@@ -1,0 +1,257 @@
+"""Functions that call a model, blocking or async, with an exchange around each call.
+
+To the exchange a function is an upstream: it is called with the masked request, and what it gives is read as the
+answer. What the exchange then emits goes back to the caller in the form in which the function gave it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import json
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import aclosing, closing, contextmanager
+from typing import Any, TypeAlias
+
+from guard.asks import Ask, Emit, Head, Record, Request, Response, Send, Story
+from guard.drive import Answers, BlockingAnswers, emitted, emitted_blocking
+from guard.errors import ClientGone, GuardError, UpstreamError
+from guard.service import Service
+from guard.surfaces.stream import write_event
+from guard.surfaces.walk import dump
+
+Function: TypeAlias = Callable[..., Any]
+Begin: TypeAlias = Callable[[dict[str, Any]], Story[None]]
+
+_STREAM = Response(200, {}, b"", streaming=True)
+
+
+class WithheldError(GuardError):
+    """What a protected function raises where the proxy would answer with an error; `status` is that answer's."""
+
+    code = "withheld"
+
+    def __init__(self, status: int, body: dict[str, Any]) -> None:
+        error = body.get("error")
+        details = error if isinstance(error, dict) else {}
+        super().__init__(str(details.get("message", "guard withheld the reply")), param=details.get("param"))
+        self.status = status
+        self.code = str(details.get("code", self.code))
+        self.body = body
+
+
+def is_async(function: Function) -> bool:
+    """Whether what `function` gives is to be awaited.
+
+    So it is where an `async def` stands behind `functools.partial` or `functools.wraps` (as in the openai SDK), or is
+    the `__call__` of an object.
+    """
+    while isinstance(function, functools.partial):
+        function = function.func
+    function = inspect.unwrap(function)
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
+
+
+def protected_blocking(function: Function, service: Service, begin: Begin) -> Function:
+    """`function` with the exchange that `begin` makes of a request around each call."""
+
+    @functools.wraps(function)
+    def protected(**request: Any) -> Any:
+        upstream = BlockingFunction(function)
+        emits = emitted_blocking(begin(request), BlockingAnswers(service, upstream))
+        return upstream.chunks(emits) if request.get("stream") else upstream.reply(emits)
+
+    return protected
+
+
+def protected_async(function: Function, service: Service, begin: Begin) -> Function:
+    """As `protected_blocking`, for a function whose result is awaited."""
+
+    @functools.wraps(function)
+    async def protected(**request: Any) -> Any:
+        line = AsyncFunction(function)
+        emits = _Lasting(Answers(service, line)).emitted(begin(request))
+        return line.chunks(emits) if request.get("stream") else line.reply([emit async for emit in emits])
+
+    return protected
+
+
+class _Lasting:
+    """Answers that outlast the cancellation of their task.
+
+    The exchange hears once that its caller has gone, and closes its entry; then the cancellation goes on.
+    """
+
+    def __init__(self, answer: Answers) -> None:
+        self._answer = answer
+        self._cancelled: asyncio.CancelledError | None = None
+
+    async def emitted(self, story: Story[None]) -> AsyncGenerator[Emit]:
+        """As `guard.drive.emitted`. Raises CancelledError, once the story has ended."""
+        async with aclosing(emitted(story, self)) as emits:
+            async for emit in emits:
+                if self._cancelled is None:
+                    yield emit
+        if self._cancelled is not None:
+            raise self._cancelled
+
+    async def __call__(self, ask: Ask) -> Any:
+        """The answer to one ask. Raises GuardError, ClientGone once the task was cancelled."""
+        if isinstance(ask, Record):  # cut short, nobody would know whether it was written
+            return await self._to_the_end(ask)
+        if self._cancelled is None:
+            try:
+                return await self._answer(ask)
+            except asyncio.CancelledError as error:
+                self._cancelled = error
+        raise ClientGone("the caller was cancelled")
+
+    async def _to_the_end(self, ask: Ask) -> Any:
+        work = asyncio.ensure_future(self._answer(ask))
+        while not work.done():
+            try:
+                await asyncio.wait([work])
+            except asyncio.CancelledError as error:
+                self._cancelled = error
+        return work.result()
+
+
+class _Form:
+    """The form in which a function gives its results, and what it raised."""
+
+    def __init__(self, function: Function) -> None:
+        self._function = function
+        self._failure: Exception | None = None
+        self._given: Any = None  # a stream, which is to be closed
+        self._chunks: Any = None
+        self._model: Any = None
+
+    def reply(self, emits: Iterable[Emit]) -> Any:
+        """The reply of an exchange that does not stream. Raises WithheldError, and what the function raised."""
+        head, body = whole(emits)
+        self._raise_failure()
+        if head.status >= 400:
+            raise WithheldError(head.status, body)
+        return self._like_given(body)
+
+    def _told(self, emit: Emit) -> Iterator[Any]:
+        """The chunks that a stream emits. Raises WithheldError, and what the function raised."""
+        if emit.head is not None and emit.head.status >= 400:
+            self._raise_failure()
+            raise WithheldError(emit.head.status, json.loads(emit.data))
+        for line in emit.data.split(b"\n\n"):
+            if line.startswith(b"data: "):
+                body = json.loads(line[6:])
+                if "error" in body:
+                    self._raise_failure()
+                    raise WithheldError(502, body)
+                yield self._like_given(body)
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """Keep what the function raises, and tell the exchange that its upstream failed."""
+        try:
+            yield
+        except Exception as error:
+            self._failure = error
+            raise UpstreamError(f"the protected function failed ({type(error).__name__})") from error
+
+    def _raise_failure(self) -> None:
+        """Raise what the function raised: it is the caller's own."""
+        if self._failure is not None:
+            raise self._failure
+
+    def _like_given(self, body: dict[str, Any]) -> Any:
+        return body if self._model is None else self._model.model_validate(body)
+
+    def _plain(self, given: Any) -> dict[str, Any]:
+        if isinstance(given, dict):
+            return given
+        if not hasattr(given, "model_dump"):
+            raise TypeError(
+                "a protected function returns a dictionary or an object with model_dump; to be awaited, write async def"
+            )
+        self._model = type(given)
+        plain: dict[str, Any] = given.model_dump(mode="json", exclude_unset=True)
+        return plain
+
+
+class BlockingFunction(_Form):
+    """A blocking function as an upstream."""
+
+    def send(self, ask: Send) -> Response:
+        """Call the function with the masked request."""
+        with self._failing():
+            given = self._function(**json.loads(ask.request.body))
+            if not ask.request.stream:
+                return Response(200, {}, dump(self._plain(given)))
+            self._given, self._chunks = given, iter(given)
+            return _STREAM
+
+    def next(self) -> Sequence[bytes]:
+        """The next chunk of a stream, as an event; none at the end."""
+        with self._failing():
+            chunk = next(self._chunks, None)
+            return [] if chunk is None else [write_event(self._plain(chunk))]
+
+    def chunks(self, emits: Generator[Emit]) -> Iterator[Any]:
+        """The chunks of a stream, restored. Closed before its end, it ends the exchange and closes what was given."""
+        try:
+            with closing(emits):
+                for emit in emits:
+                    yield from self._told(emit)
+        finally:
+            close = getattr(self._given, "close", None)
+            if close is not None:
+                close()
+
+
+class AsyncFunction(_Form):
+    """An async function as an upstream, and as the line to it."""
+
+    def line(self, upstream: str, path: str) -> AsyncFunction:
+        """Itself: there is one call."""
+        del upstream, path
+        return self
+
+    async def send(self, request: Request) -> Response:
+        """Call the function with the masked request."""
+        with self._failing():
+            given = await self._function(**json.loads(request.body))
+            if not request.stream:
+                return Response(200, {}, dump(self._plain(given)))
+            self._given, self._chunks = given, aiter(given)
+            return _STREAM
+
+    async def next(self) -> Sequence[bytes]:
+        """The next chunk of a stream, as an event; none at the end."""
+        with self._failing():
+            chunk = await anext(self._chunks, None)
+            return [] if chunk is None else [write_event(self._plain(chunk))]
+
+    async def close(self) -> None:
+        """Close the stream that the function gave, if it gave one."""
+        close = getattr(self._given, "aclose", None) or getattr(self._given, "close", None)
+        if close is not None:
+            closed = close()
+            if inspect.isawaitable(closed):
+                await closed
+
+    async def chunks(self, emits: AsyncGenerator[Emit]) -> AsyncGenerator[Any]:
+        """As the blocking form: closed before its end, it ends the exchange and closes what was given."""
+        try:
+            async with aclosing(emits):
+                async for emit in emits:
+                    for chunk in self._told(emit):
+                        yield chunk
+        finally:
+            await self.close()
+
+
+def whole(emits: Iterable[Emit]) -> tuple[Head, dict[str, Any]]:
+    """The head and the body of an answer that does not stream."""
+    head, data = Head(500), b""
+    for emit in emits:
+        head, data = emit.head or head, data + emit.data
+    return head, json.loads(data)
