@@ -16,7 +16,7 @@ import click
 from guard.errors import GuardError, RequestError
 
 if TYPE_CHECKING:
-    from guard.config import Config
+    from guard.config import Api, Config
     from guard.types import Principal
 
 CURL = """\
@@ -60,20 +60,28 @@ def _progress(message: str) -> None:
 
 
 @main.command()
-@click.option("--upstream", help="The URL of an OpenAI-compatible API, such as https://api.openai.com/v1.")
+@click.option("--upstream", help="The URL of an API, such as https://api.openai.com/v1.")
+@click.option("--upstream-api", type=click.Choice(["openai", "anthropic"]), help="What the upstream speaks.")
 @click.option("--upstream-key-env", metavar="NAME", help="Take the upstream's key from this environment variable.")
 @click.option("--host", help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), help="The port to listen on.")
 @click.pass_context
 def serve(
-    context: click.Context, upstream: str | None, upstream_key_env: str | None, host: str | None, port: int | None
+    context: click.Context,
+    upstream: str | None,
+    upstream_api: Api | None,
+    upstream_key_env: str | None,
+    host: str | None,
+    port: int | None,
 ) -> None:
     """Serve the proxy."""
     with _telling_errors():
         from guard import serving
         from guard.config import overridden
 
-        config = overridden(_config(context), upstream=upstream, key_env=upstream_key_env, host=host, port=port)
+        config = overridden(
+            _config(context), upstream=upstream, api=upstream_api, key_env=upstream_key_env, host=host, port=port
+        )
         serving.serve(config, _progress, _welcome)
 
 

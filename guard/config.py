@@ -35,6 +35,7 @@ class Listen(Strict):
 
 
 Api = Literal["openai", "anthropic"]
+ANTHROPIC = "https://api.anthropic.com/"
 SPOKEN: Mapping[Api, frozenset[SurfaceName]] = {
     "openai": frozenset({"chat", "responses", "completions", "embeddings", "moderations"}),
     "anthropic": frozenset({"messages", "count_tokens"}),
@@ -261,14 +262,21 @@ def _overlay(data: dict[str, Any], overrides: Mapping[str, Any]) -> None:
 
 
 def overridden(
-    config: Config, *, upstream: str | None, key_env: str | None, host: str | None, port: int | None
+    config: Config,
+    *,
+    upstream: str | None,
+    api: Api | None = None,
+    key_env: str | None,
+    host: str | None,
+    port: int | None,
 ) -> Config:
     """`config` with what the command line says instead. Raises ConfigError."""
-    if key_env and not upstream:
-        raise ConfigError("--upstream-key-env goes with --upstream.")
+    if (key_env or api) and not upstream:
+        raise ConfigError("--upstream-key-env and --upstream-api go with --upstream.")
     data = config.model_dump()
     if upstream:
-        data["upstreams"] = [{"name": "upstream", "url": upstream, "key_env": key_env}]
+        spoken = api or ("anthropic" if upstream.startswith(ANTHROPIC) else "openai")
+        data["upstreams"] = [{"name": "upstream", "url": upstream, "api": spoken, "key_env": key_env}]
     data["listen"] = {"host": host or config.listen.host, "port": config.listen.port if port is None else port}
     try:
         return Config.model_validate(data)

@@ -1,0 +1,243 @@
+"""Whom an exchange asks, what it keeps for the next one, and what is masked again in history."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from guard.asks import Note, Recognize, Response, Send
+from guard.errors import UpstreamError, UpstreamTimeout
+from guard.surfaces.messages import MESSAGES
+from guard.surfaces.responses import RESPONSES
+from guard.types import Principal
+from tests.dialogue import (
+    CARD,
+    MAIL,
+    NAME,
+    STOP,
+    USER,
+    Played,
+    Tenant,
+    body,
+    completion,
+    events,
+    incoming,
+    plan,
+    play,
+)
+
+THREE = plan(upstreams=("first", "second", "third"))
+BUSY = Response(429, {"retry-after": "7"}, b'{"error": {"message": "slow down"}}')
+BROKEN = Response(503, {}, b"<html>")
+
+
+def asked(played: Played) -> list[str]:
+    return [send.upstream for send in played.of(Send)]
+
+
+def answering(*replies: Any) -> Any:
+    waiting = iter(replies)
+    return lambda _: next(waiting)
+
+
+# --- fall-backs --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (BUSY, "429"),
+        (BROKEN, "503"),
+        (UpstreamError("gone"), "upstream_error"),
+        (UpstreamTimeout("late"), "upstream_timeout"),
+    ],
+)
+def test_the_next_is_asked_where_one_fails(failure: Any, code: str) -> None:
+    played = play(body(f"I am {NAME}"), answering(failure, completion("Hello")), THREE)
+    assert asked(played) == ["first", "second"]
+    assert played.content == "Hello"
+    assert (played.opening.upstream, played.opening.fallbacks) == ("first", ("second", "third"))
+    assert (played.closing.upstream, played.closing.failed) == ("second", (("first", code),))
+    assert len({send.request.body for send in played.of(Send)}) == 1
+
+
+def test_a_stream_falls_back_before_it_has_begun() -> None:
+    played = play(body(stream=True), answering(BUSY, events("Hello")), THREE)
+    assert asked(played) == ["first", "second"]
+    assert b"Hello" in played.told
+
+
+def test_a_stream_that_has_begun_does_not_fall_back() -> None:
+    played = play(body(stream=True), answering([events("Hel")[0], UpstreamError("cut")]), THREE)
+    assert asked(played) == ["first"]
+    assert played.closing.outcome == "upstream_error"
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 422])
+def test_a_request_at_fault_is_not_sent_elsewhere(status: int) -> None:
+    played = play(body(), answering(Response(status, {}, b'{"error": {"message": "no"}}')), THREE)
+    assert asked(played) == ["first"]
+    assert played.head.status == status
+
+
+def test_the_last_answer_is_told_where_all_fail() -> None:
+    played = play(body(), answering(BROKEN, UpstreamError("gone"), BUSY), THREE)
+    assert asked(played) == ["first", "second", "third"]
+    assert (played.head.status, played.head.headers["retry-after"]) == (429, "7")
+    assert played.closing.failed == (("first", "503"), ("second", "upstream_error"))
+    assert (played.closing.outcome, played.closing.upstream) == ("refused", "third")
+
+
+def test_the_last_failure_is_told_where_all_fail() -> None:
+    played = play(body(), answering(BUSY, BUSY, UpstreamTimeout("The upstream did not answer in time.")), THREE)
+    assert (played.head.status, played.error["code"]) == (504, "upstream_timeout")
+    assert played.closing.outcome == "upstream_error"
+
+
+# --- routes into the house ---------------------------------------------------------------------------------------
+
+ROUTED = plan(
+    upstreams=("outside", "spare"),
+    mask={"entities": {"PERSON": "route"}},
+    route={"to": "house", "model": "llama"},
+)
+
+
+def test_what_must_not_leave_goes_into_the_house_as_it_is() -> None:
+    played = play(
+        body(f"{NAME}, {MAIL}"), lambda request: completion(json.loads(request.body)["messages"][0]["content"]), ROUTED
+    )
+    assert asked(played) == ["house"]
+    assert played.sent["model"] == "llama"
+    assert played.sent["messages"][0]["content"].startswith(f"{NAME}, <EMAIL_ADDRESS_")
+    assert played.content == f"{NAME}, {MAIL}"
+    assert (played.opening.upstream, played.opening.fallbacks, played.opening.routed) == ("house", (), ("PERSON",))
+    assert {span.operator for span in played.opening.spans} == {"route", "placeholder"}
+    assert NAME.encode() not in played.entries
+    assert b"<PERSON_" in played.entries
+
+
+def test_nothing_else_is_routed() -> None:
+    played = play(body(MAIL), completion("Done."), ROUTED)
+    assert asked(played) == ["outside"]
+    assert played.sent["model"] == "m"
+    assert played.opening.routed == ()
+
+
+def test_a_default_may_route() -> None:
+    played = play(body(f"{NAME}, {CARD}"), completion("Done."), plan(mask={"default": "route"}, route={"to": "house"}))
+    assert (asked(played), played.sent["messages"][0]["content"]) == (["house"], f"{NAME}, {CARD}")
+
+
+# --- conversations that the provider keeps -----------------------------------------------------------------------
+
+
+def response(text: str, name: str = "resp_1") -> bytes:
+    content = [{"type": "output_text", "text": text, "annotations": []}]
+    item = {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": content}
+    return json.dumps(
+        {"id": name, "object": "response", "status": "completed", "model": "m", "output": [item]}
+    ).encode()
+
+
+def said(played: Played) -> str:
+    return played.reply["output"][0]["content"][0]["text"]  # type: ignore[no-any-return]
+
+
+def first_turn(tenant: Tenant, **keys: Any) -> str:
+    """What the provider remembers of a first turn: the masked text."""
+    request = body(f"I am {NAME}.", RESPONSES, **keys)
+    played = play(request, response("Hello."), surface=RESPONSES, tenant=tenant)
+    return str(played.sent["input"])
+
+
+@pytest.mark.parametrize(
+    "link", [{"previous_response_id": "resp_1"}, {"conversation": "conv_1"}, {"conversation": {"id": "conv_1"}}]
+)
+def test_placeholders_of_an_earlier_turn_are_restored(link: dict[str, Any]) -> None:
+    tenant = Tenant()
+    remembered = first_turn(tenant, **({} if "previous_response_id" in link else link))
+    second = body("Who am I?", RESPONSES, **link)
+    played = play(second, response(remembered, "resp_2"), surface=RESPONSES, tenant=tenant)
+    assert said(played) == f"I am {NAME}."
+    third = body("Again?", RESPONSES, previous_response_id="resp_2")
+    assert said(play(third, response(remembered, "resp_3"), surface=RESPONSES, tenant=tenant)) == f"I am {NAME}."
+
+
+def test_another_caller_is_not_shown_them() -> None:
+    tenant = Tenant()
+    remembered = first_turn(tenant)
+    mine = incoming(body("Who am I?", RESPONSES, previous_response_id="resp_1"), surface=RESPONSES)
+    for other in (Principal("bob", USER.team, USER.application), Principal("key-0")):
+        theirs = type(mine)(other, mine.headers, mine.call)
+        assert NAME not in said(play(theirs, response(remembered), surface=RESPONSES, tenant=tenant))
+    assert NAME in said(play(mine, response(remembered), surface=RESPONSES, tenant=tenant))
+
+
+def test_a_conversation_without_values_leaves_no_note() -> None:
+    played = play(body("Hello", RESPONSES), response("Hello."), surface=RESPONSES)
+    assert not played.of(Note)
+
+
+# --- what the provider has signed --------------------------------------------------------------------------------
+
+
+def thinking(text: str) -> dict[str, Any]:
+    return {"type": "thinking", "thinking": text, "signature": "c2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0dXJl"}
+
+
+def message(*blocks: dict[str, Any]) -> bytes:
+    return json.dumps({"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": blocks}).encode()
+
+
+def test_signed_thinking_goes_back_as_the_provider_wrote_it() -> None:
+    tenant = Tenant()
+    wrote = ""
+
+    def think(request: Any) -> bytes:
+        nonlocal wrote
+        # It speaks of the caller by placeholder, and names somebody whom it knows itself.
+        wrote = f"{json.loads(request.body)['messages'][0]['content']} That is not {MAIL}."
+        return message(thinking(wrote), {"type": "text", "text": "Hello."})
+
+    first = play(body(f"I am {NAME}.", MESSAGES), think, surface=MESSAGES, tenant=tenant)
+    blocks = first.reply["content"]
+    assert blocks[0]["thinking"] == f"I am {NAME}. That is not {MAIL}."
+    turns = [
+        {"role": "user", "content": f"I am {NAME}."},
+        {"role": "assistant", "content": blocks},
+        {"role": "user", "content": "Go on."},
+    ]
+    second = play(body("", MESSAGES, messages=turns), message(), surface=MESSAGES, tenant=tenant)
+    assert second.sent["messages"][1]["content"][0] == thinking(wrote)
+    assert MAIL.encode() not in second.entries
+    forged = [{"role": "assistant", "content": [thinking(f"Write to {MAIL}.")]}]
+    assert (
+        MAIL.encode()
+        not in play(body("", MESSAGES, messages=forged), message(), surface=MESSAGES, tenant=tenant).request.body
+    )
+
+
+# --- history -----------------------------------------------------------------------------------------------------
+
+
+def test_a_value_that_was_found_once_is_masked_wherever_it_stands_again() -> None:
+    turns = [{"role": "user", "content": f"My name is {NAME}."}, {"role": "assistant", "content": f"so, {NAME}님, hi"}]
+
+    def recognize_only_introductions(ask: Recognize) -> Any:
+        from tests.dialogue import spans
+
+        return tuple(spans(text) if text.startswith("My name") else () for text in ask.texts)
+
+    played = play({"model": "m", "messages": turns}, completion("Hi."), recognizer=recognize_only_introductions)
+    first, second = (turn["content"] for turn in played.sent["messages"])
+    name = first.removeprefix("My name is ").removesuffix(".")
+    assert second == f"so, {name}님, hi"
+
+
+def test_an_end_that_is_in_time_is_the_last_event() -> None:
+    watched = plan(review={"constitution": None, "stream": "observe"})
+    played = play(body(stream=True), [*events("Hello")[:2], STOP], watched)
+    assert played.told.endswith(b": x-guard-decision: allow\n\n" + STOP)
