@@ -271,8 +271,9 @@ def overridden(
     port: int | None,
 ) -> Config:
     """`config` with what the command line says instead. Raises ConfigError."""
-    if (key_env or api) and not upstream:
-        raise ConfigError("--upstream-key-env and --upstream-api go with --upstream.")
+    for option, value in (("--upstream-key-env", key_env), ("--upstream-api", api)):
+        if value and not upstream:
+            raise ConfigError(f"{option} goes with --upstream.")
     data = config.model_dump()
     if upstream:
         spoken = api or ("anthropic" if upstream.startswith(ANTHROPIC) else "openai")
