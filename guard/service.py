@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import secrets
 import time
 from collections import Counter
@@ -20,7 +21,7 @@ from guard.backends.recognizers import Cache, CachedRecognizer, Spec, Stack, Wor
 from guard.config import Config
 from guard.constitution import Constitution
 from guard.course import Plan
-from guard.errors import ConfigError, RequestError
+from guard.errors import ConfigError, RequestError, RouteError
 from guard.mask.placeholders import Coder
 from guard.policy import Policy
 from guard.review.review import Settings
@@ -31,7 +32,10 @@ DAY_S = 86_400.0
 
 @dataclass(slots=True)
 class Service:
-    """The parts that all exchanges share. Made by `start`, ended by `close`."""
+    """The parts that all exchanges share. Made by `start`, ended by `close`.
+
+    `translates` says whether litellm is there, for upstreams that do not speak the caller's API.
+    """
 
     config: Config
     policies: tuple[Policy, ...]
@@ -45,6 +49,7 @@ class Service:
     vault: VaultStore
     tenant_key: bytes
     coder: Coder
+    translates: bool = field(default_factory=lambda: importlib.util.find_spec("litellm") is not None)
     at_work: Counter[str] = field(default_factory=Counter)  # calls at each upstream that have not ended
 
     def plan(self, principal: Principal, model: str, surface: SurfaceName, *, upstream: str | None = None) -> Plan:
@@ -79,7 +84,13 @@ class Service:
         The first that serves it, with the idlest of its pool in front, then its fall-backs. One that speaks the
         surface itself goes before one that needs litellm to translate.
         """
-        serving = [upstream for upstream in self.config.upstreams if upstream.serves(model, surface)]
+        able_to = [upstream for upstream in self.config.upstreams if upstream.serves(model, surface)]
+        serving = [upstream for upstream in able_to if upstream.speaks(surface) or self.translates]
+        if able_to and not serving:
+            raise RouteError(
+                "The upstream of this model does not speak this API. Install guard with litellm, which translates: "
+                "pip install 'constitutional-guard[litellm]'."
+            )
         if not serving:
             raise RequestError(
                 "No upstream serves this model on this route. GET /v1/models lists those that are served.",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from guard import service as services
-from guard.backends.upstreams import HttpUpstream, Upstream
+from guard.backends.upstreams import HttpUpstream, TranslatedUpstream, Upstream
 from guard.proxy import Proxy
 
 if TYPE_CHECKING:
@@ -25,11 +25,22 @@ def application(config: Config, progress: Progress) -> Proxy:
 
 
 def _upstream(upstream: UpstreamConfig, config: Config, progress: Progress) -> Upstream:
-    if upstream.url is not None:
-        return HttpUpstream(upstream, os.environ, reply_bytes=config.limits.reply_bytes)
+    if upstream.model is None:
+        return _remote(upstream, config.limits.reply_bytes)
     from guard.backends.inprocess import LocalUpstream
 
     return LocalUpstream.load(upstream, cache=config.data / "models", progress=progress)
+
+
+def _remote(upstream: UpstreamConfig, reply_bytes: int) -> Upstream:
+    def translator() -> Upstream:
+        from guard.backends.providers import LitellmUpstream
+
+        return LitellmUpstream(upstream, os.environ, reply_bytes=reply_bytes)
+
+    if upstream.litellm is not None:
+        return translator()
+    return TranslatedUpstream(HttpUpstream(upstream, os.environ, reply_bytes=reply_bytes), translator)
 
 
 def serve(config: Config, progress: Progress, ready: Ready) -> None:

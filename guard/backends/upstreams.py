@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from guard.access import CREDENTIALS
 from guard.asks import Request, Response
 from guard.config import UpstreamConfig
 from guard.errors import UpstreamError, UpstreamTimeout
+from guard.surfaces.table import BY_PATH
 
 if TYPE_CHECKING:
     import aiohttp
@@ -89,10 +90,7 @@ class EventSplitter:
 
 
 class HttpUpstream:
-    """A model server that speaks an API itself. `environ` holds the key that `key_env` names.
-
-    Calls of routes that it does not speak are translated by litellm.
-    """
+    """A model server that speaks the caller's API. `environ` holds the key that `key_env` names."""
 
     def __init__(self, config: UpstreamConfig, environ: Mapping[str, str], *, reply_bytes: int) -> None:
         self.config = config
@@ -152,6 +150,33 @@ class HttpUpstream:
         """Close every connection."""
         if self._session is not None:
             await self._session.close()
+
+
+class TranslatedUpstream:
+    """An upstream of its own API, and beside it litellm for the calls of every other; that is made when it is needed."""
+
+    def __init__(self, own: HttpUpstream, translator: Callable[[], Upstream]) -> None:
+        self.config = own.config
+        self._own = own
+        self._make = translator
+        self._translator: Upstream | None = None
+
+    def line(self, path: str) -> Line:
+        """A connection for one call. Raises RequestError."""
+        if self.config.speaks(BY_PATH[path].name):
+            return self._own.line(path)
+        self._translator = self._translator or self._make()
+        return self._translator.line(path)
+
+    async def models(self, headers: Mapping[str, str]) -> list[dict[str, object]]:
+        """The models it lists. Raises UpstreamError."""
+        return await self._own.models(headers)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._own.close()
+        if self._translator is not None:
+            await self._translator.close()
 
 
 class HttpLine:
