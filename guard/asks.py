@@ -37,7 +37,8 @@ class Bound:
 class Bind:
     """Remember in the tenant vault what `codes` stand for. May raise AuditError.
 
-    Sent: the set of codes that already stand for another value and must not be used.
+    Sent: the set of codes that already stand for another value, and of forms (`CODE_FORM`) that already stand for
+    another spelling: neither may be used.
     """
 
     codes: Mapping[str, Bound]

@@ -226,6 +226,6 @@ def from_vault(service: Service, ask: Bind | Note | Noted | Recall) -> Any:
 
 
 def bind(service: Service, ask: Bind) -> frozenset[str]:
-    """Remember codes in the tenant vault; gives those that already stand for another value."""
+    """Remember codes in the tenant vault; gives the codes and forms that already stand for something else."""
     values = {code: (bound.entity, bound.value, bound.spellings) for code, bound in ask.codes.items()}
     return frozenset(service.vault.remember(service.coder.tenant, values))

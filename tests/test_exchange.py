@@ -241,3 +241,36 @@ def test_an_end_that_is_in_time_is_the_last_event() -> None:
     watched = plan(review={"constitution": None, "stream": "observe"})
     played = play(body(stream=True), [*events("Hello")[:2], STOP], watched)
     assert played.told.endswith(b": x-guard-decision: allow\n\n" + STOP)
+
+
+# --- seams -------------------------------------------------------------------------------------------------------
+
+
+def parts(*texts: str) -> list[dict[str, str]]:
+    return [{"type": "text", "text": text} for text in texts]
+
+
+@pytest.mark.parametrize("cut", range(1, len(CARD)))
+def test_a_value_that_is_split_over_the_parts_of_a_content_is_masked(cut: int) -> None:
+    said = [f"My card: {CARD[:cut]}", f"{CARD[cut:]} is new."]
+
+    def echo(request: Any) -> bytes:
+        told = [part["text"] for part in json.loads(request.body)["messages"][0]["content"]]
+        assert CARD[:cut].strip() not in told[0]
+        assert CARD[cut:].strip() not in told[1]
+        return completion("".join(told))
+
+    assert play(body(parts(*said)), echo).content == "".join(said)
+
+
+def test_a_value_that_is_split_over_fields_of_an_object_is_masked() -> None:
+    metadata = {"one": CARD[:8], "two": CARD[8:14], "three": CARD[14:], "four": "fine"}
+    sent = play(body(metadata=metadata), completion("Done.")).sent["metadata"]
+    assert not {CARD[:8], CARD[8:14], CARD[14:]} & set(sent.values())
+    assert sent["four"] == "fine"
+
+
+def test_the_messages_of_a_conversation_are_not_joined() -> None:
+    turns = [{"role": "user", "content": CARD[:9]}, {"role": "assistant", "content": CARD[9:]}]
+    ask = play({"model": "m", "messages": turns}, completion("Done.")).of(Recognize)[0]
+    assert ask.texts == ("m", CARD[:9], CARD[9:])

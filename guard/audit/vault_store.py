@@ -109,8 +109,8 @@ class VaultStore:
     def remember(self, tenant: str, values: Mapping[str, tuple[str, str, Forms]]) -> set[str]:
         """Keep what each code stands for: code -> (entity, normalised value, spellings by form).
 
-        Returns the codes that already stand for another value, or whose form stands for another spelling: of these
-        nothing was kept.
+        Returns what is taken: codes that stand for another value, and forms that stand for another spelling, as
+        `CODE_FORM`. Of the codes at fault nothing was kept.
         """
         now = self._clock()
         with self._lock, failing_as("the vault cannot be written"):
@@ -120,9 +120,9 @@ class VaultStore:
             with transaction(self._connection):
                 kept = {code: self._keep(tenant, code, value, now) for code, value in new.items()}
             for code, meaning in kept.items():
-                if meaning is not None:
+                if isinstance(meaning, _Meaning):
                     self._know(tenant, code, meaning)
-        return {code for code, meaning in kept.items() if meaning is None}
+        return {name for taken in kept.values() if not isinstance(taken, _Meaning) for name in taken}
 
     def recall(self, tenant: str, codes: Iterable[str]) -> dict[str, tuple[str, dict[str, Spelling]]]:
         """What is kept of `codes`: code -> (entity, spellings by form); a code that is not kept is left out.
@@ -173,15 +173,16 @@ class VaultStore:
         entity, normal, forms = value
         return (known.entity, known.normal) == (entity, normal) and forms.items() <= known.forms.items()
 
-    def _keep(self, tenant: str, code: str, value: tuple[str, str, Forms], now: float) -> _Meaning | None:
-        """Merge one value into its row; None where the row stands for something else."""
+    def _keep(self, tenant: str, code: str, value: tuple[str, str, Forms], now: float) -> _Meaning | set[str]:
+        """Merge one value into its row; where the row stands for something else, what of it is taken."""
         entity, normal, forms = value
         old = self._read(tenant, code, now)
         known = {} if old is None else old.forms
         if old is not None and (old.entity, old.normal) != (entity, normal):
-            return None
-        if any(known.get(form, spelling) != spelling for form, spelling in forms.items()):
-            return None
+            return {code}
+        clashing = {f"{code}_{form}" for form, spelling in forms.items() if known.get(form, spelling) != spelling}
+        if clashing:
+            return clashing
         if old is not None and forms.keys() <= known.keys() and old.expires - now >= self._lifetime_s / 2:
             return old
         meaning = _Meaning(entity, normal, {**known, **forms}, now + self._lifetime_s)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from guard.mask.placeholders import BENT, LITERAL, looks_like_one
 from guard.mask.restore import escape, restore
-from guard.mask.text import Text
+from guard.mask.text import Inner, Text
 from guard.mask.vault import Vault
 from guard.types import FoundSpan, Operator, Span
 
@@ -23,12 +24,19 @@ class Masked:
 
 @dataclass(frozen=True, slots=True)
 class _Find:
+    """What is to be replaced in a text. `value` is what restoring gives back, `plain` the value with no encoding."""
+
     start: int
     end: int
     span: Span
     value: str
+    plain: str
     number: bool = False
     bare: bool = False
+
+
+# Of operators that act on the same characters, the one that lets less through goes first.
+_GRAVITY: tuple[Operator, ...] = ("placeholder", "hash", "redact", "route", "block")
 
 
 class Masker:
@@ -45,13 +53,16 @@ class Masker:
             return "placeholder"
         return self._operators.get(entity, self._default)
 
-    def mask(self, text: Text, spans: Sequence[tuple[Span, ...]], field: str) -> Masked:
+    def mask(self, text: Text, spans: Sequence[tuple[Span, ...]], field: str, *, seams: Sequence[Span] = ()) -> Masked:
         """Mask `text`, given the spans of each reading of its leaves, in order.
 
+        `seams` are spans of the text itself, for what began in the text before it or goes on in the next.
         `field` says for the log where the text stands. What the policy blocks becomes a placeholder too, since the
         log keeps the masked text; the caller sees the operator in what was found and refuses the exchange.
         """
         finds = self._finds(text, iter(spans))
+        if seams:
+            finds = self._merged([*finds, *self._leaf(text, seams)], text.raw)
         if not finds:
             return Masked(text.raw, ())
         pieces, last = [], 0
@@ -65,26 +76,56 @@ class Masker:
         return Masked(masked, tuple(self._entry(find, field) for find in real), where)
 
     def _finds(self, text: Text, spans: Iterator[tuple[Span, ...]]) -> list[_Find]:
-        if text.inner is None:
-            return self._leaf(text, text.placed(span for _ in text.readings for span in next(spans)))
         finds: list[_Find] = []
-        for item in text.inner:
-            inner = self._finds(item.text, spans)
-            for find in inner[:1] if item.number else inner:
-                start, end = item.outer(find.start, find.end)
-                value = item.text.raw if item.number else find.value
-                finds.append(_Find(start, end, find.span, value, find.number or item.number, find.bare))
-        return finds
+        if text.inner is not None:
+            for item in text.inner:
+                inner = self._finds(item.text, spans)
+                finds += (_in_json(item, find) for find in (inner[:1] if item.form == "number" else inner))
+            return finds
+        if text.plain:
+            finds = self._leaf(text, text.placed(span for _ in text.readings for span in next(spans)))
+        for item in text.hidden:
+            hidden = self._hidden(text, item, self._finds(item.text, spans))
+            finds = [*(_fitted(find, item, hidden, text.raw) for find in finds), *hidden]
+        return self._merged(finds, text.raw) if text.hidden else finds
 
-    def _leaf(self, text: Text, spans: list[Span]) -> list[_Find]:
+    def _hidden(self, text: Text, item: Inner, finds: list[_Find]) -> list[_Find]:
+        """What was found in `item`, as it is written in `text`."""
+        if item.form == "blob":
+            # What looks like a placeholder in there is out of the reach of whoever restores.
+            finds = [find for find in finds if find.span.entity != LITERAL]
+            finds = [max(finds, key=self._gravity)] if finds else []
+        if text.kind == "name":
+            return [_whole(text.raw, max(finds, key=self._gravity).span)] if finds else []
+        places = [(item.outer(find.start, find.end), find) for find in finds]
+        return [_Find(*place, find.span, text.raw[slice(*place)], find.plain) for place, find in places]
+
+    def _leaf(self, text: Text, spans: Iterable[Span]) -> list[_Find]:
         raw = text.raw
         acting = [span for span in spans if self.operator(span.entity) != "keep"]
-        acting = _with_look_alikes(raw, acting)
-        if text.kind == "name" and acting:
-            surest = max(acting, key=lambda span: span.score)
-            whole = Span(0, len(raw), surest.entity, surest.score, surest.recognizer)
-            return [_Find(0, len(raw), whole, raw, bare=True)]
-        return [_Find(span.start, span.end, span, raw[span.start : span.end]) for span in acting]
+        alike = _look_alikes(raw) if "_" in raw else []
+        finds = [_found(raw, span.start, span.end, span) for span in (*acting, *alike)]
+        if text.kind == "name" and finds:
+            return [_whole(raw, max(finds, key=self._gravity).span)]
+        return self._merged(finds, raw) if alike else finds
+
+    def _merged(self, finds: list[_Find], raw: str) -> list[_Find]:
+        """The finds in order, those that share characters made one."""
+        merged: list[_Find] = []
+        for find in sorted(finds, key=lambda f: (f.start, -f.end)):
+            last = merged[-1] if merged else None
+            if last is None or find.start >= last.end:
+                merged.append(find)
+                continue
+            start, end = last.start, max(last.end, find.end)
+            gravest = max(last, find, key=self._gravity)
+            if (gravest.start, gravest.end) != (start, end):
+                gravest = replace(_found(raw, start, end, gravest.span), bare=gravest.bare)
+            merged[-1] = gravest
+        return merged
+
+    def _gravity(self, find: _Find) -> tuple[int, float]:
+        return _GRAVITY.index(self.operator(find.span.entity)), find.span.score
 
     def _replacement(self, find: _Find, text: Text) -> str:
         entity = find.span.entity
@@ -92,19 +133,15 @@ class Masker:
             case "redact":
                 replacement = f"[{entity}]"
             case "hash":
-                replacement = f"[{entity} {self._vault.coder.value_hash(entity, find.value)}]"
+                replacement = f"[{entity} {self._vault.coder.value_hash(entity, find.plain)}]"
             case _:
-                escaped = None
-                if text.inner is not None and not find.number:
-                    written = text.raw[find.start : find.end]
-                    escaped = written if written != escape(find.value) else None
-                name = self._vault.name(entity, find.value, escaped)
+                name = self._vault.name(entity, find.value, _escaped(find, text))
                 replacement = name if find.bare else f"<{name}>"
         return f'"{replacement}"' if find.number else replacement
 
     def _checked(self, masked: str, text: Text, finds: list[_Find]) -> str:
         """`masked`, or, should it not restore to the text byte for byte, one placeholder for the whole of it."""
-        if any(find.number or self.operator(find.span.entity) != "placeholder" for find in finds):
+        if any(find.number or self.operator(find.span.entity) not in ("placeholder", "route") for find in finds):
             return masked
         if restore(masked, self._vault, depth=int(text.inner is not None)) == text.raw:
             return masked
@@ -112,7 +149,7 @@ class Masker:
 
     def _entry(self, find: _Find, field: str) -> FoundSpan:
         span = find.span
-        value_hash = self._vault.coder.value_hash(span.entity, find.value)
+        value_hash = self._vault.coder.value_hash(span.entity, find.plain)
         return FoundSpan(field, span.entity, span.recognizer, span.score, self.operator(span.entity), value_hash)
 
     def mask_reply(self, text: str, spans: Sequence[Span], field: str) -> tuple[Masked, tuple[tuple[Span, str], ...]]:
@@ -135,28 +172,65 @@ class Masker:
             start = length + span.start - last
             length = start + len(pieces[-1])
             moved.append((Span(start, length, span.entity, span.score, span.recognizer), value))
-            found.append(self._entry(_Find(span.start, span.end, span, value), field))
+            found.append(self._entry(_Find(span.start, span.end, span, value, value), field))
             last = span.end
         return Masked("".join([*pieces, text[last:]]), tuple(found)), tuple(moved)
 
 
-def _with_look_alikes(raw: str, spans: list[Span]) -> list[Span]:
-    """`spans` and whatever restore could take for a placeholder, merged where they touch the same characters."""
-    if "_" not in raw:
-        return spans
-    alike = [
+def _in_json(item: Inner, find: _Find) -> _Find:
+    start, end = item.outer(find.start, find.end)
+    if item.form == "number":
+        return replace(find, start=start, end=end, value=item.text.raw, plain=item.text.raw, number=True)
+    return replace(find, start=start, end=end)
+
+
+def _found(raw: str, start: int, end: int, span: Span) -> _Find:
+    return _Find(start, end, span, raw[start:end], raw[start:end])
+
+
+def _fitted(find: _Find, item: Inner, hidden: Sequence[_Find], raw: str) -> _Find:
+    """`find`, which knows nothing of the encodings of `item`, with no end inside of what spells one character.
+
+    What is left over belongs to `find` unless one of `hidden`, which know better, goes on there.
+    """
+    (start, after), (before, end) = item.around(find.start), item.around(find.end)
+    if any(other.start <= after < other.end for other in hidden):
+        start = after
+    if any(other.start < before <= other.end for other in hidden):
+        end = before
+    if (start, end) == (find.start, find.end) or start >= end:
+        return find
+    return replace(_found(raw, start, end, find.span), bare=find.bare)
+
+
+def _whole(raw: str, span: Span) -> _Find:
+    return replace(_found(raw, 0, len(raw), span), bare=True)
+
+
+def _escaped(find: _Find, text: Text) -> str | None:
+    """How a value is to be written inside JSON, where that is not the usual way."""
+    if find.number:
+        return None
+    if text.inner is not None:
+        written = text.raw[find.start : find.end]
+        return written if written != escape(find.value) else None
+    if find.value != find.plain and _unescaped(find.value) == find.plain:
+        return find.value  # escapes in prose: a tool that is called with them gets what they mean
+    return None
+
+
+def _unescaped(written: str) -> str | None:
+    try:
+        plain: str = json.loads(f'"{written}"')
+    except ValueError:
+        return None
+    return plain
+
+
+def _look_alikes(raw: str) -> list[Span]:
+    """Whatever restore could take for a placeholder."""
+    return [
         Span(match.start(), match.end(), LITERAL, 0.0, "look-alike")
         for match in BENT.finditer(raw)
         if looks_like_one(match["name"] or match["bare"])
     ]
-    if not alike:
-        return spans
-    merged: list[Span] = []
-    for span in sorted([*spans, *alike], key=lambda s: (s.start, -s.end)):
-        last = merged[-1] if merged else None
-        if last is None or span.start >= last.end:
-            merged.append(span)
-            continue
-        surer = max(last, span, key=lambda s: s.score)
-        merged[-1] = Span(last.start, max(last.end, span.end), surer.entity, surer.score, surer.recognizer)
-    return merged

@@ -42,6 +42,7 @@ class Vault:
         self._learned: dict[str, Spelling] = {}
         self._learned_codes: frozenset[str] = frozenset()
         self._refused: set[tuple[str, str, str]] = set()  # codes, each with the value that must not have it
+        self._refused_forms: set[tuple[str, str, Spelling]] = set()
         self._longest = 0
 
     def __len__(self) -> int:
@@ -94,12 +95,18 @@ class Vault:
             self._by_name.setdefault(key_of(name), spelling)
             self._longest = max(self._longest, len(name))
 
-    def avoid(self, codes: Collection[str]) -> None:
-        """Let no value have one of `codes` that has it now, because the tenant knows it as another value's.
+    def avoid(self, taken: Collection[str]) -> None:
+        """Let no value keep a code, and no spelling a form (`CODE_FORM`), that the tenant knows as another's.
 
-        Every code is given anew: one that was longer only because of such a value may be the usual one again.
+        Every name is given anew: one that was longer only because of such a value may be the usual one again.
         """
-        self._refused.update((code, self._by_code[code].entity, self._by_code[code].normal) for code in codes)
+        for name in taken:
+            code, _, form = name.partition("_")
+            value = self._by_code[code]
+            if form:
+                self._refused_forms.add((code, form, value.spellings[form]))
+            else:
+                self._refused.add((code, value.entity, value.normal))
         values = tuple(self._values.values())
         self._values.clear()
         self._by_code.clear()
@@ -124,7 +131,7 @@ class Vault:
         identity = spelling.text if spelling.escaped is None else f"{spelling.text}\0{spelling.escaped}"
         length = FORM_LENGTH
         form = self.coder.form(value.entity, value.normal, identity, length)
-        while value.spellings.get(form, spelling) != spelling:
+        while value.spellings.get(form, spelling) != spelling or (value.code, form, spelling) in self._refused_forms:
             length += 1
             form = self.coder.form(value.entity, value.normal, identity, length)
         value.spellings[form] = spelling
