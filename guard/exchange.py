@@ -234,7 +234,7 @@ def _headers(response: Response, kind: str, decision: Decision | None = None) ->
 def _event_restorer(course: Course, decision: Decision) -> EventRestorer:
     return EventRestorer(
         course.surface,
-        lambda depth: StreamRestorer(course.vault, depth=depth),
+        lambda _: StreamRestorer(course.vault),
         idle=not len(course.vault),
         json_content=course.call.json_reply,
         drop_tokens=_hides_tokens(course, decision),

@@ -120,10 +120,8 @@ def restored(course: Course, body: dict[str, Json]) -> dict[str, Json]:
     if not len(course.vault):
         return body
     changes: dict[tuple[Path, bool], str] = {}
-    for leaf, in_json in course.surface.reply_leaves(body):
-        part = course.surface.part(body, leaf.path) if course.call.json_reply else None
-        depth = int(in_json or (part is not None and part.content))
-        text = restore(leaf.text, course.vault, depth=depth)
+    for leaf, _ in course.surface.reply_leaves(body):
+        text = restore(leaf.text, course.vault)
         if text != leaf.text:
             changes[leaf.path, leaf.key] = text
     rebuilt = rebuild(body, changes)

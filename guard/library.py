@@ -100,7 +100,7 @@ class Guard:
         codes = {part for name in names if looks_like_one(name) for part in code_parts(name)}
         for code, (entity, spellings) in self.service.vault.recall(self.service.coder.tenant, codes).items():
             vault.learn(entity, code, spellings)
-        return restore(text, vault, depth=int(read_text(text).inner is not None))
+        return restore(text, vault)
 
     def review(self, prompt: str, reply: str) -> Reviewed:
         """Hold `reply`, which some model gave to `prompt`, to the constitution.

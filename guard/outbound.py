@@ -94,7 +94,8 @@ def _masked_leaves(
         leaf = item.leaf
         if leaf.kind == "fixed":
             continue
-        masked = masker.mask(item.text, item.spans, label(leaf.path, course.surface.vocabulary.keys))
+        where = label(leaf.path, course.surface.vocabulary.keys)
+        masked = masker.mask(item.text, item.spans, where, seams=item.seams)
         found += masked.found
         if masked.text != leaf.text:
             changes[leaf.path, leaf.key] = masked.text

@@ -15,7 +15,6 @@ from guard.asks import Recognize, Story
 from guard.course import Course
 from guard.mask.propagate import across
 from guard.mask.seams import seam
-from guard.mask.spans import disjoint
 from guard.mask.text import Text
 from guard.mask.text import read as read_text
 from guard.surfaces.walk import Leaf, Path
@@ -29,12 +28,16 @@ _IN_PARTS = frozenset({"content", "system", "summary", "output", "parts"})
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A leaf, opened as far as guard can read it, with its readings and the spans of each, in order."""
+    """A leaf, opened as far as guard can read it, with its readings and the spans of each, in order.
+
+    `seams` are spans of the leaf itself: pieces of what began in the leaf before it or goes on in the next.
+    """
 
     leaf: Leaf
     text: Text
     readings: tuple[str, ...]
     spans: tuple[Spans, ...] = ()
+    seams: Spans = ()
 
     @property
     def plain(self) -> bool:
@@ -51,13 +54,14 @@ def recognized(course: Course) -> Story[tuple[Read, ...]]:
     runs = list(_runs(read))
     seams = [seam([read[place].text.raw for place in run]) for run in runs]
     answers = yield Recognize((*flat, *(joint.reading for joint in seams)), course.plan.policy.policy)
-    spread = list(across(flat, answers[: len(flat)]))
+    spread = across(flat, answers[: len(flat)])
+    pieces: dict[int, Spans] = {}
     for run, joint, spans in zip(runs, seams, answers[len(flat) :], strict=True):
-        own = [spread[firsts[place]] for place in run]
-        for place, pieces in zip(run, _across_seams([read[p] for p in run], own, joint.pieces(spans)), strict=True):
-            spread[firsts[place]] = pieces
+        own = [read[place].text.placed(spread[firsts[place]]) for place in run]
+        pieces |= zip(run, _missing(own, joint.pieces(spans)), strict=True)
     return tuple(
-        replace(item, spans=tuple(spread[at : at + len(item.readings)])) for item, at in zip(read, firsts, strict=False)
+        replace(item, spans=spread[at : at + len(item.readings)], seams=pieces.get(place, ()))
+        for place, (item, at) in enumerate(zip(read, firsts, strict=False))
     )
 
 
@@ -82,33 +86,21 @@ def _parent(path: Path) -> Path:
     return path[:-2] if path[-3:-2] and path[-3] in _IN_PARTS else path[:-1]
 
 
-def _across_seams(run: Sequence[Read], own: Sequence[Spans], found: Sequence[Spans]) -> list[Spans]:
-    """The spans of each first reading of a run, with the pieces of what stands across its seams.
+def _missing(own: Sequence[Sequence[Span]], found: Sequence[Spans]) -> Iterator[Spans]:
+    """Of the pieces of what stands across the seams of a run those that the leaves' own spans leave open.
 
     What a leaf's own reading covers is whole by itself and does not go on in the next leaf: "write to a@b.com" and
     "Thanks" are no address. Of a secret no part may leave, so there nothing is taken for whole.
     """
-    shifts = [len(item.readings[0]) - len(item.text.raw) for item in run]
-    pieces = [
-        [replace(piece, start=piece.start + shift, end=piece.end + shift) for piece in its]
-        for its, shift in zip(found, shifts, strict=True)
+    covered = [
+        [piece for piece in pieces if any(s.start <= piece.start and piece.end <= s.end for s in spans)]
+        for spans, pieces in zip(own, found, strict=True)
     ]
-    covered = [[piece for piece in its if _covers(spans, piece)] for spans, its in zip(own, pieces, strict=True)]
-    whole = {_identity(piece) for its in covered for piece in its if piece.entity != "SECRET"}
-    missing = [
-        [piece for piece in its if piece not in known and _identity(piece) not in whole]
-        for its, known in zip(pieces, covered, strict=True)
-    ]
-    return [
-        disjoint([*spans, *its], item.readings[0]) if its else spans
-        for item, spans, its in zip(run, own, missing, strict=True)
-    ]
+    whole = {_identity(piece) for pieces in covered for piece in pieces if piece.entity != "SECRET"}
+    for pieces, known in zip(found, covered, strict=True):
+        yield tuple(piece for piece in pieces if piece not in known and _identity(piece) not in whole)
 
 
 def _identity(piece: Span) -> tuple[str, str, float]:
     """What the pieces of one find have in common."""
     return piece.entity, piece.recognizer, piece.score
-
-
-def _covers(spans: Spans, piece: Span) -> bool:
-    return any(span.start <= piece.start and piece.end <= span.end for span in spans)

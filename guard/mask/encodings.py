@@ -18,19 +18,19 @@ from html.entities import html5
 
 # --- spelled out in place ------------------------------------------------------------------------------------------
 
-# However many strings a backslash is inside, each of which doubles it: from the first of them on. Every alternative
-# begins with a plain character, because then the search for one is fast.
+# Every alternative begins with a plain character, because then the search for one is fast.
 _SPELLED = re.compile(
-    r"\\(?<!\\\\)\\*+(?:"
-    r"(?P<escape>u[dD][89abAB][0-9a-fA-F]{2}\\++u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[\"/]|[nrt](?![a-z]))"
+    r"\\(?<!\\\\)(?:\\*+(?:"  # a row of backslashes, from the first of them on
+    r"(?P<escape>u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[\"/]|[nrt](?![a-z]))"
     r"|(?P<path>[nrt])"  # as in C:\new, or else a line break before a word
-    r"|(?P<hex>x[0-9a-fA-F]{2}(?:\\++x[0-9a-fA-F]{2})*+)"
-    r"|(?P<octal>[0-3][0-7]{2}(?:\\++[0-3][0-7]{2})*+)"
-    r"|(?P<point>U[0-9a-fA-F]{8}|u\{[0-9a-fA-F]{1,6}\}))"
+    r"|(?P<hex>x[0-9a-fA-F]{2}(?:\\x[0-9a-fA-F]{2})*+)"
+    r"|(?P<octal>[0-3][0-7]{2}(?:\\[0-3][0-7]{2})*+)"
+    r"|(?P<point>U[0-9a-fA-F]{8}|u\{[0-9a-fA-F]{1,6}\}))|\\++)"
     r"|%(?:(?P<percent>[0-9a-fA-F]{2}(?:%[0-9a-fA-F]{2})*+)|(?P<unicode>u[0-9a-fA-F]{4}))"
     r"|&(?P<entity>#[0-9]{1,7};?|#[xX][0-9a-fA-F]{1,6};?|[A-Za-z][A-Za-z0-9]{1,31};)"
 )
-_BYTE = re.compile(r"%(?P<percent>..)|\\+x(?P<hex>..)|\\+(?P<octal>...)")
+_CERTAIN = frozenset({None, "escape", "entity"})
+_BYTE = re.compile(r"%(?P<percent>..)|\\x(?P<hex>..)|\\(?P<octal>...)")
 _POINT = re.compile(r"[0-9a-fA-F]+")
 # One character of UTF-8 (RFC 3629), else one byte.
 _UTF_8 = re.compile(rb"[\x00-\x7f]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}|[\s\S]")
@@ -64,7 +64,7 @@ def decoded(raw: str) -> Decoded | None:
     last = 0
     for match in _SPELLED.finditer(given):
         characters = list(_characters(match))
-        certain = certain and match.lastgroup in {"escape", "entity"}
+        certain = certain and match.lastgroup in _CERTAIN
         pieces += [given[last : match.start()], *(text for _, text in characters)]
         offsets += range(last, match.start())
         offsets += (start for start, text in characters for _ in text)
@@ -80,10 +80,16 @@ def _spaced(form: re.Match[str]) -> str:
 def _characters(match: re.Match[str]) -> Iterator[tuple[int, str]]:
     """What a match spells, piece by piece, with where each begins; what spells no text, as it stands."""
     written, start = match.group(), match.start()
-    match match.lastgroup:
+    backslashes = len(written) - len(written.lstrip("\\"))
+    while backslashes > 1:  # a string inside a string doubles them: two are one, and only an odd one begins an escape
+        yield start, "\\"
+        written, start, backslashes = written[2:], start + 2, backslashes - 2
+    form = match.lastgroup if backslashes or written[:1] in {"%", "&"} else None
+    match form:
+        case None:
+            yield from enumerate(written, start)
         case "escape" | "path":
-            codes = [f"\\{code}" for code in written.split("\\") if code]
-            yield start, json.loads(f'"{"".join(codes)}"')
+            yield start, json.loads(f'"{written}"')
         case "hex" | "octal" | "percent":
             yield from _from_bytes(written, start)
         case "point" | "unicode":

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from guard.mask.placeholders import BENT, LITERAL, looks_like_one
-from guard.mask.restore import escape, restore
+from guard.mask.restore import escape, restore, unescape
 from guard.mask.text import Inner, Text
 from guard.mask.vault import Vault
 from guard.types import FoundSpan, Operator, Span
@@ -33,6 +32,7 @@ class _Find:
     plain: str
     number: bool = False
     bare: bool = False
+    depth: int = 0  # in how many JSON strings it stands
 
 
 # Of operators that act on the same characters, the one that lets less through goes first.
@@ -143,7 +143,7 @@ class Masker:
         """`masked`, or, should it not restore to the text byte for byte, one placeholder for the whole of it."""
         if any(find.number or self.operator(find.span.entity) not in ("placeholder", "route") for find in finds):
             return masked
-        if restore(masked, self._vault, depth=int(text.inner is not None)) == text.raw:
+        if restore(masked, self._vault) == text.raw:
             return masked
         return f"<{self._vault.name(LITERAL, text.raw)}>"
 
@@ -181,7 +181,7 @@ def _in_json(item: Inner, find: _Find) -> _Find:
     start, end = item.outer(find.start, find.end)
     if item.form == "number":
         return replace(find, start=start, end=end, value=item.text.raw, plain=item.text.raw, number=True)
-    return replace(find, start=start, end=end)
+    return replace(find, start=start, end=end, depth=find.depth + 1)
 
 
 def _found(raw: str, start: int, end: int, span: Span) -> _Find:
@@ -213,18 +213,10 @@ def _escaped(find: _Find, text: Text) -> str | None:
         return None
     if text.inner is not None:
         written = text.raw[find.start : find.end]
-        return written if written != escape(find.value) else None
-    if find.value != find.plain and _unescaped(find.value) == find.plain:
+        return written if written != escape(find.value, find.depth) else None
+    if find.value != find.plain and unescape(find.value) == find.plain:
         return find.value  # escapes in prose: a tool that is called with them gets what they mean
     return None
-
-
-def _unescaped(written: str) -> str | None:
-    try:
-        plain: str = json.loads(f'"{written}"')
-    except ValueError:
-        return None
-    return plain
 
 
 def _look_alikes(raw: str) -> list[Span]:

@@ -44,13 +44,15 @@ _NAME = r"[A-Za-z][A-Za-z0-9]*(?:\\{0,2}_[A-Za-z0-9]{1,26}){1,8}"
 _BARE = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]{1,26}){1,8}"
 
 # In brackets any case is read; without brackets only an upper-case name that stands alone.
-BENT = re.compile(rf"{_OPEN}[ ]?(?P<name>{_NAME})[ ]?{_CLOSE}|(?<![A-Za-z0-9_\\])(?P<bare>{_BARE})(?![A-Za-z0-9_\\])")
+BENT = re.compile(
+    rf"{_OPEN}[ ]?(?P<name>{_NAME})[ ]?{_CLOSE}|(?<![A-Za-z0-9_\\])(?P<bare>{_BARE})(?![A-Za-z0-9_]|\\{{1,2}}_)"
+)
 # The end of a text that may go on to become one.
 PARTIAL = re.compile(
     r"(?:&(?:l|lt)?|%3?|\\(?:u|u0|u00|u003)?)\Z"
     rf"|{_OPEN}[ ]?(?P<name>[A-Za-z0-9_\\]{{0,120}})"
     r"(?P<close>[ ]?(?:&(?:g|gt)?|%3?|\\(?:u|u0|u00|u003)?)?)\Z"
-    r"|(?<![A-Za-z0-9_\\])(?P<bare>[A-Z][A-Z0-9_]{0,120})\\?\Z"
+    r"|(?<![A-Za-z0-9_\\])(?P<bare>[A-Z][A-Z0-9_]{0,120})\\{0,2}\Z"
 )
 
 _CONFUSED = str.maketrans("OIL", "011")

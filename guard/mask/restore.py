@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from guard.mask.nesting import Nesting
 from guard.mask.placeholders import BENT, PARTIAL, looks_like_one
 from guard.mask.vault import Vault
 from guard.types import Spelling
@@ -26,9 +27,19 @@ def escape(text: str, depth: int = 1) -> str:
     return text
 
 
-def restore(text: str, vault: Vault, *, depth: int = 0) -> str:
-    """`text` with every known placeholder replaced; `depth` says how many JSON strings it stands in."""
-    restorer = StreamRestorer(vault, depth=depth)
+def unescape(written: str, depth: int = 1) -> str | None:
+    """What `written` stands for inside `depth` JSON strings; None where it cannot stand there."""
+    try:
+        for _ in range(depth):
+            written = json.loads(f'"{written}"')
+    except ValueError:
+        return None
+    return written
+
+
+def restore(text: str, vault: Vault) -> str:
+    """`text` with every known placeholder replaced."""
+    restorer = StreamRestorer(vault)
     return restorer.feed(text) + restorer.flush()
 
 
@@ -36,15 +47,16 @@ def restore(text: str, vault: Vault, *, depth: int = 0) -> str:
 class StreamRestorer:
     """Restores a text that arrives in pieces: the result does not depend on how it was cut.
 
-    Held back is at most the longest end of the text that may still become a placeholder of the vault.
+    Held back is at most the longest end of the text that may still become a placeholder of the vault. A value inside
+    JSON is written as JSON has it.
     """
 
     vault: Vault
-    depth: int = 0
     unknown: int = 0
     changed: bool = False
     _held: str = ""
     _before: str = ""
+    _nesting: Nesting = field(default_factory=Nesting)
 
     @property
     def holds(self) -> bool:
@@ -89,9 +101,10 @@ class StreamRestorer:
         for match in BENT.finditer(whole, offset, offset + length):
             spelling = self._lookup(match)
             if spelling is not None:
-                pieces.append(whole[last : match.start()])
-                pieces.append(self._written(spelling))
+                self._nesting.feed(whole[last : match.start()])
+                pieces += [whole[last : match.start()], self._written(spelling)]
                 last = match.end()
+        self._nesting.feed(whole[last : offset + length])
         pieces.append(whole[last : offset + length])
         self._before = whole[offset + length - 1]
         return "".join(pieces)
@@ -106,6 +119,7 @@ class StreamRestorer:
         return spelling
 
     def _written(self, spelling: Spelling) -> str:
-        if self.depth and spelling.escaped is not None:
+        depth = self._nesting.depth
+        if depth and spelling.escaped is not None and unescape(spelling.escaped, depth) == spelling.text:
             return spelling.escaped
-        return escape(spelling.text, self.depth)
+        return escape(spelling.text, depth)

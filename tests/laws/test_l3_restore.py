@@ -64,23 +64,21 @@ inputs = (
 )
 
 
-def masked(text: str, vault: Vault) -> tuple[str, int]:
-    """`text` masked, and how many JSON strings it now stands in."""
+def masked(text: str, vault: Vault) -> str:
+    """`text` masked."""
     given = read(text)
     spans = recognized(reading for leaf in given.leaves() for reading in leaf.readings)
-    result = Masker(vault, {}).mask(given, spans, "f").text
-    whole = result.startswith("<LITERAL") and result == f"<{vault.name('LITERAL', text)}>"
-    return result, 0 if whole else int(given.inner is not None)
+    return Masker(vault, {}).mask(given, spans, "f").text
 
 
 @settings(max_examples=300, deadline=None)
 @given(inputs, st.data())
 def test_what_was_masked_comes_back_however_it_is_cut(text: str, data: st.DataObject) -> None:
     vault = Vault(Coder(KEY))
-    result, depth = masked(text, vault)
+    result = masked(text, vault)
     assert not [value for value in (MAIL, CARD, SECRET, NAME) if value in result]
-    assert restore(result, vault, depth=depth) == text
-    restorer = StreamRestorer(vault, depth=depth)
+    assert restore(result, vault) == text
+    restorer = StreamRestorer(vault)
     told, at = "", 0
     while at < len(result):
         size = data.draw(st.integers(1, 7))
@@ -95,9 +93,9 @@ def test_what_was_masked_comes_back_however_it_is_cut(text: str, data: st.DataOb
 @given(inputs)
 def test_what_was_masked_comes_back_cut_at_every_place(text: str) -> None:
     vault = Vault(Coder(KEY))
-    result, depth = masked(text, vault)
+    result = masked(text, vault)
     for cut in range(len(result) + 1):
-        restorer = StreamRestorer(vault, depth=depth)
+        restorer = StreamRestorer(vault)
         assert restorer.feed(result[:cut]) + restorer.feed(result[cut:]) + restorer.flush() == text
 
 
@@ -135,12 +133,12 @@ def test_contents_and_tool_arguments_come_back_through_events(
     said: tuple[str, str], sizes: list[int], other: list[int], with_end: bool
 ) -> None:
     vault = Vault(Coder(KEY))
-    contents = [masked(text, vault)[0] if read(text).inner is None else NAME for text in said]
+    contents = [masked(text, vault) if read(text).inner is None else NAME for text in said]
     given = [restore(text, vault) for text in contents]
     inner = json.dumps({"to": BOB, NAME: [said[0]], "n": 1}, ensure_ascii=False)
-    call, depth = masked(inner, vault)
+    call = masked(inner, vault)
     restorer = EventRestorer(
-        CHAT, lambda depth: StreamRestorer(vault, depth=depth), idle=False, json_content=False, drop_tokens=True
+        CHAT, lambda _: StreamRestorer(vault), idle=False, json_content=False, drop_tokens=True
     )
     parts: list[bytes] = []
     pieces = [cut(contents[0], sizes), cut(contents[1], other), cut(call, sizes)]
@@ -152,7 +150,7 @@ def test_contents_and_tool_arguments_come_back_through_events(
         parts += [event(index=0, finish="stop"), event(index=1, finish="tool_calls")]
     told = b"".join(restorer.feed(read_event(part, CHAT.done)) for part in parts) + restorer.flush()
     assert [joined(told, index=0), joined(told, index=1)] == given
-    if depth:
+    if call.startswith("{"):
         back = joined(told, "tool_calls", "0", "function", "arguments", index=1)
         assert back == inner
         assert json.loads(back)["to"] == BOB
