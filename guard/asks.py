@@ -25,6 +25,31 @@ class Recognize:
 
 
 @dataclass(frozen=True, slots=True)
+class Extract:
+    """Read a file or a picture (`kind` is its MIME type) as a policy wants it. Sent: an Extracted.
+
+    May raise RequestError where it cannot be read, RecognizerError.
+    """
+
+    kind: str
+    data: bytes
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """What was read: the text of a file; or, where `kind` names a MIME type, a picture with black boxes.
+
+    `finds` are what was painted over: entity, recognizer, score, the line in which it stands, and its value.
+    """
+
+    text: str = ""
+    kind: str = ""
+    picture: bytes = b""
+    finds: tuple[tuple[str, str, float, int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Bound:
     """What a code stands for: an entity, a normalised value, and its spellings by form."""
 
@@ -149,6 +174,6 @@ class Emit:
     last: bool = False
 
 
-Ask: TypeAlias = Recognize | Bind | Note | Noted | Recall | Record | Send | Next | Judge | Write | Emit
+Ask: TypeAlias = Recognize | Extract | Bind | Note | Noted | Recall | Record | Send | Next | Judge | Write | Emit
 Returned = TypeVar("Returned")
 Story: TypeAlias = Generator[Ask, Any, Returned]

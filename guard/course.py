@@ -12,7 +12,8 @@ from guard.mask.vault import Vault
 from guard.policy import Policy
 from guard.review.review import Settings
 from guard.surfaces.surface import Call, Surface
-from guard.types import Principal
+from guard.surfaces.walk import Path
+from guard.types import FoundSpan, Principal
 
 # What a find must be to count as revealed in a reply, and to be refused in a field that cannot be masked: entities
 # whose shape is evidence. Names are not; a model that thanks "Dear Customer" reveals nobody.
@@ -54,8 +55,9 @@ class Plan:
 class Course:
     """What has happened so far. `prompt` is masked; `known` and `said` hold the values and words of the caller.
 
-    `routed` are the entities that keep it in the house, `upstreams` those to ask, `failed` those that were asked in
-    vain, `upstream` the one that answered.
+    `read` are the places of pictures that were read, and `pictures` what was painted over in them. `routed` are the
+    entities that keep it in the house, `upstreams` those to ask, `failed` those that were asked in vain, `upstream`
+    the one that answered.
     """
 
     plan: Plan
@@ -70,6 +72,8 @@ class Course:
     known: frozenset[str] = frozenset()
     said: str = ""
     upstreams: tuple[str, ...] = ()
+    pictures: tuple[FoundSpan, ...] = ()
+    read: frozenset[Path] = frozenset()
     routed: tuple[str, ...] = ()
     failed: list[tuple[str, str]] = field(default_factory=list)
     upstream: str = ""

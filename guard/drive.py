@@ -11,6 +11,8 @@ from guard.asks import (
     Ask,
     Bind,
     Emit,
+    Extract,
+    Extracted,
     Judge,
     Next,
     Note,
@@ -26,6 +28,7 @@ from guard.asks import (
 from guard.backends.upstreams import Line
 from guard.errors import ClientGone, CriticError, GuardError
 from guard.service import Service
+from guard.types import Span
 
 # From how many characters on patterns are matched off the event loop: below, the way to a thread costs more.
 LONG_TEXT = 20_000
@@ -115,6 +118,8 @@ class Answers:
                 return await self._send(ask)
             case Recognize():
                 return await self._recognize(ask)
+            case Extract():
+                return await self._extract(ask)
             case Bind() | Note() | Noted() | Recall():
                 return from_vault(self._service, ask)
             case Judge() | Write():
@@ -135,6 +140,10 @@ class Answers:
         self._line, self._asked = self._lines.line(ask.upstream, ask.request.path), ask.upstream
         self._service.at_work[self._asked] += 1
         return await self._line.send(ask.request)
+
+    async def _extract(self, ask: Extract) -> Extracted:
+        """In a thread of its own: pictures take seconds."""
+        return await asyncio.to_thread(extracted, self._service, ask)
 
     async def _recognize(self, ask: Recognize) -> Any:
         recognizer = self._service.recognizers[ask.policy]
@@ -181,6 +190,8 @@ class BlockingAnswers:
                 return self._service.writer.record(ask.entry)
             case Recognize():
                 return self._service.recognizers[ask.policy].recognize_blocking(ask.texts)
+            case Extract():
+                return extracted(self._service, ask)
             case Bind() | Note() | Noted() | Recall():
                 return from_vault(self._service, ask)
             case Judge() | Write():
@@ -208,6 +219,28 @@ def _ask_critic(service: Service, ask: Judge | Write) -> Any:
         raise
     except Exception as error:
         raise CriticError(f"the critic failed ({type(error).__name__})") from error
+
+
+def extracted(service: Service, ask: Extract) -> Extracted:
+    """The text of a file, or a picture in which is painted over what the policy does not keep. Blocks.
+
+    Raises RequestError, RecognizerError.
+    """
+    masking = next(policy.mask for policy in service.policies if policy.policy == ask.policy)
+
+    def find(texts: Sequence[str]) -> list[list[Span]]:
+        found = service.recognizers[ask.policy].recognize_blocking(tuple(texts))
+        return [[span for span in spans if masking.operator(span.entity) != "keep"] for spans in found]
+
+    if not ask.kind.lower().startswith("image/"):
+        from guard.backends.extract import extract_text
+
+        return Extracted(extract_text(ask.data, ask.kind))
+    from guard.backends.images import media_type, redact_image
+
+    picture, finds = redact_image(ask.data, find)
+    told = tuple((item.entity, item.recognizer, item.score, item.line, item.value) for item in finds)
+    return Extracted(kind=media_type(picture), picture=picture, finds=told)
 
 
 def from_vault(service: Service, ask: Bind | Note | Noted | Recall) -> Any:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from guard.asks import Bind, Bound, Noted, Recall, Record, Story
+from guard.attached import attachments
 from guard.course import EVIDENT, EVIDENT_SCORE, Course
-from guard.errors import Blocked, PolicyError, RequestError
+from guard.errors import Blocked, RequestError
 from guard.mask.masker import Masker
 from guard.mask.vault import Vault
 from guard.recognition import Read, recognized
@@ -20,8 +21,9 @@ Changes: TypeAlias = Mapping[tuple[Path, bool], str]  # new texts by place; the 
 
 def open_entry(course: Course) -> Story[bytes]:
     """Mask the request and open its entry. Returns the body that may leave."""
-    call, policy = course.call, course.plan.policy
-    _refuse_opaque(course)
+    policy = course.plan.policy
+    yield from attachments(course)
+    call = course.call
     yield from _learn_thread(course)
     changes: Changes = {}
     found: tuple[FoundSpan, ...] = ()
@@ -29,6 +31,7 @@ def open_entry(course: Course) -> Story[bytes]:
     if policy.recognize.profile != "none":
         read = yield from _recognized(course)
         changes, found = yield from _mask(course, read)
+        found += course.pictures
         leaving = yield from _leaving(course, read, changes, found)
     body = call.masked(changes)
     course.prompt = _prompt_text(call, changes)
@@ -38,15 +41,6 @@ def open_entry(course: Course) -> Story[bytes]:
     course.opened = True
     refuse_blocked(found)
     return body if leaving is changes else call.masked(leaving)
-
-
-def _refuse_opaque(course: Course) -> None:
-    if course.call.opaque and course.plan.policy.opaque == "block":
-        raise PolicyError(
-            "The policy does not let images, audio, files or tokens leave, because guard cannot look into them. "
-            "Send text, or set 'opaque: allow' in the policy.",
-            param=label(course.call.opaque[0], course.surface.vocabulary.keys),
-        )
 
 
 def _learn_thread(course: Course) -> Story[None]:
@@ -169,7 +163,8 @@ def _prompt_text(call: Call, changes: Changes) -> str:
 def _opening(course: Course, body: bytes, found: tuple[FoundSpan, ...]) -> Opening:
     plan, call = course.plan, course.call
     constitution = plan.constitution
-    not_scanned = tuple(label(path, course.surface.vocabulary.keys) for path in call.opaque)
+    unread = [path for path in call.opaque if path not in course.read]
+    not_scanned = tuple(label(path, course.surface.vocabulary.keys) for path in unread)
     return Opening(
         exchange=plan.exchange_id,
         time=plan.clock(),

@@ -79,6 +79,10 @@ class Masking(Strict):
     default: Operator = "placeholder"
     entities: dict[str, Operator] = Field(default_factory=dict)
 
+    def operator(self, entity: str) -> Operator:
+        """What is done with an entity."""
+        return self.entities.get(entity, self.default)
+
 
 class Route(Strict):
     """Where an exchange goes in which something was found whose operator is `route`.
