@@ -228,6 +228,7 @@ def _only(course: Course, data: bytes, status: int, headers: Mapping[str, str]) 
 def _headers(response: Response, kind: str, decision: Decision | None = None) -> dict[str, str]:
     passed_on = {k: v for k, v in response.headers.items() if k in PASSED_ON or k.startswith(LIMITS)}
     told = {"x-guard-decision": decision} if decision else {}
+    passed_on = {name: value for name, value in passed_on.items() if value.isascii() and value.isprintable()}
     return {**passed_on, "content-type": kind, **told}
 
 

@@ -8,7 +8,24 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from guard.asks import Ask, Bind, Emit, Judge, Next, Recognize, Record, Request, Response, Send, Story, Write
+from guard.asks import (
+    Ask,
+    Bind,
+    Emit,
+    Extract,
+    Judge,
+    Next,
+    Note,
+    Noted,
+    Recall,
+    Recognize,
+    Record,
+    Request,
+    Response,
+    Send,
+    Story,
+    Write,
+)
 from guard.audit.entries import encode
 from guard.constitution import Constitution, Principle
 from guard.course import Incoming, Plan
@@ -18,7 +35,8 @@ from guard.mask.placeholders import Coder
 from guard.policy import Policy
 from guard.review.review import Settings
 from guard.surfaces.chat import CHAT
-from guard.types import Closing, Opening, Principal, Span, Verdict
+from guard.surfaces.surface import Surface
+from guard.types import Closing, Opening, Principal, Span, Spelling, Verdict
 
 MAIL = "alice.meyer@example.com"
 CARD = "4111 1111 1111 1111"
@@ -92,7 +110,7 @@ def plan(**keys: Any) -> Plan:
         "settings": Settings(),
         "critic": "scripted",
         "critic_digest": "1",
-        "upstream": "fake",
+        "upstreams": ("fake",),
         "coder": Coder(KEY),
         "clock": lambda: 1_800_000_000.0,
         "exchange_id": "x-1",
@@ -100,13 +118,24 @@ def plan(**keys: Any) -> Plan:
     return Plan(**{**plain, **keys})
 
 
-def body(content: Any = "Hello", **keys: Any) -> dict[str, Any]:
-    return {"model": "m", "messages": [{"role": "user", "content": content}], **keys}
+def body(content: Any = "Hello", surface: Surface = CHAT, **keys: Any) -> dict[str, Any]:
+    """The smallest request of a surface that says `content`."""
+    said: dict[str, Any] = {"messages": [{"role": "user", "content": content}]}
+    match surface.name:
+        case "messages":
+            said["max_tokens"] = 100
+        case "responses" | "embeddings" | "moderations":
+            said = {"input": content}
+        case "completions":
+            said = {"prompt": content}
+    return {"model": "m", **said, **keys}
 
 
-def incoming(request: Mapping[str, Any] | bytes, headers: Mapping[str, str] | None = None) -> Incoming:
+def incoming(
+    request: Mapping[str, Any] | bytes, headers: Mapping[str, str] | None = None, surface: Surface = CHAT
+) -> Incoming:
     raw = request if isinstance(request, bytes) else json.dumps(request).encode()
-    return Incoming(USER, headers or {"authorization": "Bearer sk-caller"}, CHAT.read(raw))
+    return Incoming(USER, headers or {"authorization": "Bearer sk-caller"}, surface.read(raw))
 
 
 def completion(*contents: Any, **keys: Any) -> bytes:
@@ -207,6 +236,29 @@ class Played:
         return self.of(Emit)[0].head
 
 
+class Tenant:
+    """The tenant's vault: what stays from one exchange to the next."""
+
+    def __init__(self) -> None:
+        self.notes: dict[str, tuple[str, ...]] = {}
+        self.codes: dict[str, tuple[str, Mapping[str, Spelling]]] = {}
+
+    def bind(self, ask: Bind) -> frozenset[str]:
+        for code, bound in ask.codes.items():
+            _, known = self.codes.get(code, ("", {}))
+            self.codes[code] = bound.entity, {**known, **bound.spellings}
+        return frozenset()
+
+    def note(self, ask: Note) -> None:
+        self.notes[ask.name] = ask.texts
+
+    def noted(self, ask: Noted) -> dict[str, tuple[str, ...]]:
+        return {name: self.notes[name] for name in ask.names if name in self.notes}
+
+    def recall(self, ask: Recall) -> dict[str, tuple[str, Mapping[str, Spelling]]]:
+        return {code: self.codes[code] for code in ask.codes if code in self.codes}
+
+
 Reply = bytes | Response | GuardError
 Upstream = Callable[[Request], Reply | Sequence[bytes | GuardError]]
 
@@ -216,21 +268,30 @@ def play(
     reply: Reply | Sequence[Any] | Upstream = b"",
     plan_: Plan | None = None,
     *,
+    surface: Surface = CHAT,
     critic: Callable[[Judge], Any] = verdicts,
     writer: Callable[[Write], Any] = lambda _: "",
-    taken: Callable[[Bind], Any] = lambda _: (),
+    recognizer: Callable[[Recognize], Any] = lambda ask: recognized(ask.texts),
+    extractor: Callable[[Extract], Any] = lambda _: None,
+    tenant: Tenant | None = None,
+    taken: Callable[[Bind], Any] | None = None,
     fail: Callable[[Ask], GuardError | None] = lambda _: None,
 ) -> Played:
     """Drive an exchange to its end.
 
     The upstream's `reply` is a body, a response, a failure, the events of a stream (each a batch of its own, or a
     list of them, or a failure), or a function that makes one of these. `fail` may name a failure for any ask.
+    Exchanges with the same `tenant` share its vault; `taken` says which codes stand for another value.
     """
-    come = request if isinstance(request, Incoming) else incoming(request)
-    upstream = _Line(reply)
+    come = request if isinstance(request, Incoming) else incoming(request, surface=surface)
+    upstream, vault = _Line(reply), tenant or Tenant()
     answers: dict[type, Callable[[Any], Any]] = {
-        Recognize: lambda ask: recognized(ask.texts),
-        Bind: taken,
+        Recognize: recognizer,
+        Extract: extractor,
+        Bind: taken or vault.bind,
+        Note: vault.note,
+        Noted: vault.noted,
+        Recall: vault.recall,
         Record: lambda _: None,
         Send: upstream.send,
         Next: lambda _: upstream.next(),

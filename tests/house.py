@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import anthropic
 import httpx
 import openai
 import yaml
@@ -28,6 +29,7 @@ from guard.errors import CriticError
 from guard.mask.patterns import Result
 from guard.proxy import Proxy
 from guard.service import Service
+from guard.surfaces.table import SURFACES
 from guard.types import Closing, Critic, Dialogue, Opening, Rule, Verdict
 from tests.upstream import serve
 
@@ -39,7 +41,8 @@ TOKEN = "ghp_" + "x7Kq" * 9
 BOB = 'Bob "Bo" Stone'
 PROVIDER_KEY = "sk-provider-3k9x"  # goes on to the upstream, and nowhere else
 PLANTED = (MAIL, CARD, PHONE, IBAN, TOKEN, BOB)
-CLIENTS = ("openai", "httpx2", "httpcore2", "httpx", "httpcore")  # the loggers of what the tests call guard with
+# The loggers of what the tests call guard with.
+CLIENTS = ("openai", "anthropic", "httpx2", "httpcore2", "httpx", "httpcore")
 PROMPT = f"Write to {MAIL}, card {CARD}, phone {PHONE}."
 
 Script = Callable[[Dialogue, Sequence[Rule]], Any]
@@ -145,18 +148,27 @@ class House:
     url: str
     service: Service
     folder: Path
-    clients: list[openai.OpenAI] = dataclasses.field(default_factory=list)
+    clients: list[openai.OpenAI | anthropic.Anthropic] = dataclasses.field(default_factory=list)
 
     @property
     def data(self) -> Path:
         return self.folder / "guard-data"
 
     def openai(self, key: str = "sk-caller", **options: Any) -> openai.OpenAI:
-        self.clients.append(openai.OpenAI(base_url=f"{self.url}/v1", api_key=key, **{"max_retries": 0, **options}))
-        return self.clients[-1]
+        client = openai.OpenAI(base_url=f"{self.url}/v1", api_key=key, **{"max_retries": 0, **options})
+        self.clients.append(client)
+        return client
 
     def async_openai(self, key: str = "sk-caller", **options: Any) -> openai.AsyncOpenAI:
         return openai.AsyncOpenAI(base_url=f"{self.url}/v1", api_key=key, **{"max_retries": 0, **options})
+
+    def anthropic(self, key: str = "sk-caller", **options: Any) -> anthropic.Anthropic:
+        client = anthropic.Anthropic(base_url=self.url, api_key=key, **{"max_retries": 0, **options})
+        self.clients.append(client)
+        return client
+
+    def async_anthropic(self, key: str = "sk-caller", **options: Any) -> anthropic.AsyncAnthropic:
+        return anthropic.AsyncAnthropic(base_url=self.url, api_key=key, **{"max_retries": 0, **options})
 
     def close_clients(self) -> None:
         while self.clients:
@@ -207,7 +219,8 @@ def write_files(folder: Path, upstream: str, rules: Sequence[dict[str, Any]], co
         (folder / "policies" / f"{rule['policy']}.yaml").write_text(yaml.safe_dump(rule))
     (folder / "constitutions" / "test.yaml").write_text(PRINCIPLES)
     file = folder / "guard.yaml"
-    upstreams = [{"name": "fake", "url": f"{upstream}/v1", "timeout_s": 20}]
+    surfaces = [surface.name for surface in SURFACES]
+    upstreams = [{"name": "fake", "url": f"{upstream}/v1", "surfaces": surfaces, "timeout_s": 20}]
     file.write_text(yaml.safe_dump({"listen": {"port": 0}, "upstreams": upstreams, **config}))
     return file
 

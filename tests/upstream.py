@@ -1,15 +1,17 @@
-"""A model server that speaks chat completions over a socket, echoes what it is sent, and misbehaves on demand.
+"""A model server that speaks every API over a socket, echoes what it is sent, and misbehaves on demand.
 
 The model's name, after its last slash, says how it behaves:
 
     echo             says the last user message
     split            the same, each character in an event of its own, sent in pieces of a byte
     tool             calls a tool with the last user message as an argument
+    think            thinks the last user message, and says something else
+    remember         says the message of the earlier turn that the request goes on from
     say:KEY          says what `replies` holds under KEY
     status:N         answers with error N, quoting the last user message; 429 comes with Retry-After
     flaky            answers 500 once for each message, then echoes
     gate             a stream that waits, after its first words, until `gate` is set
-    nonsense, html, array, empty, redirect    answer what is no chat completion
+    nonsense, html, array, empty, redirect    answer what is none of the API's replies
     cut, garbage, error, stall                break off in the middle of a stream, or stop there
     slow             does not answer
 
@@ -25,6 +27,7 @@ import socket
 import socketserver
 import threading
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -33,7 +36,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-_CHUNK = "chat.completion.chunk"
+from tests.apis import APIS
+from tests.apis.api import Api, Refused, Turn
+from tests.apis.messages import Messages
 
 
 class FakeUpstream:
@@ -47,12 +52,8 @@ class FakeUpstream:
         self.replies: dict[str, str] = {}
         self.ended = threading.Event()
         self.forget()
-        self.app = Starlette(
-            routes=[
-                Route("/v1/chat/completions", self.chat, methods=["POST"]),
-                Route("/v1/models", self.models),
-            ]
-        )
+        calls = [Route(api.path, partial(self.call, api), methods=["POST"]) for api in APIS]
+        self.app = Starlette(routes=[*calls, Route("/v1/models", self.models)])
 
     def forget(self) -> None:
         """Begin anew."""
@@ -63,45 +64,61 @@ class FakeUpstream:
         self.begun = threading.Event()
         self.replies.clear()
         self._failed: set[str] = set()
+        self._remembered: dict[str, str] = {}
 
     async def models(self, request: Request) -> Response:
         self.seen_headers.append(dict(request.headers))
         return JSONResponse({"object": "list", "data": [{"id": "echo", "object": "model"}, {"id": 7}, "odd"]})
 
-    async def chat(self, request: Request) -> Response:
+    async def call(self, api: Api, request: Request) -> Response:
         raw = await request.body()
         self.seen.append(raw)
         self.seen_headers.append(dict(request.headers))
+        if isinstance(api, Messages) and {"x-api-key", "authorization"}.isdisjoint(request.headers):
+            return JSONResponse(api.error(401, "x-api-key header is required"), 401)
         body = json.loads(raw)
-        kind, _, argument = body["model"].rpartition("/")[2].partition(":")
-        said = _last_user_text(body)
+        kind, _, argument = body.get("model", "echo").rpartition("/")[2].partition(":")
         if kind == "slow":
             while not (self.ended.is_set() or await request.is_disconnected()):  # noqa: ASYNC110 - as in _wait
                 await asyncio.sleep(0.005)
             self.gone.release()
-        odd = self._odd(kind, argument, said)
+        try:
+            turn = self._turn(api, body, kind, argument)
+        except Refused as refused:
+            return JSONResponse(api.error(400, str(refused)), 400)
+        odd = self._odd(api, kind, argument, turn.text)
         if odd is not None:
             return odd
-        text = self.replies[argument] if kind == "say" else said
-        choices = [_message(index, text, kind) for index in range(body.get("n") or 1)]
-        if not body.get("stream"):
-            return JSONResponse(_whole(body, choices))
-        return StreamingResponse(self._events(body, choices, kind), media_type="text/event-stream")
+        if body.get("stream"):
+            return StreamingResponse(self._events(api, turn), media_type="text/event-stream")
+        return JSONResponse(api.whole(turn))
 
-    def _odd(self, kind: str, argument: str, said: str) -> Response | None:
+    def _turn(self, api: Api, body: dict[str, Any], kind: str, argument: str) -> Turn:
+        """What is said to this call. What it says itself is remembered for later calls. Raises Refused."""
+        said = api.said(body)
+        conversation = body.get("conversation")
+        named = conversation["id"] if isinstance(conversation, dict) else conversation
+        earlier = body.get("previous_response_id") or named
+        if body.get("previous_response_id") and earlier not in self._remembered:
+            raise Refused("Previous response not found.")
+        text = {"say": self.replies.get(argument, ""), "remember": self._remembered.get(earlier, "")}.get(kind, said)
+        turn = Turn(body, kind, text, sizes=(1,) if kind == "tool" else ())
+        for name in [turn.name("resp"), *([named] if named else [])]:
+            self._remembered[name] = said
+        return turn
+
+    def _odd(self, api: Api, kind: str, argument: str, said: str) -> Response | None:
         match kind:
             case "status":
                 headers = {"retry-after": "7", "retry-after-ms": "10"} if argument == "429" else {}
-                error = {"message": f"no: {said}", "type": "invalid_request_error", "param": None, "code": "nope"}
-                return JSONResponse({"error": error}, int(argument), headers)
+                return JSONResponse(api.error(int(argument), f"no: {said}"), int(argument), headers)
             case "flaky" if said not in self._failed:
                 self._failed.add(said)
-                error = {"message": "try again", "type": "server_error"}
-                return JSONResponse({"error": error}, 500, {"retry-after-ms": "10"})
+                return JSONResponse(api.error(500, "try again"), 500, {"retry-after-ms": "10"})
             case "nonsense":
                 return PlainTextResponse("this is not JSON", media_type="application/json")
             case "array":
-                return JSONResponse({"choices": {"index": 0}})
+                return Response(api.wrong, media_type="application/json")
             case "empty":
                 return Response(status_code=200)
             case "html":
@@ -114,26 +131,25 @@ class FakeUpstream:
         while not (event.is_set() or self.ended.is_set()):  # noqa: ASYNC110 - the event is set by another thread
             await asyncio.sleep(0.005)
 
-    async def _events(self, body: dict[str, Any], choices: list[dict[str, Any]], kind: str) -> AsyncIterator[bytes]:
+    async def _events(self, api: Api, turn: Turn) -> AsyncIterator[bytes]:
+        spoken = False
         try:
-            for number, chunk in enumerate(_chunks(body, choices, kind)):
-                event = b"data: " + json.dumps(chunk).encode() + b"\n\n"
-                for piece in _pieces(event, kind):
+            for event in api.events(turn):
+                for piece in _pieces(api.write(event), turn.kind):
                     yield piece
-                if number == 1:
-                    async for misdeed in self._after_first_words(kind):
+                if not spoken and api.has_words(event):
+                    spoken = True
+                    async for misdeed in self._after_first_words(api, turn.kind):
                         yield misdeed
-                    if kind == "cut":
+                    if turn.kind == "cut":
                         return
-            if body.get("stream_options", {}).get("include_usage"):
-                usage = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
-                yield b"data: " + json.dumps({**_frame(body, _CHUNK), "choices": [], "usage": usage}).encode() + b"\n\n"
-            yield b"data: [DONE]\n\n"
+            if api.done:
+                yield api.done
         except (asyncio.CancelledError, GeneratorExit):
             self.gone.release()
             raise
 
-    async def _after_first_words(self, kind: str) -> AsyncIterator[bytes]:
+    async def _after_first_words(self, api: Api, kind: str) -> AsyncIterator[bytes]:
         self.begun.set()
         match kind:
             case "gate":
@@ -143,79 +159,7 @@ class FakeUpstream:
             case "garbage":
                 yield b"data: {not json\n\n"
             case "error":
-                yield b'data: {"error": {"message": "overloaded"}}\n\n'
-
-
-def _last_user_text(body: dict[str, Any]) -> str:
-    for message in reversed(body["messages"]):
-        if message.get("role") == "user":
-            content = message["content"]
-            return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
-    return ""
-
-
-def _message(index: int, text: str, kind: str) -> dict[str, Any]:
-    if kind == "tool":
-        call = {"id": "call_1", "type": "function", "function": {"name": "send", "arguments": json.dumps({"to": text})}}
-        return {"role": "assistant", "content": None, "tool_calls": [call]}
-    return {"role": "assistant", "content": text if index == 0 else f"{index}: {text}"}
-
-
-def _whole(body: dict[str, Any], messages: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        **_frame(body, "chat.completion"),
-        "choices": [
-            {
-                "index": index,
-                "message": message,
-                "logprobs": _logprobs(body, message),
-                "finish_reason": _finish(message),
-            }
-            for index, message in enumerate(messages)
-        ],
-        "usage": {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7},
-    }
-
-
-def _frame(body: dict[str, Any], kind: str) -> dict[str, Any]:
-    return {"id": "chatcmpl-1", "object": kind, "created": 1700000000, "model": body["model"]}
-
-
-def _logprobs(body: dict[str, Any], message: dict[str, Any]) -> dict[str, Any] | None:
-    if not body.get("logprobs"):
-        return None
-    return {"content": [{"token": message["content"], "logprob": -0.1, "bytes": None, "top_logprobs": []}]}
-
-
-def _finish(message: dict[str, Any]) -> str:
-    return "tool_calls" if message.get("tool_calls") else "stop"
-
-
-def _chunks(body: dict[str, Any], messages: list[dict[str, Any]], kind: str) -> Iterator[dict[str, Any]]:
-    frame = _frame(body, _CHUNK)
-
-    def chunk(index: int, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
-        return {**frame, "choices": [{"index": index, "delta": delta, "finish_reason": finish}]}
-
-    for index, message in enumerate(messages):
-        yield chunk(index, {"role": "assistant", "content": None if message["content"] is None else ""})
-    for index, message in enumerate(messages):
-        for piece in _cut(message["content"] or "", kind):
-            told = chunk(index, {"content": piece})
-            if body.get("logprobs"):
-                told["choices"][0]["logprobs"] = _logprobs(body, {"content": piece})
-            yield told
-        for call in message.get("tool_calls", []):
-            arguments = call["function"]["arguments"]
-            yield chunk(index, {"tool_calls": [{"index": 0, **call, "function": {"name": "send", "arguments": ""}}]})
-            for piece in _cut(arguments, "split"):
-                yield chunk(index, {"tool_calls": [{"index": 0, "function": {"arguments": piece}}]})
-    for index, message in enumerate(messages):
-        yield chunk(index, {}, _finish(message))
-
-
-def _cut(text: str, kind: str) -> list[str]:
-    return list(text) if kind == "split" else [text[at : at + 7] for at in range(0, len(text), 7)]
+                yield api.broken
 
 
 def _pieces(event: bytes, kind: str) -> list[bytes]:

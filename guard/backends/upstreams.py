@@ -202,6 +202,8 @@ class HttpLine:
             raise UpstreamTimeout("The upstream did not answer in time.") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise UpstreamError("The upstream could not be reached.") from error
+        if not 200 <= self._response.status < 600 or self._response.status in {204, 205}:
+            raise UpstreamError("The upstream answered with a status that no reply has.")
         if 300 <= self._response.status < 400:
             raise UpstreamError("The upstream answered with a redirect, which guard does not follow.")
         return self._response

@@ -1,8 +1,8 @@
 """Letters and digits of other scripts that look like ASCII ones, as those, where a word gives itself away.
 
 `аlice@exаmple.com` with a Cyrillic а is an address to a reader and not to a pattern. A word is folded where all its
-letters of other scripts look like Latin ones and it also has ASCII letters, or many digits, or is part of an address:
-so words of Russian, Greek or Armenian stay as they are, also with a Latin word joined to them. Every character becomes
+letters of other scripts look like Latin ones and it also has ASCII letters or many digits, and an address where all
+of its letters do: so words of Russian, Greek or Armenian stay as they are, also with a Latin word joined to them. Every character becomes
 one character, so that offsets stay what they were.
 
 The pairs are those of Unicode's confusables.txt (Unicode Technical Standard 39) that fonts draw alike, less what NFKC
@@ -51,20 +51,18 @@ def fold(text: str) -> str:
         return text
     text = _BETWEEN_DIGITS.sub(lambda match: _BETWEEN[match.group()], text)
     if _MIXED.search(text):
-        text = _WORD.sub(lambda match: _folded(match.group(), sure=False), text)
+        text = _WORD.sub(lambda match: _word(match.group()), text)
     if "@" in text:
-        text = _ADDRESS.sub(lambda match: _address(match.group()), text)
+        text = _ADDRESS.sub(lambda match: _folded(_FULL_STOP.sub(".", match.group())), text)
     return text
 
 
-def _folded(word: str, *, sure: bool) -> str:
-    if word.isascii() or not (sure or _SUSPECT.search(word)):
-        return word
-    folded = word.translate(_TABLE)
-    return word if _OTHER_SCRIPTS.search(folded) else folded
+def _word(word: str) -> str:
+    return _folded(word) if _SUSPECT.search(word) else word
 
 
-def _address(address: str) -> str:
-    if address.isascii():
-        return address
-    return _FULL_STOP.sub(".", _WORD.sub(lambda match: _folded(match.group(), sure=True), address))
+def _folded(text: str) -> str:
+    if text.isascii():
+        return text
+    folded = text.translate(_TABLE)
+    return text if _OTHER_SCRIPTS.search(folded) else folded

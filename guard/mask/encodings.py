@@ -1,22 +1,16 @@
-r"""Encodings that hide text inside text, and what they hide.
+r"""Encodings that hide text in place, character by character, undone with a map back.
 
-Some are spelled out in place, character by character: percent-encoding (RFC 3986), HTML entities, escapes with a
-backslash. Of these the decoded text has a map back. In the others, base64 (RFC 4648) and hexadecimal digits, no part
-can be replaced on its own: they are blobs, with what they decode to where that is text. Most long words decode to
-noise, so it must be text for the most part.
+These are percent-encoding (RFC 3986), HTML entities, and the escapes with a backslash of JSON and of C and its heirs.
 """
 
 from __future__ import annotations
 
-import binascii
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
 from html.entities import html5
-
-# --- spelled out in place ------------------------------------------------------------------------------------------
 
 # Every alternative begins with a plain character, because then the search for one is fast.
 _SPELLED = re.compile(
@@ -63,8 +57,8 @@ def decoded(raw: str) -> Decoded | None:
     offsets: list[int] = []
     last = 0
     for match in _SPELLED.finditer(given):
-        characters = list(_characters(match))
-        certain = certain and match.lastgroup in _CERTAIN
+        form, characters = _characters(match)
+        certain = certain and form in _CERTAIN
         pieces += [given[last : match.start()], *(text for _, text in characters)]
         offsets += range(last, match.start())
         offsets += (start for start, text in characters for _ in text)
@@ -77,14 +71,20 @@ def _spaced(form: re.Match[str]) -> str:
     return _PLUS.sub(" ", form.group()) if _PERCENT.search(form.group()) else form.group()
 
 
-def _characters(match: re.Match[str]) -> Iterator[tuple[int, str]]:
-    """What a match spells, piece by piece, with where each begins; what spells no text, as it stands."""
+def _characters(match: re.Match[str]) -> tuple[str | None, list[tuple[int, str]]]:
+    """The form of a match, and what it spells, piece by piece, with where each begins; what spells no text, as it is.
+
+    A string inside a string doubles backslashes: two are one, and only one that is left over begins an escape.
+    """
     written, start = match.group(), match.start()
     backslashes = len(written) - len(written.lstrip("\\"))
-    while backslashes > 1:  # a string inside a string doubles them: two are one, and only an odd one begins an escape
-        yield start, "\\"
-        written, start, backslashes = written[2:], start + 2, backslashes - 2
-    form = match.lastgroup if backslashes or written[:1] in {"%", "&"} else None
+    pairs = [(start + at, "\\") for at in range(0, backslashes - 1, 2)]
+    form = match.lastgroup if backslashes % 2 or not backslashes else None
+    written, start = written[2 * len(pairs) :], start + 2 * len(pairs)
+    return form, [*pairs, *_of_form(form, written, start)]
+
+
+def _of_form(form: str | None, written: str, start: int) -> Iterator[tuple[int, str]]:
     match form:
         case None:
             yield from enumerate(written, start)
@@ -114,136 +114,3 @@ def _from_bytes(written: str, start: int) -> Iterator[tuple[int, str]]:
         begin, end = units[match.start()].start(), units[match.end() - 1].end()
         codec = "latin-1" if len(match.group()) == 1 else "utf-8"
         yield from _spelled(match.group().decode(codec, "replace"), written[begin:end], start + begin)
-
-
-# --- blobs ---------------------------------------------------------------------------------------------------------
-
-_ALPHABET = "A-Za-z0-9+/_-"  # of base64 and of base64url
-# A line of it and those after it, to the first that holds anything else.
-_RUN = re.compile(rf"[{_ALPHABET}]{{16,}}(?:\r?\n[ \t]*[{_ALPHABET}]+)*={{0,2}}")
-_LINE = re.compile(rf"[{_ALPHABET}]+={{0,2}}")
-_WORD = re.compile(r"[A-Za-z0-9]+={0,2}")
-_PLAIN_WORD = re.compile(r"[a-z0-9]+|[A-Z]?[a-z]+|[A-Z0-9]+")
-_HEX = re.compile(r"[0-9a-fA-F]{16,}")
-_STANDARD = str.maketrans("-_", "+/")
-_TEXT = re.compile(
-    rb"(?:[\t\n\r\x20-\x7e]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})+"
-)
-_CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
-_LARGE = 4096
-_LONG = 1024  # for a path
-# What speaks for UTF-16: the letters of Europe, Hangul, kana and forms of these. Of random bytes every fifth pair is
-# one of them, and every third an ideograph.
-_EVIDENT = re.compile("[\t\n\r\x20-\x7e\xa0-\u04ff\u2000-\u206f\u3000-\u30ff가-힣\uff00-\uffef\U0001d400-\U0001d7ff]")
-_IDEOGRAPH = re.compile("[一-鿿]")
-
-
-@dataclass(frozen=True, slots=True)
-class Blob:
-    """Where a blob stands, and what it decodes to."""
-
-    start: int
-    end: int
-    text: str
-
-
-def blobs(raw: str) -> Iterator[Blob]:
-    """What stands in base64 or in hexadecimal digits and decodes to text, in order.
-
-    Where it can be read in two ways, as with lines that may belong together or not, both are given.
-    """
-    for match in _RUN.finditer(raw):
-        lines = [(line.start(), line.group()) for line in _LINE.finditer(raw, match.start(), match.end())]
-        if len(lines) == 1:
-            yield from _in_line(*lines[0])
-        else:
-            yield from _in_block(lines)
-
-
-def _in_block(lines: Sequence[tuple[int, str]]) -> Iterator[Blob]:
-    """As one text, and where the lines are not of equal width, as in mail (RFC 2045), also each on its own."""
-    width = len(lines[0][1])
-    equal = next((at for at, (_, line) in enumerate(lines) if len(line) != width), len(lines))
-    texts, block = _texts_of(lines), lines
-    for count in (equal + 1, equal):
-        if not _clean(texts) and _clean(fewer := _texts_of(lines[:count])):
-            texts, block = fewer, lines[:count]  # what follows are words after the block
-    start, end = block[0][0], block[-1][0] + len(block[-1][1])
-    yield from (Blob(start, end, text) for text, _ in texts)
-    regular = texts and equal >= len(block) - 1 and width >= 48
-    for at, line in lines[len(block) :] if regular else lines:
-        yield from _in_line(at, line)
-
-
-def _in_line(start: int, written: str) -> Iterator[Blob]:
-    """As a whole, and where it may be a path or have a prefix, what stands in that."""
-    texts = _texts(written.rstrip("="))
-    parts: list[Blob] = []
-    exact = False
-    for at, word in () if _clean(texts) or len(written) > _LONG else _words(start, written):
-        inside = _texts(word.rstrip("=")) if len(word) < len(written) else []
-        parts += (Blob(at, at + len(word), text) for text, _ in inside)
-        exact = exact or _clean(inside)
-    places = {part.start for part in parts}
-    rest = (word for at, word in _words(start, written) if at not in places)
-    if not (exact and all(map(_PLAIN_WORD.fullmatch, rest))):
-        yield from (Blob(start, start + len(written), text) for text, _ in texts)
-    yield from parts
-
-
-def _words(start: int, written: str) -> Iterator[tuple[int, str]]:
-    return ((start + word.start(), word.group()) for word in _WORD.finditer(written))
-
-
-def _texts_of(lines: Sequence[tuple[int, str]]) -> list[tuple[str, bool]]:
-    return _texts("".join(line.rstrip("=") for _, line in lines))
-
-
-def _clean(texts: Sequence[tuple[str, bool]]) -> bool:
-    return any(clean for _, clean in texts)
-
-
-def _texts(run: str) -> list[tuple[str, bool]]:
-    """What `run` decodes to as far as that is text, and whether it is nothing else.
-
-    Something may stand right before the encoding, so it is tried at every beginning.
-    """
-    if len(run) < 16:
-        return []
-    found = [
-        _text(bytes.fromhex(digits[cut : len(digits) - (len(digits) - cut) % 2]), least=8, share=0.85)
-        for digits in _HEX.findall(run)
-        for cut in range(1 + len(digits) % 2)
-    ]
-    standard = run.translate(_STANDARD)
-    share = 0.8 if len(run) < 48 else 0.5
-    found += [_text(_from_base64(standard[cut:]), least=12, share=share) for cut in range(4)]
-    found.append(_wide(_from_base64(standard)))
-    return [text for text in found if text]
-
-
-def _from_base64(run: str) -> bytes:
-    if len(run) % 4 == 1:
-        run = run[:-1]
-    return binascii.a2b_base64(run + "=" * (-len(run) % 4))
-
-
-def _text(data: bytes, *, least: int, share: float) -> tuple[str, bool] | None:
-    """`data` as UTF-8, where stretches of text of `least` bytes or more are so much of it; whether they are all."""
-    if len(data) > _LARGE and len(data) - len(data.translate(None, _CONTROLS)) > 0.08 * len(data):
-        return None  # an image, say; the next line is too slow for a large one
-    covered = sum(length for length in map(len, _TEXT.findall(data)) if length >= least)
-    if not covered or covered < share * len(data):
-        return None
-    return data.decode("utf-8", "replace"), covered == len(data)
-
-
-def _wide(data: bytes) -> tuple[str, bool] | None:
-    """`data` as UTF-16, little-endian, where that gives a text and not a row of rare characters."""
-    if len(data) < 12 or (len(data) > _LARGE and not _wide(data[:_LARGE])):
-        return None
-    text = data[: len(data) & ~1].decode("utf-16-le", "replace")
-    evident = len(_EVIDENT.findall(text))
-    if evident < (0.6 if len(text) >= 12 else 0.9) * len(text) or evident + len(_IDEOGRAPH.findall(text)) < len(text):
-        return None
-    return text, True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from guard.mask.nesting import Nesting
 from guard.mask.placeholders import BENT, LITERAL, looks_like_one
 from guard.mask.restore import escape, restore, unescape
 from guard.mask.text import Inner, Text
@@ -23,16 +24,14 @@ class Masked:
 
 @dataclass(frozen=True, slots=True)
 class _Find:
-    """What is to be replaced in a text. `value` is what restoring gives back, `plain` the value with no encoding."""
+    """What is to be replaced in a text, and the value without the encodings in which it is written there."""
 
     start: int
     end: int
     span: Span
     value: str
-    plain: str
     number: bool = False
     bare: bool = False
-    depth: int = 0  # in how many JSON strings it stands
 
 
 # Of operators that act on the same characters, the one that lets less through goes first.
@@ -65,9 +64,14 @@ class Masker:
             finds = self._merged([*finds, *self._leaf(text, seams)], text.raw)
         if not finds:
             return Masked(text.raw, ())
-        pieces, last = [], 0
+        finds = list(_with_backslashes(finds, text.raw))
+        pieces, last, nesting = [], 0, Nesting()
+        encoded = any(find.value != text.raw[find.start : find.end] for find in finds)
         for find in finds:
-            pieces += [text.raw[last : find.start], self._replacement(find, text)]
+            before = text.raw[last : find.start]
+            if encoded:
+                nesting.feed(before)
+            pieces += [before, self._replacement(find, text.raw[find.start : find.end], nesting.depth)]
             last = find.end
         pieces.append(text.raw[last:])
         masked = self._checked("".join(pieces), text, finds)
@@ -98,7 +102,7 @@ class Masker:
         if text.kind == "name":
             return [_whole(text.raw, max(finds, key=self._gravity).span)] if finds else []
         places = [(item.outer(find.start, find.end), find) for find in finds]
-        return [_Find(*place, find.span, text.raw[slice(*place)], find.plain) for place, find in places]
+        return [_Find(*place, find.span, find.value) for place, find in places]
 
     def _leaf(self, text: Text, spans: Iterable[Span]) -> list[_Find]:
         raw = text.raw
@@ -127,15 +131,15 @@ class Masker:
     def _gravity(self, find: _Find) -> tuple[int, float]:
         return _GRAVITY.index(self.operator(find.span.entity)), find.span.score
 
-    def _replacement(self, find: _Find, text: Text) -> str:
+    def _replacement(self, find: _Find, written: str, depth: int) -> str:
         entity = find.span.entity
         match self.operator(entity):
             case "redact":
                 replacement = f"[{entity}]"
             case "hash":
-                replacement = f"[{entity} {self._vault.coder.value_hash(entity, find.plain)}]"
+                replacement = f"[{entity} {self._vault.coder.value_hash(entity, find.value)}]"
             case _:
-                name = self._vault.name(entity, find.value, _escaped(find, text))
+                name = self._vault.name(entity, *_spelling(find, written, depth))
                 replacement = name if find.bare else f"<{name}>"
         return f'"{replacement}"' if find.number else replacement
 
@@ -149,7 +153,7 @@ class Masker:
 
     def _entry(self, find: _Find, field: str) -> FoundSpan:
         span = find.span
-        value_hash = self._vault.coder.value_hash(span.entity, find.plain)
+        value_hash = self._vault.coder.value_hash(span.entity, find.value)
         return FoundSpan(field, span.entity, span.recognizer, span.score, self.operator(span.entity), value_hash)
 
     def mask_reply(self, text: str, spans: Sequence[Span], field: str) -> tuple[Masked, tuple[tuple[Span, str], ...]]:
@@ -172,7 +176,7 @@ class Masker:
             start = length + span.start - last
             length = start + len(pieces[-1])
             moved.append((Span(start, length, span.entity, span.score, span.recognizer), value))
-            found.append(self._entry(_Find(span.start, span.end, span, value, value), field))
+            found.append(self._entry(_Find(span.start, span.end, span, value), field))
             last = span.end
         return Masked("".join([*pieces, text[last:]]), tuple(found)), tuple(moved)
 
@@ -180,12 +184,12 @@ class Masker:
 def _in_json(item: Inner, find: _Find) -> _Find:
     start, end = item.outer(find.start, find.end)
     if item.form == "number":
-        return replace(find, start=start, end=end, value=item.text.raw, plain=item.text.raw, number=True)
-    return replace(find, start=start, end=end, depth=find.depth + 1)
+        return replace(find, start=start, end=end, value=item.text.raw, number=True)
+    return replace(find, start=start, end=end)
 
 
 def _found(raw: str, start: int, end: int, span: Span) -> _Find:
-    return _Find(start, end, span, raw[start:end], raw[start:end])
+    return _Find(start, end, span, raw[start:end])
 
 
 def _fitted(find: _Find, item: Inner, hidden: Sequence[_Find], raw: str) -> _Find:
@@ -203,20 +207,31 @@ def _fitted(find: _Find, item: Inner, hidden: Sequence[_Find], raw: str) -> _Fin
     return replace(_found(raw, start, end, find.span), bare=find.bare)
 
 
+def _with_backslashes(finds: Iterable[_Find], raw: str) -> Iterator[_Find]:
+    r"""Each find with the backslashes right before it, which would be taken for a part of its bracket: `\<`."""
+    last = 0
+    for find in finds:
+        start = find.start
+        while start > last and raw[start - 1] == "\\":
+            start -= 1
+        last = find.end
+        yield find if start == find.start else replace(find, start=start)
+
+
 def _whole(raw: str, span: Span) -> _Find:
     return replace(_found(raw, 0, len(raw), span), bare=True)
 
 
-def _escaped(find: _Find, text: Text) -> str | None:
-    """How a value is to be written inside JSON, where that is not the usual way."""
-    if find.number:
-        return None
-    if text.inner is not None:
-        written = text.raw[find.start : find.end]
-        return written if written != escape(find.value, find.depth) else None
-    if find.value != find.plain and unescape(find.value) == find.plain:
-        return find.value  # escapes in prose: a tool that is called with them gets what they mean
-    return None
+def _spelling(find: _Find, written: str, depth: int) -> tuple[str, str | None]:
+    """What restoring gives back, and how it is to be written inside JSON where that is not the usual way.
+
+    A value comes back as it was written, less the escapes of the JSON strings, `depth` of them, in which whoever
+    restores will see it; these need not be the ones in which it was found, as in JSON that breaks off.
+    """
+    text = find.value if find.number else unescape(written, depth)
+    if text is None:
+        return find.value, None
+    return text, None if find.number or written == escape(text, depth) else written
 
 
 def _look_alikes(raw: str) -> list[Span]:

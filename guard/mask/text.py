@@ -19,7 +19,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from guard.mask.encodings import blobs, decoded
+from guard.mask.blobs import blobs
+from guard.mask.encodings import decoded
 from guard.mask.normalise import FOLDED, normalise
 from guard.types import Span
 

@@ -92,6 +92,10 @@ class Chat(Choices):
         """The messages after the assistant's last one."""
         yield from newest_of(body.get("messages"), ("messages",), frozenset({"assistant"}))
 
+    def is_opaque(self, item: Mapping[str, Json], path: Path) -> bool:
+        """Whether a part of a message is no text; a content that is one part, and not a list of them, is never read."""
+        return super().is_opaque(item, path) or (path[0] == "messages" and path[-1] == "content")
+
     def is_piece(self, body: Mapping[str, Json], path: Path) -> bool:
         """Events bring a `delta` of each text."""
         del body

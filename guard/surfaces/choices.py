@@ -24,7 +24,7 @@ class Choices(Surface):
 
     def part(self, body: Mapping[str, Json], path: Path) -> Part | None:
         """Which text of a choice the string at `path` belongs to. Lists count by the `index` of their items."""
-        if len(path) < 3 or path[0] != "choices":
+        if len(path) < 3 or path[0] != "choices" or not isinstance(path[1], int):
             return None
         key: list[str | int] = []
         value: Any = body["choices"]
@@ -36,6 +36,7 @@ class Choices(Surface):
 
     def is_piece(self, body: Mapping[str, Json], path: Path) -> bool:
         """Whether the string at `path` is a part of a text that goes on over events."""
+        del body, path
         raise AssertionError  # a subclass says so
 
     def finished(self, body: Mapping[str, Json]) -> tuple[Key, ...]:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 from guard.errors import RequestError
 from guard.surfaces import words
 from guard.surfaces.completions import tokens
-from guard.surfaces.surface import MODEL, Surface
-from guard.surfaces.walk import Path, Vocabulary
-from guard.types import Json
+from guard.surfaces.surface import MODEL, Surface, listed, word
+from guard.surfaces.walk import Leaf, Path, Vocabulary
+from guard.types import Json, SurfaceName
 
 VOCABULARY = Vocabulary(
     keys=frozenset(
@@ -39,7 +40,7 @@ VOCABULARY = Vocabulary(
 class Embeddings(Surface):
     """Vectors for texts."""
 
-    name = "embeddings"
+    name: ClassVar[SurfaceName] = "embeddings"
     path = "/v1/embeddings"
     vocabulary = VOCABULARY
     readable = frozenset({"text"})
@@ -58,7 +59,16 @@ class Embeddings(Surface):
 
     def is_opaque(self, item: Mapping[str, Json], path: Path) -> bool:
         """Whether a part of the input is no text."""
-        return path[:1] == ("input",) and item.get("type") not in self.readable and "type" in item
+        return path[:1] == ("input",) and word(item, "type") not in self.readable and "type" in item
+
+    def reply_leaves(self, body: Json) -> Iterator[tuple[Leaf, bool]]:
+        """Every string that may hold a placeholder: the vectors, thousands of numbers each, hold none."""
+        data = listed(body, "data") if isinstance(body, dict) else []
+        if not isinstance(body, dict) or not data:
+            yield from super().reply_leaves(body)
+            return
+        others: list[Json] = [{key: value for key, value in item.items() if key != "embedding"} for item in data]
+        yield from super().reply_leaves({**body, "data": others})
 
     def reply_problem(self, body: Mapping[str, Json]) -> str:
         """Why `body` is not a list of vectors."""

@@ -5,68 +5,19 @@ Source: the Anthropic API reference, "Messages", "Streaming messages" and "Error
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 from guard.errors import GuardError, RequestError
-from guard.surfaces import words
-from guard.surfaces.surface import MODEL, Key, Part, Surface, index_of, newest_of
-from guard.surfaces.walk import Leaf, Path, Vocabulary, dump
-from guard.types import Json
-
-_TYPE = re.compile(
-    r"text|image|document|search_result|(redacted_)?thinking|[a-z_]*tool_use|[a-z_]*tool_result(_error)?"
-    r"|web_search_result|[a-z_]+_20\d{6}|[a-z_]+_delta|(message|content_block)(_start|_delta|_stop)?|ping|error"
-    r"|ephemeral|base64|url|file|content|custom|mcp_toolset|enabled|disabled|adaptive|auto|any|tool|none|json_schema"
-    rf"|[a-z_]+_location|container_upload|[a-z_]+_error|input_tokens|tool_uses|{words.SCHEMA_TYPE}"
-)
-
-VOCABULARY = Vocabulary(
-    keys=words.SCHEMA_KEYS
-    | frozenset(
-        """
-        model max_tokens messages system metadata user_id stop_sequences stream temperature top_k top_p tools
-        tool_choice disable_parallel_tool_use thinking budget_tokens display service_tier container mcp_servers
-        context_management edits trigger keep clear_at_least exclude_tools output_config output_format effort
-        inference_geo speed betas role content text cache_control ttl source media_type data file_id id name input
-        tool_use_id is_error signature citations cited_text document_index document_title start_char_index
-        end_char_index start_page_number end_page_number start_block_index end_block_index search_result_index
-        encrypted_index encrypted_content page_age caller tool_id context url authorization_token tool_configuration
-        allowed_tools server_name input_schema strict max_uses allowed_domains blocked_domains user_location city
-        country region timezone display_width_px display_height_px display_number max_characters max_content_tokens
-        defer_loading eager_input_streaming skills skill_id version configs default_config mcp_server_name
-        message index content_block delta partial_json stop_reason stop_sequence usage input_tokens output_tokens
-        cache_creation_input_tokens cache_read_input_tokens cache_creation ephemeral_5m_input_tokens
-        ephemeral_1h_input_tokens server_tool_use web_search_requests web_fetch_requests error request_id citation
-        applied_edits expires_at stdout stderr return_code error_code retrieved_at iterations stop_details
-        """.split()  # noqa: SIM905 - a hundred quoted words would be harder to read
-    ),
-    words={
-        "type": _TYPE,
-        "role": words.ROLE,
-        "stop_reason": re.compile("[a-z]+(_[a-z]+)*"),
-        "ttl": re.compile("5m|1h"),
-        "media_type": re.compile(r"(image|application|text)/[a-z0-9.+-]+"),
-        "service_tier": words.TIER,
-        "effort": words.LEVEL,
-        "display": re.compile("summarized|omitted"),
-        "speed": re.compile("standard|fast"),
-        "format": words.FORMAT,
-    },
-    names=words.NAMES | {"tool_use_id", "tool_id"},
-    fixed={
-        "model": MODEL,
-        "signature": words.SEALED,
-        "encrypted_content": words.SEALED,
-        "encrypted_index": words.SEALED,
-        "data": words.SEALED,
-    },
-    free=words.FREE | {"input"},
-)
+from guard.surfaces.messages_words import VOCABULARY
+from guard.surfaces.surface import Key, Part, Surface, index_of, newest_of, word
+from guard.surfaces.walk import Leaf, Path, dump
+from guard.types import Json, SurfaceName
 
 _READABLE = frozenset({
     "text", "tool_use", "tool_result", "thinking", "redacted_thinking", "server_tool_use", "web_search_tool_result",
-    "web_search_result", "search_result", "mcp_tool_use", "mcp_tool_result", "tool_reference",
+    "web_search_result", "search_result", "mcp_tool_use", "mcp_tool_result", "tool_reference", "browser_state",
+    "tool_search_tool_result", "web_fetch_tool_result",
     "code_execution_tool_result", "bash_code_execution_tool_result", "text_editor_code_execution_tool_result",
 })  # fmt: skip
 _READ_SOURCES = frozenset({"text", "content"})  # sources of documents that are text
@@ -80,7 +31,7 @@ _UNSAID = frozenset({"id", "tool_use_id", "type", "role", "model"})
 class Messages(Surface):
     """Messages."""
 
-    name = "messages"
+    name: ClassVar[SurfaceName] = "messages"
     path = "/v1/messages"
     vocabulary = VOCABULARY
     readable = _READABLE
@@ -108,7 +59,7 @@ class Messages(Surface):
         """Whether a block is no text. A document may be one: its source says so."""
         source = item.get("source")
         if item.get("type") == "document" and isinstance(source, dict):
-            return source.get("type") not in _READ_SOURCES
+            return word(source, "type") not in _READ_SOURCES
         return super().is_opaque(item, path)
 
     # --- replies ---
@@ -179,12 +130,22 @@ class Messages(Surface):
         """The token counts that a message states, and later an event of it."""
         return super().usage(_message(body))
 
+    def is_sealed(self, place: Key) -> bool:
+        """Whether a text is the thinking that a signature beside it covers."""
+        return place[-1:] == ("thinking",)
+
     # --- errors ---
 
     def error(self, failure: GuardError) -> bytes:
         """A failure in Anthropic's shape."""
         kind = _ERROR_TYPES.get(failure.status, "invalid_request_error" if failure.status < 500 else "api_error")
-        told: dict[str, Json] = {"type": kind, "message": failure.message, "code": failure.code}
+        details: Json = {"error_code": failure.code}  # where Anthropic has it since version 2026-10-21
+        told: dict[str, Json] = {
+            "type": kind,
+            "message": failure.message,
+            "code": failure.code,
+            "details": details,
+        }
         if failure.param:
             told["param"] = failure.param
         return dump({"type": "error", "error": told})

@@ -25,7 +25,7 @@ class Gathered:
     size: int = 0
     _ended: set[int] = field(default_factory=set)
     _pieces: dict[int, dict[Key, list[str]]] = field(default_factory=dict)
-    _wholes: dict[int, dict[Key, str]] = field(default_factory=dict)
+    _wholes: dict[int, dict[Key, list[str]]] = field(default_factory=dict)
     _contents: set[Key] = field(default_factory=set)
 
     def add(self, body: Mapping[str, Json]) -> None:
@@ -55,12 +55,20 @@ class Gathered:
         if part.piece:
             pieces.setdefault(part.key, []).append(text)
         else:
-            self._wholes.setdefault(part.choice, {})[part.key] = text
+            texts = self._wholes.setdefault(part.choice, {}).setdefault(part.key, [])
+            if text not in texts:
+                texts.append(text)
 
     @property
     def finished(self) -> bool:
         """Whether every choice that has begun, and one at least, has come to its end."""
         return bool(self._ended) and self._pieces.keys() <= self._ended
+
+    def sealed(self) -> tuple[str, ...]:
+        """The texts that the provider has signed, as it wrote them."""
+        pieces = [(key, "".join(texts)) for own in self._pieces.values() for key, texts in own.items()]
+        wholes = [(key, text) for own in self._wholes.values() for key, texts in own.items() for text in texts]
+        return tuple(dict.fromkeys(text for key, text in [*pieces, *wholes] if self.surface.is_sealed(key)))
 
     def choices(self) -> tuple[Choice, ...]:
         """The words of each choice so far."""
@@ -70,10 +78,10 @@ class Gathered:
         joined = {key: "".join(pieces) for key, pieces in self._pieces[index].items()}
         # An API may repeat as a whole what it has sent in pieces; only what differs was not said yet.
         said = set(joined.values())
-        for key, text in self._wholes.get(index, {}).items():
-            if text not in said:
-                repeated = key in joined
-                joined[(*key, "whole") if repeated else key] = text
+        for key, texts in self._wholes.get(index, {}).items():
+            for number, text in enumerate(texts):
+                if text not in said:
+                    joined[(*key, "whole", number) if key in joined else key] = text
         content = "".join(text for key, text in joined.items() if key in self._contents)
         rest = [text for key, text in joined.items() if key not in self._contents and text]
         return Choice(index, content, "\n".join(rest))

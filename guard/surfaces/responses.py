@@ -10,85 +10,21 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from guard.errors import GuardError, RequestError
-from guard.surfaces import words
-from guard.surfaces.surface import MODEL, Key, Part, Surface, newest_of
-from guard.surfaces.walk import Leaf, Path, Vocabulary, dump
+from guard.surfaces.responses_words import VOCABULARY
+from guard.surfaces.surface import Key, Part, Surface, newest_of, word
+from guard.surfaces.walk import Leaf, Path, dump
 from guard.types import Json
-
-_TYPE = re.compile(
-    r"message|(input|output|summary|reasoning)_(text|image|file|audio)|text|refusal|reasoning|item_reference|compaction"
-    r"|[a-z_]+_(call|call_output|calls?|citation|path|approval_request|approval_response|list_tools)"
-    r"|(function|custom|mcp|shell|apply_patch|local_shell|code_interpreter|file_search|image_generation|computer)"
-    r"|web_search(_preview)?(_\d{4}_\d\d_\d\d)?|computer_use_preview|computer_screenshot|allowed_tools|grammar"
-    r"|approximate|auto|json_object|json_schema|search|open_page|find_in_page|exec|logs|image"
-    rf"|(response|error)(\.[a-z_]+)*|{words.SCHEMA_TYPE}"
-)
-
-VOCABULARY = Vocabulary(
-    keys=words.SCHEMA_KEYS
-    | frozenset(
-        """
-        background content_index context_management conversation delta encrypted_content file_data file_id
-        file_url filename function_call_output image_url include include_obfuscation incomplete_details input
-        input_audio input_tokens input_tokens_details instructions item item_id logprobs max_output_tokens
-        max_tool_calls metadata model object obfuscation output output_index output_text output_tokens
-        output_tokens_details parallel_tool_calls part previous_response_id prompt prompt_cache_key
-        prompt_cache_retention reasoning effort summary generate_summary response role content safety_identifier
-        sequence_number service_tier status store stream stream_options temperature text verbosity tool_choice tools
-        top_logprobs top_p truncation usage user total_tokens cached_tokens reasoning_tokens created_at completed_at
-        error code message param id call_id name arguments annotations refusal detail data url strict parameters
-        schema variables version action queries query results score result server_label server_url server_description
-        connector_id allowed_tools require_approval approval_request_id approve reason authorization headers
-        vector_store_ids max_num_results ranking_options ranker score_threshold filters search_context_size
-        user_location city country region timezone approximate container container_id file_ids memory_limit
-        display_width display_height environment background_color input_fidelity input_image_mask moderation
-        output_compression output_format partial_images partial_image_index partial_image_b64 quality size
-        pending_safety_checks acknowledged_safety_checks grammar syntax definition mode summary_index annotation
-        annotation_index start_index end_index index tool_name token bytes logprob sources incomplete_reason
-        custom phase compact_threshold
-        """.split()  # noqa: SIM905 - a hundred quoted words would be harder to read
-    ),
-    words={
-        "type": _TYPE,
-        "role": words.ROLE,
-        "object": re.compile("response|list|conversation"),
-        "status": re.compile("in_progress|completed|incomplete|failed|cancelled|queued|searching|calling|generating"),
-        "effort": words.LEVEL,
-        "summary": words.LEVEL,
-        "generate_summary": words.LEVEL,
-        "verbosity": words.LEVEL,
-        "detail": re.compile("auto|low|high|original"),
-        "service_tier": words.TIER,
-        "truncation": re.compile("auto|disabled"),
-        "tool_choice": words.TOOL_CHOICE,
-        "mode": words.TOOL_CHOICE,
-        "search_context_size": words.LEVEL,
-        "include": re.compile(r"[a-z_]+(\.[a-z_]+)+(\[\*\]\.[a-z_]+)*"),
-        "syntax": re.compile("lark|regex"),
-        "format": words.FORMAT,
-        "prompt_cache_retention": re.compile("in[-_]memory|24h"),
-        "require_approval": re.compile("always|never"),
-        "phase": re.compile("commentary|final_answer"),
-        "created_at": words.TIME,
-        "completed_at": words.TIME,
-    },
-    names=words.NAMES | {"item_id", "approval_request_id"},
-    fixed={
-        "model": MODEL,
-        "encrypted_content": words.SEALED,
-        "previous_response_id": re.compile(r"[A-Za-z0-9_-]{1,200}"),
-        "conversation": re.compile(r"conv_[A-Za-z0-9_-]{1,200}"),
-    },
-    free=words.FREE | {"variables"},
-)
 
 _OPAQUE = frozenset({"input_image", "input_file", "input_audio", "computer_screenshot", "image_generation_call"})
 _READABLE = frozenset({
     "input_text", "output_text", "text", "refusal", "summary_text", "reasoning_text", "reasoning",
 })  # fmt: skip
-_INDEX_KEYS = ("output_index", "content_index", "summary_index")
+# Where an item has several texts, which of them an event is about.
+_INDEX_KEYS = ("content_index", "summary_index", "command_index")
+# What an event may hold besides a piece of text and still be read without walking it: no words stand there.
+_PLAIN = frozenset({"type", "sequence_number", "item_id", "output_index", "content_index", "logprobs", "obfuscation"})
 _JSON_PIECES = re.compile(r"response\.(function|mcp)_call_arguments\.(delta|done)")
-_WHOLE = frozenset({"text", "refusal", "arguments", "input", "code", "transcript"})
+_WHOLE = frozenset({"text", "refusal", "arguments", "input", "code", "command", "transcript"})
 
 
 class Responses(Surface):
@@ -130,8 +66,10 @@ class Responses(Surface):
             yield from newest_of(body.get("input"), ("input",), replies)
 
     def is_opaque(self, item: Mapping[str, Json], path: Path) -> bool:
-        """Whether an item or a part of its content is no text."""
-        return item.get("type") in _OPAQUE or super().is_opaque(item, path)
+        """Whether an item, a part of its content or a part of a tool's output is no text."""
+        kind = word(item, "type")
+        of_output = path[-2:-1] == ("output",) and isinstance(path[-1], int) and "type" in item
+        return kind in _OPAQUE or (of_output and kind not in self.readable) or super().is_opaque(item, path)
 
     # --- replies ---
 
@@ -146,36 +84,24 @@ class Responses(Surface):
 
     def ended(self, body: Mapping[str, Json]) -> tuple[int, ...]:
         """Whether the response is complete."""
-        return (0,) if body.get("type") in {"response.completed", "response.incomplete"} else ()
+        return (0,) if word(body, "type") in {"response.completed", "response.incomplete"} else ()
 
     def failed(self, body: Mapping[str, Json]) -> bool:
         """Whether an event says that the upstream failed."""
-        return body.get("type") in {"error", "response.failed"}
+        return word(body, "type") in {"error", "response.failed"}
 
     def part(self, body: Mapping[str, Json], path: Path) -> Part | None:
         """Which text of the output the string at `path` belongs to."""
-        kind = body.get("type")
         match path:
-            case ("response", "output", int(item), *within):
+            case ("response", "output", int(item), *within) | ("output", int(item), *within):
                 return _inside(item, tuple(within))
-            case ("output", int(item), *within):
-                return _inside(item, tuple(within))
-            case ("response", *_):
-                return None
             case ("item", *within):
                 return _inside(_number(body, "output_index"), tuple(within))
-            case ("part", str(field)):
-                place = _spoken(body)
-                return Part(0, place, content=place[-1] == "text" and field == "text")
-            case ("delta",) if isinstance(kind, str):
-                place = _spoken(body)
-                return Part(0, place, content=place[-1] == "text", piece=True)
-            case (str(field),) if field in _WHOLE and isinstance(kind, str):
-                place = _spoken(body)
-                return Part(0, place, content=place[-1] == "text")
-            case (str(field), *_) if isinstance(kind, str) and field not in {"item_id", "type", "obfuscation"}:
-                return Part(0, (_number(body, "output_index"), *path))  # an event that guard does not know
-        return None
+            case ("response", "output_text") | ("output_text",):  # which some servers add; clients read it first
+                return Part(0, path)
+            case ("response", *_):
+                return None
+        return _told(body, path) if isinstance(body.get("type"), str) else None
 
     def reply_leaves(self, body: Json) -> Iterator[tuple[Leaf, bool]]:
         """Every string that may hold a placeholder; the arguments of functions are JSON, whole and in pieces."""
@@ -188,6 +114,8 @@ class Responses(Surface):
         """The content of an event that brings a piece of output text and nothing else."""
         delta = body.get("delta")
         if body.get("type") != "response.output_text.delta" or not isinstance(delta, str) or body.get("logprobs"):
+            return None
+        if not body.keys() - {"delta"} <= _PLAIN:
             return None
         return ("delta",), delta, Part(0, _spoken(body), content=True, piece=True)
 
@@ -219,9 +147,14 @@ class Responses(Surface):
         return named if isinstance(named, str) else ""
 
     def error_event(self, failure: GuardError) -> bytes:
-        """A failure inside a stream that has begun."""
-        told: Json = {"type": "error", "code": failure.code, "message": failure.message, "param": failure.param}
-        return b"event: error\ndata: " + dump(told) + b"\n\n"
+        """A failure inside a stream that has begun.
+
+        The event as OpenAI documents it, with the error once more as an object: the SDK takes an event without one
+        for a part of the reply, and would end as if nothing had happened.
+        """
+        told: dict[str, Json] = {"code": failure.code, "message": failure.message, "param": failure.param}
+        body: Json = {"type": "error", **told, "sequence_number": 0, "error": {"type": "server_error", **told}}
+        return b"event: error\ndata: " + dump(body) + b"\n\n"
 
 
 def _response(body: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -235,6 +168,24 @@ def _number(body: Mapping[str, Any], key: str) -> int:
     return value if type(value) is int else 0
 
 
+def _told(body: Mapping[str, Json], path: Path) -> Part | None:
+    """The text at `path` of an event that is about a part of an item."""
+    place = _spoken(body)
+    content = place[-1] == "text"
+    match path:
+        case ("item_id" | "type" | "obfuscation", *_):
+            return None
+        case ("part", "text" | "refusal"):
+            return Part(0, place, content)
+        case ("delta",):
+            return Part(0, place, content, piece=True)
+        case ("delta", str(field)):
+            return Part(0, (*place, field), piece=True)
+        case (str(field),) if field in _WHOLE:
+            return Part(0, place, content)
+    return Part(0, (_number(body, "output_index"), *path))  # an event that guard does not know
+
+
 def _spoken(body: Mapping[str, Json]) -> Key:
     """The text that an event is about: its item, what kind of text, and which of that kind."""
     kind = str(body.get("type")).removeprefix("response.")
@@ -243,7 +194,7 @@ def _spoken(body: Mapping[str, Json]) -> Key:
         kind = str(part.get("type") if isinstance(part, dict) else "")
     stem = kind.rpartition(".")[0] or kind
     name = "text" if stem == "output_text" else stem
-    place = [_number(body, key) for key in _INDEX_KEYS[1:] if key in body]
+    place = [_number(body, key) for key in _INDEX_KEYS if key in body]
     return (_number(body, "output_index"), *place, name)
 
 

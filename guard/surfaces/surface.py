@@ -10,10 +10,12 @@ from typing import Any, ClassVar, TypeAlias
 
 from guard.errors import GuardError, RequestError, UpstreamError
 from guard.surfaces.walk import Leaf, Path, Vocabulary, dump, leaves, parse, rebuild
-from guard.types import Json
+from guard.types import Json, SurfaceName
 
 Key: TypeAlias = tuple[str | int, ...]
 
+_OF_ERRORS = frozenset({"error", "type", "request_id"})
+_DATA = re.compile(r"\bdata:[^\s,]*;\s*base64\s*,", re.IGNORECASE)
 MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,199}")
 
 
@@ -85,7 +87,7 @@ class Surface:
     are the types of the parts of a message that guard can look into, `done` the data that end a stream.
     """
 
-    name: ClassVar[str]
+    name: ClassVar[SurfaceName]
     path: ClassVar[str]
     vocabulary: ClassVar[Vocabulary]
     readable: ClassVar[frozenset[str]] = frozenset()
@@ -134,8 +136,11 @@ class Surface:
 
     def is_opaque(self, item: Mapping[str, Json], path: Path) -> bool:
         """Whether the object `item` at `path` is something that guard cannot look into."""
-        kind = item.get("type")
-        return path[-2:-1] == ("content",) and isinstance(path[-1], int) and kind not in self.readable
+        place = list(path)
+        while place and isinstance(place[-1], int):
+            place.pop()
+        inside = len(place) < len(path) and place[-1:] == ["content"]
+        return inside and word(item, "type") not in self.readable
 
     # --- replies ---
 
@@ -145,7 +150,7 @@ class Surface:
             body = parse(raw)
         except RequestError as error:
             raise UpstreamError("The upstream's reply is not valid JSON.") from error
-        problem = self.reply_problem(body)
+        problem = "it reports an error" if self.failed(body) else self.reply_problem(body)
         if problem:
             raise UpstreamError(f"The upstream's reply is not one of this route: {problem}.")
         return body
@@ -212,6 +217,14 @@ class Surface:
         del body
         return ""
 
+    def is_sealed(self, place: Key) -> bool:
+        """Whether a text is signed by the provider, so that it must come back to it as it was.
+
+        `place` is its path in a request, or its key in a reply.
+        """
+        del place
+        return False
+
     # --- errors ---
 
     def error(self, failure: GuardError) -> bytes:
@@ -230,7 +243,10 @@ class Surface:
             body = parse(raw)
         except RequestError:
             return None
-        return body if isinstance(body.get("error"), dict) else None
+        told = body.get("error")
+        if not isinstance(told, dict) or not isinstance(told.get("message"), str):
+            return None
+        return {key: value for key, value in body.items() if key in _OF_ERRORS}  # words beside it nobody has judged
 
     def failed(self, body: Mapping[str, Json]) -> bool:
         """Whether an event says that the upstream failed."""
@@ -247,7 +263,7 @@ def _opaque(value: Json, path: Path, surface: Surface) -> Iterator[Path]:
         case list():
             for index, item in enumerate(value):
                 yield from _opaque(item, (*path, index), surface)
-        case str() if value[:5].lower() == "data:" and ";base64," in value[:200]:
+        case str() if _DATA.search(value):
             yield path
 
 
@@ -255,6 +271,12 @@ def index_of(item: Mapping[str, Any], place: int) -> int:
     """Which of a list this is: what it says, else its place."""
     index = item.get("index", place)
     return index if type(index) is int else place
+
+
+def word(item: Mapping[str, Any], key: str) -> str:
+    """The text under `key`; empty where there is none."""
+    value = item.get(key)
+    return value if isinstance(value, str) else ""
 
 
 def listed(body: Mapping[str, Json], key: str) -> list[dict[str, Json]]:
@@ -267,7 +289,7 @@ def newest_of(items: Json, path: Path, replies: frozenset[str]) -> Iterator[Path
     """The items of a conversation after the last whose role or type is one of `replies`, without instructions."""
     newest: list[Path] = []
     for index, item in reversed(list(enumerate(items if isinstance(items, list) else []))):
-        said = {item.get("role"), item.get("type")} if isinstance(item, dict) else set()
+        said = {word(item, "role"), word(item, "type")} if isinstance(item, dict) else set()
         if said & replies:
             break
         if not said & {"system", "developer"}:

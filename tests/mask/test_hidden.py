@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guard.backends.stack import Stack
-from guard.mask.encodings import blobs
+from guard.mask.blobs import blobs
 from guard.mask.masker import Masked, Masker
 from guard.mask.placeholders import Coder
 from guard.mask.restore import StreamRestorer, restore
