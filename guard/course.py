@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from guard.asks import Bind, Bound
 from guard.constitution import Constitution
 from guard.mask.masker import Masker
 from guard.mask.placeholders import Coder
@@ -114,3 +115,8 @@ class Course:
     def took(self, stage: str, since: float) -> None:
         """Add the time since `since` to a stage, in milliseconds."""
         self.timings[stage] = round(self.timings.get(stage, 0.0) + (self.plan.clock() - since) * 1000, 3)
+
+
+def bindings(vault: Vault) -> Bind:
+    """What the codes of a vault stand for."""
+    return Bind({code: Bound(v.entity, v.normal, dict(v.spellings)) for code, v in vault.values.items()})

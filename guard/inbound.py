@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from guard.asks import Note, Recognize, Record, Story
-from guard.course import EVIDENT, EVIDENT_SCORE, Course
+from guard.course import EVIDENT, EVIDENT_SCORE, Course, bindings
 from guard.errors import Blocked
 from guard.mask.masker import Masked
 from guard.mask.placeholders import normalised
@@ -57,11 +57,22 @@ def judge_choices(course: Course, choices: Sequence[Choice]) -> Story[tuple[Judg
         spans = yield Recognize(texts, plan.policy.policy)
     course.took("recognize", began)
     began = plan.clock()
+    yield from _bind_new(course, choices, spans)
     judged = []
     for choice, content_spans, rest_spans in zip(choices, spans[::2], spans[1::2], strict=True):
         judged.append((yield from _judge_choice(course, choice, content_spans, rest_spans)))
     course.took("review", began)
     return tuple(judged)
+
+
+def _bind_new(course: Course, choices: Sequence[Choice], spans: Sequence[tuple[Span, ...]]) -> Story[None]:
+    """Bind the codes of the values that the reply brings in, so that in the log too no two values share one."""
+    known = len(course.vault)
+    texts = [text for choice in choices for text in (choice.content, choice.rest)]
+    for text, found in zip(texts, spans, strict=True):
+        course.masker.mask_reply(text, found, "")
+    while len(course.vault) > known and (taken := (yield bindings(course.vault))):
+        course.vault.avoid(taken)  # the values of the request come first, so their codes stay
 
 
 def _judge_choice(

@@ -18,7 +18,7 @@ from typing import Any, Self
 from guard import config as configuration
 from guard import service as services
 from guard.asks import Ask, Record, Story
-from guard.course import Incoming, Plan
+from guard.course import Incoming, Plan, bindings
 from guard.drive import BlockingAnswers, bind, emitted_blocking
 from guard.errors import RequestError
 from guard.exchange import exchange
@@ -27,7 +27,7 @@ from guard.mask.placeholders import BENT, code_parts, looks_like_one
 from guard.mask.restore import restore
 from guard.mask.text import read as read_text
 from guard.mask.vault import Vault
-from guard.outbound import bindings, refuse_blocked
+from guard.outbound import refuse_blocked
 from guard.protect import BlockingFunction, WithheldError, is_async, protected_async, protected_blocking, whole
 from guard.service import Service
 from guard.surfaces.chat import CHAT

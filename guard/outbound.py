@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from guard.asks import Bind, Bound, Noted, Recall, Record, Story
+from guard.asks import Noted, Recall, Record, Story
 from guard.attached import attachments
-from guard.course import EVIDENT, EVIDENT_SCORE, Course
+from guard.course import EVIDENT, EVIDENT_SCORE, Course, bindings
 from guard.errors import Blocked, RequestError
 from guard.mask.masker import Masker
-from guard.mask.vault import Vault
 from guard.recognition import Read, recognized
 from guard.surfaces.surface import Call
 from guard.surfaces.walk import Path, label
@@ -136,11 +135,6 @@ def _refuse_value(spans: Iterable[tuple[Span, ...]], where: str) -> None:
     for span in (span for group in spans for span in group):
         if span.entity in EVIDENT and span.score >= EVIDENT_SCORE:
             raise RequestError(f"'{where}' holds a {span.entity}, and guard cannot mask it there.", param=where)
-
-
-def bindings(vault: Vault) -> Bind:
-    """What the codes of a vault stand for."""
-    return Bind({code: Bound(v.entity, v.normal, dict(v.spellings)) for code, v in vault.values.items()})
 
 
 def refuse_blocked(found: Iterable[FoundSpan]) -> None:

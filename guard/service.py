@@ -131,6 +131,7 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
     """
     rules = policies.load_folder(config.policies or Path("policies"))
     _check_routes(config, rules)
+    _check_readers(rules)
     documents = _constitutions(config, rules)
     config.data.mkdir(parents=True, exist_ok=True)
     tenant_key = load_or_create_tenant_key(config.data / "tenant.key")
@@ -166,6 +167,17 @@ def _check_routes(config: Config, rules: tuple[Policy, ...]) -> None:
                 f"policy '{rule.policy}': routes to '{rule.route.to}', which is no upstream with 'trusted: true'. "
                 f"Trusted are: {', '.join(sorted(trusted)) or 'none'}."
             )
+
+
+def _check_readers(rules: tuple[Policy, ...]) -> None:
+    """Raise ConfigError where a policy reads files and pictures and the packages for that are not there."""
+    missing = [name for name in ("pypdf", "PIL", "onnxruntime") if importlib.util.find_spec(name) is None]
+    reading = next((rule for rule in rules if rule.opaque == "extract"), None)
+    if reading is not None and missing:
+        raise ConfigError(
+            f"policy '{reading.policy}': 'opaque: extract' needs packages that are not installed. "
+            "Install guard with them: pip install 'constitutional-guard[files]', then guard models install."
+        )
 
 
 def open_keys(config: Config) -> GuardKeys:

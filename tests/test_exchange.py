@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from guard.asks import Note, Recognize, Response, Send
+from guard.asks import Bind, Note, Recognize, Response, Send
 from guard.errors import UpstreamError, UpstreamTimeout
 from guard.surfaces.messages import MESSAGES
 from guard.surfaces.responses import RESPONSES
@@ -274,3 +274,22 @@ def test_the_messages_of_a_conversation_are_not_joined() -> None:
     turns = [{"role": "user", "content": CARD[:9]}, {"role": "assistant", "content": CARD[9:]}]
     ask = play({"model": "m", "messages": turns}, completion("Done.")).of(Recognize)[0]
     assert ask.texts == ("m", CARD[:9], CARD[9:])
+
+
+def test_a_value_that_the_reply_brings_in_shares_no_placeholder_with_another() -> None:
+    refused: list[str] = []
+
+    def taken(ask: Any) -> Any:
+        new = [code for code, bound in ask.codes.items() if bound.entity == "EMAIL_ADDRESS"]
+        fresh = [code for code in new if not refused]
+        refused.extend(fresh)
+        return frozenset(fresh)
+
+    played = play(body(f"I am {NAME}."), completion(f"Write to {MAIL}."), taken=taken)
+    first, second = played.of(Bind)[-2:]
+    assert refused
+    assert refused[0] in first.codes
+    assert refused[0] not in second.codes
+    assert f"_{refused[0]}>" not in played.closing.reply
+    assert played.sent["messages"][0]["content"].removeprefix("I am <").removesuffix(">.").split("_")[1] in second.codes
+    assert played.content == f"Write to {MAIL}."

@@ -153,7 +153,7 @@ class HttpUpstream:
 
 
 class TranslatedUpstream:
-    """An upstream of its own API, and beside it litellm for the calls of every other; that is made when it is needed."""
+    """An upstream of its own API, and beside it litellm for the calls of every other, made when it is needed."""
 
     def __init__(self, own: HttpUpstream, translator: Callable[[], Upstream]) -> None:
         self.config = own.config
