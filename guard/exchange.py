@@ -77,7 +77,7 @@ def _send(course: Course, body: bytes) -> Story[Response]:
 
 def _refused(course: Course, response: Response) -> Story[None]:
     """The upstream answered with an error: pass it on in shape, with what it quotes restored."""
-    body = course.surface.error_body(response.body)
+    body = course.surface.error_body(response.body, response.status)
     if body is None:
         told = course.surface.error(UpstreamError(f"The upstream answered {response.status} without saying why."))
     else:

@@ -293,3 +293,11 @@ def test_a_value_that_the_reply_brings_in_shares_no_placeholder_with_another() -
     assert f"_{refused[0]}>" not in played.closing.reply
     assert played.sent["messages"][0]["content"].removeprefix("I am <").removesuffix(">.").split("_")[1] in second.codes
     assert played.content == f"Write to {MAIL}."
+
+
+def test_an_error_of_another_shape_reaches_the_caller_in_its_own() -> None:
+    failure = Response(429, {}, json.dumps({"error": {"message": f"no {NAME}", "type": "x", "code": "y"}}).encode())
+    played = play(body(f"I am {NAME}.", MESSAGES), failure, surface=MESSAGES)
+    assert played.reply == {"type": "error", "error": {"type": "rate_limit_error", "message": f"no {NAME}"}}
+    own = {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}, "request_id": "r"}
+    assert play(body("", MESSAGES), Response(529, {}, json.dumps(own).encode()), surface=MESSAGES).reply == own

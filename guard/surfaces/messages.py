@@ -138,7 +138,7 @@ class Messages(Surface):
 
     def error(self, failure: GuardError) -> bytes:
         """A failure in Anthropic's shape."""
-        kind = _ERROR_TYPES.get(failure.status, "invalid_request_error" if failure.status < 500 else "api_error")
+        kind = _error_type(failure.status)
         details: Json = {"error_code": failure.code}  # where Anthropic has it since version 2026-10-21
         told: dict[str, Json] = {
             "type": kind,
@@ -149,6 +149,14 @@ class Messages(Surface):
         if failure.param:
             told["param"] = failure.param
         return dump({"type": "error", "error": told})
+
+    def error_body(self, raw: bytes, status: int) -> dict[str, Json] | None:
+        """An upstream's error body in Anthropic's shape, also where a translated upstream has another."""
+        body = super().error_body(raw, status)
+        told = body.get("error") if body else None
+        if body is None or body.get("type") == "error" or not isinstance(told, dict):
+            return body
+        return {"type": "error", "error": {"type": _error_type(status), "message": told["message"]}}
 
     def error_event(self, failure: GuardError) -> bytes:
         """A failure inside a stream that has begun."""
@@ -171,6 +179,10 @@ class CountTokens(Messages):
         """No words come back."""
         del body, path
         return None
+
+
+def _error_type(status: int) -> str:
+    return _ERROR_TYPES.get(status, "invalid_request_error" if status < 500 else "api_error")
 
 
 def _message(body: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -197,7 +209,8 @@ def _piece(block: int, field: str, path: Path) -> Part | None:
             return Part(0, (block, field), piece=True)
         case "type" | "signature":
             return None
-    return Part(0, (block, *path[1:]))
+    # A kind of piece that guard does not know. What lies deeper comes whole, as citations do.
+    return Part(0, (block, *path[1:]), piece=len(path) == 2)
 
 
 MESSAGES = Messages()

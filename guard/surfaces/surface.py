@@ -237,8 +237,9 @@ class Surface:
         """A failure inside a stream that has begun."""
         return b"data: " + self.error(failure) + b"\n\n"
 
-    def error_body(self, raw: bytes) -> dict[str, Json] | None:
-        """An upstream's error body, when it has this surface's shape."""
+    def error_body(self, raw: bytes, status: int) -> dict[str, Json] | None:
+        """An upstream's error body in this surface's shape; None where it says nothing."""
+        del status
         try:
             body = parse(raw)
         except RequestError:
