@@ -104,6 +104,11 @@ class Course:
         """Whether the log keeps masked content."""
         return self.plan.policy.log.content == "masked"
 
+    @property
+    def reads_replies(self) -> bool:
+        """Whether anything is looked for in replies, or judged."""
+        return self.plan.policy.recognize.profile != "none" or self.plan.constitution is not None
+
     def thread_name(self, thread: str) -> str:
         """The name under which the tenant vault keeps the codes of a conversation of this caller's."""
         return self.plan.coder.note("thread", self.incoming.principal.user, thread)

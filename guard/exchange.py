@@ -133,7 +133,7 @@ def _held(course: Course, response: Response) -> Story[None]:
 
 def _observed(course: Course, response: Response) -> Story[None]:
     """A stream that is passed on as it comes, all but its last event, and judged when it has ended."""
-    reply = Gathered(course.surface)
+    reply = Gathered(course.surface, keeps=course.reads_replies)
     restorer = _event_restorer(course, "allow")
     headers = _headers(response, SSE)
     last: list[Event] = []

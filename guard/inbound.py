@@ -48,7 +48,7 @@ def _joined(content: str, rest: str) -> str:
 def judge_choices(course: Course, choices: Sequence[Choice]) -> Story[tuple[Judged, ...]]:
     """Recognize what the reply says, mask what is new in it, and judge it."""
     plan = course.plan
-    if plan.policy.recognize.profile == "none" and plan.constitution is None:
+    if not course.reads_replies:
         return ()
     began = plan.clock()
     spans: Sequence[tuple[Span, ...]] = ((),) * (2 * len(choices))

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from guard.errors import RequestError
 from guard.surfaces import words
-from guard.surfaces.choices import Choices
+from guard.surfaces.choices import FILTER_KEYS, FRAME, SEVERITY, Choices
 from guard.surfaces.surface import MODEL, Part, newest_of
 from guard.surfaces.walk import Path, Vocabulary
 from guard.types import Json
@@ -19,12 +19,11 @@ _TYPE = re.compile(
     r"text|image_url|input_audio|file|refusal|function|custom|content|approximate|allowed_tools|grammar|url_citation"
     rf"|json_object|json_schema|{words.SCHEMA_TYPE}"
 )
-# What an event may hold besides content and still be read without walking it: nothing here can hold a placeholder.
-_FRAME = frozenset({"id", "object", "created", "model", "choices", "system_fingerprint", "service_tier", "usage"})
 _PLAIN = frozenset({"index", "delta", "finish_reason", "logprobs"})
 
 VOCABULARY = Vocabulary(
     keys=words.SCHEMA_KEYS
+    | FILTER_KEYS
     | frozenset(
         """
         model messages role content name tool_calls tool_call_id function_call refusal audio id type function
@@ -39,7 +38,8 @@ VOCABULARY = Vocabulary(
         object created choices index message delta finish_reason usage system_fingerprint prompt_tokens
         completion_tokens total_tokens prompt_tokens_details completion_tokens_details annotations
         cached_tokens audio_tokens reasoning_tokens accepted_prediction_tokens rejected_prediction_tokens
-        token bytes logprob url_citation start_index end_index title obfuscation transcript expires_at
+        cache_write_tokens categories category_applied_input_types category_scores code flagged moderation output
+        results token bytes logprob url_citation start_index end_index title obfuscation transcript expires_at
         """.split()  # noqa: SIM905 - eighty quoted words would be harder to read
     ),
     words={
@@ -61,6 +61,7 @@ VOCABULARY = Vocabulary(
         "system_fingerprint": re.compile(r"fp_[a-f0-9]{10}"),
         "prompt_cache_retention": re.compile("in[-_]memory|24h"),
         "created": words.TIME,
+        "severity": SEVERITY,
     },
     names=words.NAMES,
     fixed={"model": MODEL, "seed": re.compile(r"-?\d+")},
@@ -111,7 +112,7 @@ class Chat(Choices):
         index, content = choice.get("index"), delta["content"]
         if type(index) is not int or not isinstance(content, str) or not content or choice.get("logprobs"):
             return None
-        if choice.get("finish_reason") or body.get("usage") or not body.keys() <= _FRAME:
+        if choice.get("finish_reason") or body.get("usage") or not body.keys() <= FRAME:
             return None
         return ("choices", 0, "delta", "content"), content, Part(index, (index, "delta", "content"), True, True)
 

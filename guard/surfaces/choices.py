@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from guard.surfaces.surface import Key, Part, Surface, index_of, listed
 from guard.surfaces.walk import Path
 from guard.types import Json
+
+# What Azure says of its content filter beside each prompt and choice; it is none of the model's words.
+FILTER_KEYS = frozenset(
+    """
+    prompt_filter_results prompt_index content_filter_results content_filter_result content_filter_offsets check_offset
+    start_offset end_offset filtered detected severity hate self_harm sexual violence profanity jailbreak
+    indirect_attack protected_material_text protected_material_code citation license custom_blocklists details
+    """.split()  # noqa: SIM905 - twenty quoted words would be harder to read
+)
+SEVERITY = re.compile("safe|low|medium|high")
+# What an event may hold besides content and still be read without walking it: nothing here can hold a placeholder.
+FRAME = frozenset({"id", "object", "created", "model", "choices", "system_fingerprint", "service_tier", "usage"})
 
 
 class Choices(Surface):

@@ -46,6 +46,7 @@ VOCABULARY = Vocabulary(
         read_page response_inclusion right_click schema screenshot scroll scroll_to server_tool_results size_bytes
         start_line state_changes switch_tab tab_id tabs tool_name tool_references toolset_name total_lines
         transformations triple_click url_sources use_cache user_input user_profile_id wait workspace_id zoom
+        cache_miss_reason cache_missed_input_tokens category explanation thinking_tokens
         """.split()  # noqa: SIM905 - a hundred quoted words would be harder to read
     ),
     words={

@@ -15,9 +15,13 @@ _UNSAID = frozenset({"id", "tool_call_id", "call_id"})  # identifiers: neither j
 
 @dataclass(slots=True)
 class Gathered:
-    """What a reply adds up to: add the body of a whole reply once, or those of all events of a stream."""
+    """What a reply adds up to: add the body of a whole reply once, or those of all events of a stream.
+
+    Without `keeps` its words are not gathered, only what it says of itself.
+    """
 
     surface: Surface
+    keeps: bool = True
     model: str = ""
     usage: dict[str, int] = field(default_factory=dict)
     thread: str = ""
@@ -38,8 +42,10 @@ class Gathered:
         else:
             for leaf, _ in surface.reply_leaves(dict(body)):
                 found = surface.part(body, leaf.path)
-                if found is not None and not leaf.key and leaf.path[-1] not in _UNSAID:
-                    self._add(found, leaf.text)
+                if found is None or leaf.path[-1] in _UNSAID:
+                    continue
+                # A key that is not the API's is the model's, as those of a tool's input are.
+                self._add(Part(found.choice, (*found.key, "key")) if leaf.key else found, leaf.text)
             self.failed = self.failed or surface.failed(body)
             self._ended.update(surface.ended(body))
             for index in surface.begun(body):
@@ -49,6 +55,9 @@ class Gathered:
         self.model = self.model or surface.model_of(body)
 
     def _add(self, part: Part, text: str) -> None:
+        if not self.keeps:
+            self._pieces.setdefault(part.choice, {})
+            return
         if part.content:
             self._contents.add(part.key)
         pieces = self._pieces.setdefault(part.choice, {})
@@ -76,11 +85,12 @@ class Gathered:
 
     def _choice(self, index: int) -> Choice:
         joined = {key: "".join(pieces) for key, pieces in self._pieces[index].items()}
-        # An API may repeat as a whole what it has sent in pieces; only what differs was not said yet.
-        said = set(joined.values())
+        # An API may repeat as a whole what it has sent in pieces; only what differs was not said yet. Content that is
+        # repeated elsewhere is judged there too, because other words would not be put there.
+        said = {(key in self._contents, text) for key, text in joined.items()}
         for key, texts in self._wholes.get(index, {}).items():
             for number, text in enumerate(texts):
-                if text not in said:
+                if (key in self._contents, text) not in said:
                     joined[(*key, "whole", number) if key in joined else key] = text
         content = "".join(text for key, text in joined.items() if key in self._contents)
         rest = [text for key, text in joined.items() if key not in self._contents and text]

@@ -93,10 +93,11 @@ class Responses(Surface):
     def part(self, body: Mapping[str, Json], path: Path) -> Part | None:
         """Which text of the output the string at `path` belongs to."""
         match path:
-            case ("response", "output", int(item), *within) | ("output", int(item), *within):
-                return _inside(item, tuple(within))
+            case ("response", "output", int(place), *within) | ("output", int(place), *within):
+                holder: Any = body["response"] if path[0] == "response" else body
+                return _inside(place, holder["output"][place], tuple(within))
             case ("item", *within):
-                return _inside(_number(body, "output_index"), tuple(within))
+                return _inside(_number(body, "output_index"), body["item"], tuple(within))
             case ("response", "output_text") | ("output_text",):  # which some servers add; clients read it first
                 return Part(0, path)
             case ("response", *_):
@@ -198,14 +199,16 @@ def _spoken(body: Mapping[str, Json]) -> Key:
     return (_number(body, "output_index"), *place, name)
 
 
-def _inside(item: int, within: Path) -> Part | None:
+def _inside(place: int, item: Any, within: Path) -> Part | None:
     """The text at `within` an item of the output."""
     match within:
         case ("content", int(index), "text"):
-            return Part(0, (item, index, "text"), content=True)
+            kind = str(item["content"][index].get("type"))
+            content = kind in {"output_text", "text"}
+            return Part(0, (place, index, "text" if content else kind), content)
         case ("id" | "call_id" | "type" | "status" | "role", *_):
             return None
-    return Part(0, (item, *within))
+    return Part(0, (place, *within))
 
 
 def _cleared(value: Json) -> Json:

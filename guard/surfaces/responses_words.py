@@ -53,7 +53,8 @@ VOCABULARY = Vocabulary(
         input_schema key keys logs max_output_length media_type moderation_details moderation_stage namespace
         network_policy never operation outcome output_schema outputs path policy prewarm prompt_cache_breakpoint
         prompt_cache_options read_only revised_prompt scroll_x scroll_y search_content_types skill_id skills source
-        stderr stdout svg svg_usage text_weight timeout_ms tool_names ttl tunnel_id value working_directory x y
+        stderr stdout svg svg_usage text_weight timeout_ms tool_names ttl tunnel_id value working_directory
+        x y command_index cache_write_tokens category_applied_input_types category_scores created_by flagged
         """.split()  # noqa: SIM905 - a hundred quoted words would be harder to read
     ),
     words={

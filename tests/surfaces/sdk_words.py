@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from pydantic import BaseModel
 from typing_extensions import is_typeddict
 
 
@@ -19,6 +20,23 @@ def kinds_of(kind: Any) -> set[str]:
     if is_typeddict(kind):
         return set(get_args(get_type_hints(kind)["type"]))
     return {name for inner in get_args(kind) if not isinstance(inner, str) for name in kinds_of(inner)}
+
+
+def fields_of(*kinds: Any) -> set[str]:
+    """Every field of types of replies and of the types within them."""
+    found: set[str] = set()
+    seen: set[Any] = set()
+    waiting = list(kinds)
+    while waiting:
+        kind = waiting.pop()
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            if kind not in seen:
+                seen.add(kind)
+                found |= {field.alias or name for name, field in kind.model_fields.items()}
+                waiting += [field.annotation for field in kind.model_fields.values()]
+        else:
+            waiting += [inner for inner in get_args(kind) if not isinstance(inner, str)]
+    return found
 
 
 def _visit(kind: Any, found: dict[str, set[str]], seen: set[Any]) -> None:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import anthropic
+import openai
+import openai.types.chat
+import openai.types.responses
 import pytest
 
 from guard.surfaces.chat import CHAT
@@ -20,6 +24,7 @@ from tests.apis.completions import Completions
 from tests.apis.messages import Messages, sign
 from tests.apis.responses import Responses
 from tests.dialogue import body
+from tests.surfaces.sdk_words import fields_of
 
 SPOKEN: list[tuple[Surface, Api]] = [
     (CHAT, Chat()), (RESPONSES, Responses()), (MESSAGES, Messages()), (COMPLETIONS, Completions()),
@@ -56,14 +61,13 @@ def test_a_stream_says_what_the_whole_reply_says(surface: Surface, api: Api) -> 
     assert stream.finished
 
 
-@pytest.mark.parametrize(("surface", "api"), SPOKEN)
+@pytest.mark.parametrize(("surface", "api"), [SPOKEN[0], SPOKEN[1], SPOKEN[3]])
 def test_the_tokens_of_a_text_are_not_judged_beside_it(surface: Surface, api: Api) -> None:
     asked = turn(surface, logprobs=1, top_logprobs=1)
-    told = [api.whole(asked), *bodies(surface, api, asked)]
-    assert ('"Goo"' in json.dumps(told).replace('"content": "Goo"', "")) == (surface is not MESSAGES)
-    assert (
-        gathered(surface, told[0]).choices() == of_events(surface, told[1:]).choices() == (Choice(0, "Good morning."),)
-    )
+    whole, *events = api.whole(asked), *bodies(surface, api, asked)
+    assert "-0.1" in json.dumps(whole)
+    assert "-0.1" in json.dumps(events)
+    assert gathered(surface, whole).choices() == of_events(surface, events).choices() == (Choice(0, "Good morning."),)
 
 
 @pytest.mark.parametrize(("surface", "api"), SPOKEN)
@@ -110,12 +114,54 @@ def test_what_a_stream_repeats_otherwise_than_it_said_it_is_judged_too() -> None
     assert (choice.content, choice.rest) == ("Good morning.", "Something else.")
 
 
+def test_content_that_is_repeated_where_no_other_words_would_be_put_is_judged_there_too() -> None:
+    events = bodies(RESPONSES, Responses(), turn(RESPONSES))
+    events.insert(-1, {"type": "response.snapshot", "output_index": 0, "result": "Good morning."})
+    (choice,) = of_events(RESPONSES, events).choices()
+    assert (choice.content, choice.rest) == ("Good morning.", "Good morning.")
+
+
+def test_a_key_that_is_not_the_apis_is_judged() -> None:
+    called = {"type": "tool_use", "id": "toolu_1", "name": "send", "input": {"Good morning.": 1}}
+    (choice,) = gathered(MESSAGES, {"content": [called]}).choices()
+    assert choice.rest == "send\nGood morning."
+
+
+@pytest.mark.parametrize(
+    ("surface", "kinds"),
+    [
+        (CHAT, [openai.types.chat.ChatCompletion, openai.types.chat.ChatCompletionChunk]),
+        (RESPONSES, [openai.types.responses.Response, openai.types.responses.ResponseStreamEvent]),
+        (MESSAGES, [anthropic.types.Message, anthropic.types.RawMessageStreamEvent]),
+        (COMPLETIONS, [openai.types.Completion]),
+    ],
+)
+def test_the_keys_of_the_api_are_not(surface: Surface, kinds: list[Any]) -> None:
+    # Of chat, `input` is a key of what a moderation adds beside the choices, which is not judged.
+    assert fields_of(*kinds) - surface.vocabulary.keys == ({"input"} if surface is CHAT else set())
+
+
+@pytest.mark.parametrize(("surface", "api"), [SPOKEN[0], SPOKEN[3]])
+def test_what_azure_says_of_its_filter_is_not(surface: Surface, api: Api) -> None:
+    passed = {"filtered": False, "severity": "safe"}
+    whole = api.whole(turn(surface))
+    whole["prompt_filter_results"] = [{"prompt_index": 0, "content_filter_results": {"hate": passed}}]
+    whole["choices"][0]["content_filter_results"] = {"hate": passed, "self_harm": passed, "sexual": passed}
+    assert gathered(surface, whole).choices() == (Choice(0, "Good morning."),)
+
+
 def test_of_events_that_name_the_same_place_every_one_is_judged() -> None:
     events: list[dict[str, Any]] = [
-        {"type": "response.new_thing", "output_index": 0, "words": words} for words in ("one", "two", "two", "three")
+        {"type": "response.new_thing", "output_index": 0, "result": words} for words in ("one", "two", "two", "three")
     ]
     (choice,) = of_events(RESPONSES, events).choices()
     assert choice.rest == "one\ntwo\nthree"
+    notes: list[Any] = [
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "note_delta", "text_of_note": words}}
+        for words in ("Good mor", "ning.")
+    ]
+    (choice,) = of_events(MESSAGES, notes).choices()
+    assert "Good morning." in choice.rest  # as a text in pieces
     citations: list[dict[str, Any]] = [
         {
             "type": "content_block_delta",
