@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TypeAlias
 
 from guard.asks import Note, Recognize, Record, Story
 from guard.course import EVIDENT, EVIDENT_SCORE, Course, bindings
@@ -11,11 +13,14 @@ from guard.errors import Blocked
 from guard.mask.masker import Masked
 from guard.mask.placeholders import normalised
 from guard.mask.restore import StreamRestorer, restore
+from guard.mask.text import read as read_text
 from guard.review.review import Review, observe, review
 from guard.surfaces.reply import Gathered
 from guard.surfaces.surface import Choice
 from guard.surfaces.walk import Path, rebuild
 from guard.types import Closing, Decision, Dialogue, FoundSpan, Json, Outcome, Span
+
+Located: TypeAlias = Sequence[tuple[Span, str]]  # where a value was found in a text, and the value
 
 _SEVERITY: tuple[Decision, ...] = ("allow", "revise", "block")
 
@@ -51,37 +56,44 @@ def judge_choices(course: Course, choices: Sequence[Choice]) -> Story[tuple[Judg
     if not course.reads_replies:
         return ()
     began = plan.clock()
-    spans: Sequence[tuple[Span, ...]] = ((),) * (2 * len(choices))
-    if plan.policy.recognize.profile != "none":
-        texts = tuple(text for choice in choices for text in (choice.content, choice.rest))
-        spans = yield Recognize(texts, plan.policy.policy)
+    found = yield from _found(course, [text for choice in choices for text in (choice.content, choice.rest)])
     course.took("recognize", began)
     began = plan.clock()
-    yield from _bind_new(course, choices, spans)
+    yield from _bind_new(course, choices, found)
     judged = []
-    for choice, content_spans, rest_spans in zip(choices, spans[::2], spans[1::2], strict=True):
-        judged.append((yield from _judge_choice(course, choice, content_spans, rest_spans)))
+    for choice, in_content, in_rest in zip(choices, found[::2], found[1::2], strict=True):
+        judged.append((yield from _judge_choice(course, choice, in_content, in_rest)))
     course.took("review", began)
     return tuple(judged)
 
 
-def _bind_new(course: Course, choices: Sequence[Choice], spans: Sequence[tuple[Span, ...]]) -> Story[None]:
+def _found(course: Course, said: Sequence[str]) -> Story[tuple[Located, ...]]:
+    """What each text of a reply holds, also inside JSON and other encodings."""
+    if course.plan.policy.recognize.profile == "none":
+        return ((),) * len(said)
+    texts = [read_text(text) for text in said]
+    readings = [[reading for part in text.leaves() for reading in part.readings] for text in texts]
+    flat = tuple(reading for own in readings for reading in own)
+    answers = iter((yield Recognize(flat, course.plan.policy.policy)))
+    spans = [tuple(islice(answers, len(own))) for own in readings]
+    return tuple(course.masker.located(text, own) for text, own in zip(texts, spans, strict=True))
+
+
+def _bind_new(course: Course, choices: Sequence[Choice], found: Sequence[Located]) -> Story[None]:
     """Bind the codes of the values that the reply brings in, so that in the log too no two values share one."""
     known = len(course.vault)
     texts = [text for choice in choices for text in (choice.content, choice.rest)]
-    for text, found in zip(texts, spans, strict=True):
-        course.masker.mask_reply(text, found, "")
+    for text, located in zip(texts, found, strict=True):
+        course.masker.mask_reply(text, located, "")
     while len(course.vault) > known and (taken := (yield bindings(course.vault))):
         course.vault.avoid(taken)  # the values of the request come first, so their codes stay
 
 
-def _judge_choice(
-    course: Course, choice: Choice, content_spans: Sequence[Span], rest_spans: Sequence[Span]
-) -> Story[Judged]:
+def _judge_choice(course: Course, choice: Choice, in_content: Located, in_rest: Located) -> Story[Judged]:
     plan = course.plan
     where = f"choices[{choice.index}]"
-    content, unknown = _new_in(course, choice.content, content_spans, f"{where}.message.content")
-    rest, more = _new_in(course, choice.rest, rest_spans, where)
+    content, unknown = _new_in(course, choice.content, in_content, f"{where}.message.content")
+    rest, more = _new_in(course, choice.rest, in_rest, where)
     shift = len(content.text) + 1
     unknown += tuple(replace(span, start=span.start + shift, end=span.end + shift) for span in more)
     dialogue = Dialogue(course.prompt, _joined(content.text, rest.text))
@@ -94,9 +106,9 @@ def _judge_choice(
     return Judged(choice, result, content.text, rest.text, content.found + rest.found)
 
 
-def _new_in(course: Course, text: str, spans: Sequence[Span], where: str) -> tuple[Masked, tuple[Span, ...]]:
+def _new_in(course: Course, text: str, located: Located, where: str) -> tuple[Masked, tuple[Span, ...]]:
     """The text with new values masked, and where those now stand that the exchange gave no ground for."""
-    masked, moved = course.masker.mask_reply(text, spans, where)
+    masked, moved = course.masker.mask_reply(text, located, where)
     unknown = tuple(
         span
         for span, value in moved

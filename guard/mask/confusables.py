@@ -1,9 +1,9 @@
 """Letters and digits of other scripts that look like ASCII ones, as those, where a word gives itself away.
 
 `аlice@exаmple.com` with a Cyrillic а is an address to a reader and not to a pattern. A word is folded where all its
-letters of other scripts look like Latin ones and it also has ASCII letters or many digits, and an address where all
-of its letters do: so words of Russian, Greek or Armenian stay as they are, also with a Latin word joined to them. Every character becomes
-one character, so that offsets stay what they were.
+letters of other scripts look like Latin ones and it also has ASCII letters or many digits, and an address where all of
+its letters do: so words of Russian, Greek or Armenian stay as they are, also with a Latin word joined to them. Every
+character becomes one character, so that offsets stay what they were.
 
 The pairs are those of Unicode's confusables.txt (Unicode Technical Standard 39) that fonts draw alike, less what NFKC
 folds, and a few lower-case letters that it leaves out because they look like small capitals. The Turkish ı is a letter
@@ -53,7 +53,7 @@ def fold(text: str) -> str:
     if _MIXED.search(text):
         text = _WORD.sub(lambda match: _word(match.group()), text)
     if "@" in text:
-        text = _ADDRESS.sub(lambda match: _folded(_FULL_STOP.sub(".", match.group())), text)
+        text = _ADDRESS.sub(lambda match: _FULL_STOP.sub(".", _folded(match.group())), text)
     return text
 
 

@@ -156,7 +156,17 @@ class Masker:
         value_hash = self._vault.coder.value_hash(span.entity, find.value)
         return FoundSpan(field, span.entity, span.recognizer, span.score, self.operator(span.entity), value_hash)
 
-    def mask_reply(self, text: str, spans: Sequence[Span], field: str) -> tuple[Masked, tuple[tuple[Span, str], ...]]:
+    def located(self, text: Text, spans: Sequence[tuple[Span, ...]]) -> tuple[tuple[Span, str], ...]:
+        """What was found in the readings of `text`, as spans of the text itself, each with the value it stands for."""
+        return tuple(
+            (replace(find.span, start=find.start, end=find.end), find.value)
+            for find in self._finds(text, iter(spans))
+            if find.span.entity != LITERAL
+        )
+
+    def mask_reply(
+        self, text: str, located: Sequence[tuple[Span, str]], field: str
+    ) -> tuple[Masked, tuple[tuple[Span, str], ...]]:
         """Mask what a model wrote of its own accord; its placeholders stay as they are.
 
         Returns the masked text and, for each value replaced, where its placeholder stands and the value.
@@ -167,11 +177,10 @@ class Masker:
         found: list[FoundSpan] = []
         moved: list[tuple[Span, str]] = []
         last = length = 0
-        for span in spans:
+        for span, value in located:
             inside = any(span.start < end and start < span.end for start, end in taken)
             if inside or span.start < last or self.operator(span.entity) == "keep":
                 continue
-            value = text[span.start : span.end]
             pieces += [text[last : span.start], f"<{self._vault.name(span.entity, value)}>"]
             start = length + span.start - last
             length = start + len(pieces[-1])

@@ -65,6 +65,18 @@ def test_whatever_else_a_choice_says_is_judged_and_restored() -> None:
     assert ask(asked(MAIL), reply).reply["choices"][0]["notes"] == [{"deep": MAIL}]
 
 
+def test_a_text_that_guard_does_not_know_is_judged_and_restored_over_its_pieces() -> None:
+    def pieces(words: str) -> list[bytes]:
+        cut = [{"index": 0, "text": "", "note": words[:5]}, {"index": 0, "text": "", "note": words[5:]}]
+        end = {"index": 0, "text": "", "finish_reason": "stop"}
+        return [*(sse({"choices": [choice]}) for choice in [*cut, end]), DONE]
+
+    assert ask(asked(stream=True), pieces("a rifle"), REVIEWED).error["code"] == "blocked_by_guard"
+    played = ask(asked(MAIL, stream=True), lambda request: pieces(json.loads(request.body)["prompt"]))
+    told = [json.loads(raw[6:])["choices"][0] for raw in played.told.split(b"\n\n") if raw.startswith(b"data: {")]
+    assert "".join(choice.get("note", "") for choice in told) == MAIL
+
+
 def test_a_reply_that_echoes_the_prompt_is_restored() -> None:
     def reply(request: Any) -> bytes:
         return completion(f"{json.loads(request.body)['prompt']} and more")

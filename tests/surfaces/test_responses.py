@@ -264,6 +264,13 @@ def test_whatever_an_item_holds_is_restored(item: dict[str, Any]) -> None:
     assert json.dumps(played.reply["output"]) == json.dumps([item]).replace(BAD, MAIL)
 
 
+def test_a_thought_that_offends_is_not_mended() -> None:
+    thought = {"type": "reasoning", "content": [{"type": "reasoning_text", "text": "Pay, or else."}], "summary": []}
+    assert ask(asked(), output(thought, message(text("fine"))), REVIEWED).error["code"] == "blocked_by_guard"
+    mended = ask(asked(), output(message(text("Pay, or else."))), REVIEWED)
+    assert mended.reply["output"][0]["content"][0]["text"] == "Pay, [removed: no-threats]."
+
+
 def test_arguments_are_restored_inside_their_json() -> None:
     def reply(request: Any) -> bytes:
         code = json.loads(request.body)["input"]
@@ -373,6 +380,7 @@ def test_what_a_command_prints_is_restored_over_its_pieces() -> None:
          "part": {"type": "output_text", "text": "", "annotations": [{"title": BAD}]}},
         {"type": "response.output_item.added", "output_index": 0, "item": {"type": "new", "words": BAD}},
         {"type": "response.incomplete", "response": {"output": [message(text(BAD))]}},
+        {"type": "response.something.new", "response": {}, "output": [{"stdout": BAD}]},
     ],
 )  # fmt: skip
 def test_whatever_an_event_says_is_judged_and_restored(event: dict[str, Any]) -> None:
