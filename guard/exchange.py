@@ -139,15 +139,21 @@ def _observed(course: Course, response: Response) -> Story[None]:
     last: list[Event] = []
     began = course.plan.clock()
     while arrived := (yield Next()):
-        told = b""
+        told, failure = b"", None
         for raw in arrived:
-            event = read_event(raw, course.surface.done)
-            _gather(course, reply, event)
+            try:
+                event = read_event(raw, course.surface.done)
+                _gather(course, reply, event)
+            except UpstreamError as error:  # what came before it is told, however the events arrived
+                failure = error
+                break
             told += b"".join(map(restorer.feed, last))
             last = [event] if event.done or (event.body and reply.finished and course.surface.ended(event.body)) else []
             told += b"" if last else restorer.feed(event)
         if told:
             yield _more(course, told, response.status, headers)
+        if failure is not None:
+            raise failure
     course.took("stream", began)
     _check_end(last, reply)
     judged = yield from judge_choices(course, reply.choices())
@@ -235,9 +241,8 @@ def _headers(response: Response, kind: str, decision: Decision | None = None) ->
 def _event_restorer(course: Course, decision: Decision) -> EventRestorer:
     return EventRestorer(
         course.surface,
-        lambda _: StreamRestorer(course.vault),
+        lambda: StreamRestorer(course.vault),
         idle=not len(course.vault),
-        json_content=course.call.json_reply,
         drop_tokens=_hides_tokens(course, decision),
     )
 

@@ -143,7 +143,7 @@ def restored(course: Course, body: dict[str, Json]) -> dict[str, Json]:
     if not len(course.vault):
         return body
     changes: dict[tuple[Path, bool], str] = {}
-    for leaf, _ in course.surface.reply_leaves(body):
+    for leaf in course.surface.reply_leaves(body):
         text = restore(leaf.text, course.vault)
         if text != leaf.text:
             changes[leaf.path, leaf.key] = text

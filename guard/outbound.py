@@ -13,7 +13,9 @@ from guard.mask.masker import Masker
 from guard.recognition import Read, recognized
 from guard.surfaces.surface import Call
 from guard.surfaces.walk import Path, label
-from guard.types import FoundSpan, Opening, Operator, Span
+from guard.types import FoundSpan, Opening, Operator
+
+LONG_WORD = 200  # characters; no name of a model is longer
 
 Changes: TypeAlias = Mapping[tuple[Path, bool], str]  # new texts by place; the flag says that it is a key
 
@@ -62,7 +64,7 @@ def _recognized(course: Course) -> Story[tuple[Read, ...]]:
     course.took("recognize", began)
     for item in read:
         if item.leaf.kind == "fixed":
-            _refuse_value(item.spans, label(item.leaf.path, course.surface.vocabulary.keys))
+            _refuse_value(item, label(item.leaf.path, course.surface.vocabulary.keys))
     return read
 
 
@@ -131,9 +133,14 @@ def _sealed(course: Course, read: Sequence[Read]) -> Story[dict[tuple[Path, bool
     return {(texts[name], False): written for name, (written,) in noted.items()}
 
 
-def _refuse_value(spans: Iterable[tuple[Span, ...]], where: str) -> None:
-    for span in (span for group in spans for span in group):
-        if span.entity in EVIDENT and span.score >= EVIDENT_SCORE:
+def _refuse_value(item: Read, where: str) -> None:
+    """Raise RequestError where a field that cannot be masked holds a value.
+
+    A long signature looks like an account number somewhere by chance; it is no value unless most of it is.
+    """
+    chance = len(item.leaf.text) / 2 if len(item.leaf.text) > LONG_WORD else 0
+    for span in (span for group in item.spans for span in group):
+        if span.entity in EVIDENT and span.score >= EVIDENT_SCORE and span.end - span.start > chance:
             raise RequestError(f"'{where}' holds a {span.entity}, and guard cannot mask it there.", param=where)
 
 

@@ -301,3 +301,21 @@ def test_an_error_of_another_shape_reaches_the_caller_in_its_own() -> None:
     assert played.reply == {"type": "error", "error": {"type": "rate_limit_error", "message": f"no {NAME}"}}
     own = {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}, "request_id": "r"}
     assert play(body("", MESSAGES), Response(529, {}, json.dumps(own).encode()), surface=MESSAGES).reply == own
+
+
+def test_a_long_signature_that_looks_like_an_account_somewhere_is_no_value() -> None:
+    signature = "c2lnbmF0dXJl" * 30 + CARD.replace(" ", "") + "c2lnbmF0dXJl" * 30
+    turns = [{"role": "assistant", "content": [{**thinking("Hm."), "signature": signature}]}]
+    played = play(body("", MESSAGES, messages=turns), message(), surface=MESSAGES)
+    assert played.sent["messages"][0]["content"][0]["signature"] == signature
+    turns[0]["content"][0]["signature"] = CARD.replace(" ", "") + "c2lnbmF0dXJl"
+    assert play(body("", MESSAGES, messages=turns), message(), surface=MESSAGES).head.status == 400
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_came_before_a_broken_event_is_told_however_the_events_arrive(at_once: bool) -> None:
+    parts = [*events("Hello")[:2], b"data: {broken\n\n"]
+    watched = plan(review={"constitution": None, "stream": "observe"})
+    played = play(body(stream=True), [parts] if at_once else parts, watched)
+    assert played.told.startswith(b"".join(parts[:2]))
+    assert b'"code":"upstream_error"' in played.told

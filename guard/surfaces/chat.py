@@ -84,11 +84,6 @@ class Chat(Choices):
         if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
             raise RequestError("'messages' must be a list of messages.", param="messages")
 
-    def wants_json(self, body: Mapping[str, Json]) -> bool:
-        """Whether `response_format` asks for JSON."""
-        wanted = body.get("response_format")
-        return isinstance(wanted, dict) and str(wanted.get("type")).startswith("json")
-
     def newest(self, body: Mapping[str, Json]) -> Iterator[Path]:
         """The messages after the assistant's last one."""
         yield from newest_of(body.get("messages"), ("messages",), frozenset({"assistant"}))

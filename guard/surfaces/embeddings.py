@@ -61,7 +61,7 @@ class Embeddings(Surface):
         """Whether a part of the input is no text."""
         return path[:1] == ("input",) and word(item, "type") not in self.readable and "type" in item
 
-    def reply_leaves(self, body: Json) -> Iterator[tuple[Leaf, bool]]:
+    def reply_leaves(self, body: Json) -> Iterator[Leaf]:
         """Every string that may hold a placeholder: the vectors, thousands of numbers each, hold none."""
         data = listed(body, "data") if isinstance(body, dict) else []
         if not isinstance(body, dict) or not data:

@@ -11,7 +11,7 @@ from typing import ClassVar
 from guard.errors import GuardError, RequestError
 from guard.surfaces.messages_words import VOCABULARY
 from guard.surfaces.surface import Key, Part, Surface, index_of, newest_of, word
-from guard.surfaces.walk import Leaf, Path, dump
+from guard.surfaces.walk import Path, dump
 from guard.types import Json, SurfaceName
 
 _READABLE = frozenset({
@@ -44,12 +44,6 @@ class Messages(Surface):
         messages = body.get("messages")
         if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
             raise RequestError("'messages' must be a list of messages.", param="messages")
-
-    def wants_json(self, body: Mapping[str, Json]) -> bool:
-        """Whether an output format asks for JSON."""
-        config = body.get("output_config")
-        wanted = config.get("format") if isinstance(config, dict) else body.get("output_format")
-        return isinstance(wanted, dict) and str(wanted.get("type")).startswith("json")
 
     def newest(self, body: Mapping[str, Json]) -> Iterator[Path]:
         """The messages after the assistant's last one."""
@@ -97,11 +91,6 @@ class Messages(Surface):
             case (str(field), *_) if "index" in body and field not in _UNSAID:
                 return Part(0, (index_of(body, 0), *path))  # an event that guard does not know
         return None
-
-    def reply_leaves(self, body: Json) -> Iterator[tuple[Leaf, bool]]:
-        """Every string that may hold a placeholder; the input of a tool comes in pieces of JSON."""
-        for leaf, _ in super().reply_leaves(body):
-            yield leaf, leaf.path == ("delta", "partial_json")
 
     def plain(self, body: Mapping[str, Json]) -> tuple[Path, str, Part] | None:
         """The text of an event that brings a piece of a text and nothing else."""

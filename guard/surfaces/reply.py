@@ -40,7 +40,7 @@ class Gathered:
             _, text, part = plain
             self._add(part, text)
         else:
-            for leaf, _ in surface.reply_leaves(dict(body)):
+            for leaf in surface.reply_leaves(dict(body)):
                 found = surface.part(body, leaf.path)
                 if found is None or leaf.path[-1] in _UNSAID:
                     continue
@@ -127,7 +127,7 @@ class Revised:
 
     def _places(self, body: dict[str, Json]) -> list[tuple[Path, Part]]:
         """Where content stands in a body, in order."""
-        found = ((leaf, self._surface.part(body, leaf.path)) for leaf, _ in self._surface.reply_leaves(body))
+        found = ((leaf, self._surface.part(body, leaf.path)) for leaf in self._surface.reply_leaves(body))
         return [(leaf.path, part) for leaf, part in found if part is not None and part.content and not leaf.key]
 
     def _words(self, part: Part) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from guard.errors import GuardError, RequestError
 from guard.surfaces.responses_words import VOCABULARY
 from guard.surfaces.surface import Key, Part, Surface, newest_of, word
-from guard.surfaces.walk import Leaf, Path, dump
+from guard.surfaces.walk import Path, dump
 from guard.types import Json
 
 _OPAQUE = frozenset({"input_image", "input_file", "input_audio", "computer_screenshot", "image_generation_call"})
@@ -44,12 +44,6 @@ class Responses(Surface):
                                param="background")  # fmt: skip
         if not isinstance(body.get("input"), str | list) and not body.get("prompt"):
             raise RequestError("'input' must be a text or a list of items.", param="input")
-
-    def wants_json(self, body: Mapping[str, Json]) -> bool:
-        """Whether `text.format` asks for JSON."""
-        text = body.get("text")
-        wanted = text.get("format") if isinstance(text, dict) else None
-        return isinstance(wanted, dict) and str(wanted.get("type")).startswith("json")
 
     def thread_of(self, body: Mapping[str, Json]) -> str:
         """The reply or the conversation that the request goes on from."""
@@ -103,13 +97,6 @@ class Responses(Surface):
             case ("response", *_):
                 return None
         return _told(body, path) if isinstance(body.get("type"), str) else None
-
-    def reply_leaves(self, body: Json) -> Iterator[tuple[Leaf, bool]]:
-        """Every string that may hold a placeholder; the arguments of functions are JSON, whole and in pieces."""
-        kind = str(body.get("type")) if isinstance(body, dict) else ""
-        pieces = _JSON_PIECES.fullmatch(kind) is not None
-        for leaf, in_json in super().reply_leaves(body):
-            yield leaf, in_json or (pieces and leaf.path in {("delta",), ("arguments",)})
 
     def plain(self, body: Mapping[str, Json]) -> tuple[Path, str, Part] | None:
         """The content of an event that brings a piece of output text and nothing else."""

@@ -106,23 +106,21 @@ class _Waiting:
 class EventRestorer:
     """Restores the strings of a stream's events, each text over the events across which it is spread.
 
-    `feed_for(depth)` makes the restorer of one text; depth is 1 for JSON inside a string. `idle` says that there is
+    `new_feed` makes the restorer of one text. `idle` says that there is
     nothing to restore. What is sent on depends on the events alone, not on how they arrive.
     """
 
     def __init__(
         self,
         surface: Surface,
-        feed_for: Callable[[int], Feed],
+        new_feed: Callable[[], Feed],
         *,
         idle: bool,
-        json_content: bool,
         drop_tokens: bool,
     ) -> None:
         self._surface = surface
-        self._feed_for = feed_for
+        self._new_feed = new_feed
         self._idle = idle
-        self._json_content = json_content
         self._drop_tokens = drop_tokens
         self._feeds: dict[Key, Feed] = {}
         self._waiting: list[_Waiting] = []
@@ -165,31 +163,28 @@ class EventRestorer:
         plain = surface.plain(body)
         if plain is not None:
             path, text, part = plain
-            self._piece(item, path, text, part, in_json=False)
+            self._piece(item, path, text, part)
             return item
-        for leaf, in_json in surface.reply_leaves(body):
+        for leaf in surface.reply_leaves(body):
             found = surface.part(body, leaf.path)
             if found is None or not found.piece or leaf.key:
-                self._whole(item, leaf, in_json=in_json or self._is_json(found))
+                self._whole(item, leaf)
             else:
-                self._piece(item, leaf.path, leaf.text, found, in_json=in_json)
+                self._piece(item, leaf.path, leaf.text, found)
         for key in surface.finished(body):
             self._flush(key, item)
         return item
 
-    def _is_json(self, part: Part | None) -> bool:
-        return self._json_content and part is not None and part.content
-
-    def _whole(self, item: _Waiting, leaf: Leaf, *, in_json: bool) -> None:
-        feed = self._feed_for(int(in_json))
+    def _whole(self, item: _Waiting, leaf: Leaf) -> None:
+        feed = self._new_feed()
         text = feed.feed(leaf.text) + feed.flush()
         if text != leaf.text:
             item.changes[leaf.path, leaf.key] = text
 
-    def _piece(self, item: _Waiting, path: Path, text: str, part: Part, *, in_json: bool) -> None:
+    def _piece(self, item: _Waiting, path: Path, text: str, part: Part) -> None:
         feed = self._feeds.get(part.key)
         if feed is None:
-            feed = self._feeds[part.key] = self._feed_for(int(in_json or self._is_json(part)))
+            feed = self._feeds[part.key] = self._new_feed()
         item.came[part.key] = path, text
         item.told[part.key] = feed.feed(text)
 

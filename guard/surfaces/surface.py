@@ -57,7 +57,6 @@ class Call:
     raw: bytes
     model: str
     stream: bool = False
-    json_reply: bool = False
     thread: str = ""
 
     @cached_property
@@ -110,15 +109,10 @@ class Surface:
         if stream and not self.streams:
             raise RequestError("This route does not stream. Leave 'stream' out.", param="stream")
         self.check(body)
-        return Call(self, body, raw, model, stream, self.wants_json(body), self.thread_of(body))
+        return Call(self, body, raw, model, stream, self.thread_of(body))
 
     def check(self, body: Mapping[str, Json]) -> None:
         """Raise RequestError where `body` is not a request of this surface."""
-
-    def wants_json(self, body: Mapping[str, Json]) -> bool:
-        """Whether the content of the reply will be JSON."""
-        del body
-        return False
 
     def thread_of(self, body: Mapping[str, Json]) -> str:
         """The name of an earlier reply or conversation, kept by the provider, that a request goes on from."""
@@ -168,11 +162,11 @@ class Surface:
         del body, path
         return None
 
-    def reply_leaves(self, body: Json) -> Iterator[tuple[Leaf, bool]]:
-        """Every string of a reply or event that may hold a placeholder, and whether it is inside JSON."""
+    def reply_leaves(self, body: Json) -> Iterator[Leaf]:
+        """Every string of a reply or event that may hold a placeholder."""
         for leaf in leaves(body, self.vocabulary):
             if leaf.kind != "fixed" and "logprobs" not in leaf.path:
-                yield leaf, leaf.path[-1] == "arguments"
+                yield leaf
 
     def plain(self, body: Mapping[str, Json]) -> tuple[Path, str, Part] | None:
         """The place, words and part of an event that brings nothing but content, as nearly all do; else None."""

@@ -137,9 +137,7 @@ def test_contents_and_tool_arguments_come_back_through_events(
     given = [restore(text, vault) for text in contents]
     inner = json.dumps({"to": BOB, NAME: [said[0]], "n": 1}, ensure_ascii=False)
     call = masked(inner, vault)
-    restorer = EventRestorer(
-        CHAT, lambda _: StreamRestorer(vault), idle=False, json_content=False, drop_tokens=True
-    )
+    restorer = EventRestorer(CHAT, lambda: StreamRestorer(vault), idle=False, drop_tokens=True)
     parts: list[bytes] = []
     pieces = [cut(contents[0], sizes), cut(contents[1], other), cut(call, sizes)]
     for at in range(max(map(len, pieces))):

@@ -103,9 +103,7 @@ def test_a_code_that_spans_events_and_choices_that_come_by_turns_are_restored() 
 def test_what_is_held_back_of_a_choice_goes_out_when_the_choice_ends() -> None:
     vault = Vault(Coder(KEY))
     vault.name("EMAIL_ADDRESS", MAIL)
-    restorer = EventRestorer(
-        COMPLETIONS, lambda _: StreamRestorer(vault), idle=False, json_content=False, drop_tokens=False
-    )
+    restorer = EventRestorer(COMPLETIONS, lambda: StreamRestorer(vault), idle=False, drop_tokens=False)
     text = read_event(sse({"choices": [{"index": 1, "text": "a <EMAIL", "finish_reason": None}]}))
     ends = [read_event(sse({"choices": [{"index": at, "text": "", "finish_reason": "stop"}]})) for at in (0, 1)]
     assert [restorer.feed(text), restorer.feed(ends[0])] == [b"", b""]

@@ -78,7 +78,7 @@ def test_neither_streams(surface: Embeddings) -> None:
 def test_the_numbers_of_a_vector_are_not_looked_through() -> None:
     vector = [0.25, -12345678.0, float(DIGITS)]
     reply = {"object": "list", "data": [{"object": "embedding", "index": 0, "embedding": vector}], "model": "m"}
-    assert [leaf.path for leaf, _ in EMBEDDINGS.reply_leaves({**reply, "note": "hello"}) if not leaf.key] == [("note",)]
+    assert [leaf.path for leaf in EMBEDDINGS.reply_leaves({**reply, "note": "hello"}) if not leaf.key] == [("note",)]
     played = play(body(CARD, EMBEDDINGS), json.dumps(reply).encode(), surface=EMBEDDINGS)
     assert played.told == json.dumps(reply).encode()
     assert played.of(Recognize)[-1].texts == ()

@@ -169,9 +169,7 @@ def test_a_stream_in_which_nothing_is_restored_keeps_its_bytes(
 def test_only_what_may_still_become_a_placeholder_is_held_back(surface: Surface, api: Api) -> None:
     vault = Vault(Coder(KEY))
     name = f"<{vault.name('EMAIL_ADDRESS', MAIL)}>"
-    restorer = EventRestorer(
-        surface, lambda _: StreamRestorer(vault), idle=False, json_content=False, drop_tokens=False
-    )
+    restorer = EventRestorer(surface, lambda: StreamRestorer(vault), idle=False, drop_tokens=False)
 
     class Asked:
         body = json.dumps({**body("x", surface), "stream": True})
@@ -199,9 +197,7 @@ def block_stop(index: int) -> Event:
 def test_texts_that_come_by_turns_do_not_mix() -> None:
     vault = Vault(Coder(KEY))
     name = f"<{vault.name('EMAIL_ADDRESS', MAIL)}>"
-    restorer = EventRestorer(
-        MESSAGES, lambda _: StreamRestorer(vault), idle=False, json_content=False, drop_tokens=False
-    )
+    restorer = EventRestorer(MESSAGES, lambda: StreamRestorer(vault), idle=False, drop_tokens=False)
     half = len(name) // 2
     events = [delta(0, name[:half]), delta(1, "other "), delta(0, name[half:]), delta(1, "words"), block_stop(0)]
     told = b"".join(map(restorer.feed, events)) + restorer.flush()
@@ -216,9 +212,7 @@ def test_texts_that_come_by_turns_do_not_mix() -> None:
 def test_what_is_held_when_its_text_ends_goes_into_the_last_event_that_brought_some() -> None:
     vault = Vault(Coder(KEY))
     vault.name("EMAIL_ADDRESS", MAIL)
-    restorer = EventRestorer(
-        MESSAGES, lambda _: StreamRestorer(vault), idle=False, json_content=False, drop_tokens=False
-    )
+    restorer = EventRestorer(MESSAGES, lambda: StreamRestorer(vault), idle=False, drop_tokens=False)
     assert restorer.feed(delta(0, "a <EMAIL")) == b""
     assert restorer.feed(block_stop(0)) == delta(0, "a <EMAIL").raw + block_stop(0).raw
     assert restorer.feed(delta(0, "<EMAIL")) == b""
@@ -229,7 +223,7 @@ def test_where_there_is_nothing_to_restore_every_event_passes_as_it_came() -> No
     def never(_: int) -> Any:
         raise AssertionError
 
-    restorer = EventRestorer(MESSAGES, never, idle=True, json_content=False, drop_tokens=False)
+    restorer = EventRestorer(MESSAGES, never, idle=True, drop_tokens=False)
     odd = Event(b"data: anything\n\n", {"type": "unknown"})
     assert restorer.feed(odd) == odd.raw
     assert restorer.flush() == b""
