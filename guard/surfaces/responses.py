@@ -23,7 +23,6 @@ _READABLE = frozenset({
 _INDEX_KEYS = ("content_index", "summary_index", "command_index")
 # What an event may hold besides a piece of text and still be read without walking it: no words stand there.
 _PLAIN = frozenset({"type", "sequence_number", "item_id", "output_index", "content_index", "logprobs", "obfuscation"})
-_JSON_PIECES = re.compile(r"response\.(function|mcp)_call_arguments\.(delta|done)")
 _WHOLE = frozenset({"text", "refusal", "arguments", "input", "code", "command", "transcript"})
 
 
