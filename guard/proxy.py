@@ -34,9 +34,16 @@ logger = logging.getLogger("guard")
 
 Headers: TypeAlias = Mapping[str, str]
 
-# Headers of the caller that an upstream may see, when they have the shape of an identifier.
-FORWARDED = ("openai-organization", "openai-project", "openai-beta", "anthropic-version", "anthropic-beta")
-IDENTIFIER = re.compile(r"[A-Za-z0-9_.,= -]{1,500}")
+# Headers of the caller that an upstream may see, each in the one shape that its API gives it: nothing else passes.
+_DATE = r"20\d\d-?\d\d-?\d\d"
+_BETA = rf"[a-z]+(-([a-z]+[0-9.]{{0,4}}|\d{{1,2}}[a-z]?))*-{_DATE}"
+FORWARDED: Mapping[str, re.Pattern[str]] = {
+    "openai-organization": re.compile(r"org-(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{1,40}"),
+    "openai-project": re.compile(r"proj_(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{1,40}"),
+    "openai-beta": re.compile(r"[a-z_]+=v\d{1,2}(, ?[a-z_]+=v\d{1,2})*"),
+    "anthropic-version": re.compile(_DATE),
+    "anthropic-beta": re.compile(rf"{_BETA}(, ?{_BETA})*"),
+}
 
 
 class Proxy:
@@ -244,7 +251,7 @@ def _headers(scope: Scope) -> dict[str, str]:
 
 def _forwarded(headers: Headers, caller: Caller) -> dict[str, str]:
     """What of the caller's headers goes on: its credentials, and identifiers that providers ask for."""
-    forwarded = {name: headers[name] for name in FORWARDED if IDENTIFIER.fullmatch(headers.get(name, ""))}
+    forwarded = {name: headers[name] for name, shape in FORWARDED.items() if shape.fullmatch(headers.get(name, ""))}
     return {**forwarded, **caller.credentials}
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from guard.audit.reading import SqliteReader
 from tests.conftest import OpenHouse
-from tests.house import CARD, MAIL, PROMPT, PROVIDER_KEY, House, leaks
+from tests.house import CARD, MAIL, PROMPT, PROVIDER_KEY, TOKEN, House, leaks
 from tests.upstream import FakeUpstream
 
 SHAPE = {"message", "type", "param", "code"}
@@ -208,7 +208,7 @@ def test_a_reply_that_needed_no_change_is_the_same_bytes(house: House, upstream:
 def test_of_the_callers_headers_only_identifiers_go_on(house: House, upstream: FakeUpstream) -> None:
     headers = {
         "authorization": f"Bearer {PROVIDER_KEY}",
-        "openai-organization": "org-1",
+        "openai-organization": "org-a1",
         "openai-project": f"{MAIL}",
         "x-user": MAIL,
         "cookie": f"card={CARD}",
@@ -216,9 +216,31 @@ def test_of_the_callers_headers_only_identifiers_go_on(house: House, upstream: F
     }
     house.post("echo", "hello", headers=headers)
     seen = upstream.seen_headers[0]
-    assert seen["openai-organization"] == "org-1"
+    assert seen["openai-organization"] == "org-a1"
     assert seen["authorization"] == f"Bearer {PROVIDER_KEY}"
     assert not {"openai-project", "x-user", "cookie", "user-agent"} & seen.keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "passes"),
+    [
+        ("openai-project", "proj_Xy12", True),
+        ("openai-beta", "assistants=v2, realtime=v1", True),
+        ("anthropic-version", "2023-06-01", True),
+        ("anthropic-beta", "claude-code-20250219,interleaved-thinking-2025-05-14, context-1m-2025-08-07", True),
+        ("anthropic-beta", "max-tokens-3-5-sonnet-2024-07-15", True),
+        ("anthropic-beta", f"{TOKEN}-2025-05-14", False),
+        ("anthropic-beta", f"a-{CARD.replace(' ', '-')}-2025-05-14", False),
+        ("openai-organization", CARD.replace(" ", ""), False),
+        ("openai-organization", f"org-{CARD.replace(' ', '')}", False),
+        ("openai-beta", "assistants=v4111111111111111", False),
+    ],
+)
+def test_a_header_goes_on_in_its_own_shape_alone(
+    house: House, upstream: FakeUpstream, name: str, value: str, passes: bool
+) -> None:
+    house.post("echo", "hello", headers={name: value})
+    assert (upstream.seen_headers[0].get(name) == value) is passes
 
 
 # --- hold, observe, and a client that leaves ---------------------------------------------------------------------
