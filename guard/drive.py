@@ -236,9 +236,10 @@ def extracted(service: Service, ask: Extract) -> Extracted:
         from guard.backends.extract import extract_text
 
         return Extracted(extract_text(ask.data, ask.kind))
-    from guard.backends.images import media_type, redact_image
+    from guard.backends.images import LEAST_CONFIDENCE, UNREADABLE, media_type, redact_image
 
-    picture, finds = redact_image(ask.data, find)
+    kept = masking.operator(UNREADABLE) == "keep"
+    picture, finds = redact_image(ask.data, find, least_confidence=0.0 if kept else LEAST_CONFIDENCE)
     told = tuple((item.entity, item.recognizer, item.score, item.line, item.value) for item in finds)
     return Extracted(kind=media_type(picture), picture=picture, finds=told)
 

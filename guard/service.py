@@ -178,6 +178,10 @@ def _check_readers(rules: tuple[Policy, ...]) -> None:
             f"policy '{reading.policy}': 'opaque: extract' needs packages that are not installed. "
             "Install guard with them: pip install 'constitutional-guard[files]', then guard models install."
         )
+    if reading is not None:
+        from guard.backends.images import find_models
+
+        find_models()
 
 
 def open_keys(config: Config) -> GuardKeys:

@@ -52,7 +52,7 @@ def decoded(raw: str) -> Decoded | None:
     if not ("%" in raw or "\\" in raw or "&" in raw):
         return None
     given = _FORM.sub(_spaced, raw) if "+" in raw and "%" in raw else raw
-    certain = given == raw
+    certain = True
     pieces: list[str] = []
     offsets: list[int] = []
     last = 0

@@ -50,8 +50,9 @@ BENT = re.compile(
 # The end of a text that may go on to become one.
 PARTIAL = re.compile(
     r"(?:&(?:l|lt)?|%3?|\\(?:u|u0|u00|u003)?)\Z"
-    rf"|{_OPEN}[ ]?(?P<name>[A-Za-z0-9_\\]{{0,120}})"
-    r"(?P<close>[ ]?(?:&(?:g|gt)?|%3?|\\(?:u|u0|u00|u003)?)?)\Z"
+    # A backslash belongs to the name before an underscore alone: else it begins the bracket that closes.
+    rf"|{_OPEN}[ ]?(?P<name>(?:[A-Za-z0-9_]|\\{{1,2}}_){{0,120}})"
+    r"(?P<close>[ ]?(?:&(?:g|gt)?|%3?|\\{1,2}|\\(?:u|u0|u00|u003))?)\Z"
     r"|(?<![A-Za-z0-9_\\])(?P<bare>[A-Z][A-Z0-9_]{0,120})\\{0,2}\Z"
 )
 

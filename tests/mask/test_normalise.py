@@ -2,7 +2,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guard.mask.confusables import fold
@@ -84,6 +84,7 @@ def test_half_of_a_ligature_takes_the_whole():
     assert original(0, 3, offsets, text) == (0, 2)
 
 
+@settings(deadline=None)
 @given(MIXED)
 def test_offsets_are_sorted_and_span_the_text(text):
     clean, offsets = normalise(text)
@@ -95,6 +96,7 @@ def test_offsets_are_sorted_and_span_the_text(text):
     assert offsets[-1] == len(text)
 
 
+@settings(deadline=None)
 @given(MIXED)
 def test_every_clean_character_comes_from_the_characters_it_is_carried_back_to(text):
     clean, offsets = normalise(text)
@@ -110,6 +112,7 @@ def test_every_clean_character_comes_from_the_characters_it_is_carried_back_to(t
         )
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs", "Cf", "Mn", "Nd", "Pd", "Pi", "Pf", "Ps", "Lo"]), max_size=40))
 def test_it_is_nfkc_but_for_what_it_maps_further(text):
     plain = unicodedata.normalize("NFKC", re.sub(r"[\u2043\u2212]|[^\0-\u024f]", "", text))
@@ -118,16 +121,16 @@ def test_it_is_nfkc_but_for_what_it_maps_further(text):
     assert normalise("ｘ".join(latin))[0] == unicodedata.normalize("NFKC", "ｘ".join(latin))
 
 
-WORDS = st.text(st.characters(categories=["Ll", "Lu"], include_characters="अ가あ漢ー"), min_size=1, max_size=12)
+WORDS = st.text(st.sampled_from("АБВЕОСабвеоспрухΑΒΩαβοωԱՕաօսᎪᎣⲟꓮ각가あ漢ー"), min_size=1, max_size=12)
 
 
-@given(
-    st.lists(WORDS.filter(lambda word: not re.search("[A-Za-z]", unicodedata.normalize("NFKC", word)))).map(" ".join)
-)
+@settings(deadline=None)
+@given(st.lists(WORDS | st.sampled_from(("GitHub", "3", "12", "a@b.com", "(", ",")), max_size=8).map(" ".join))
 def test_words_without_ascii_letters_are_never_folded(text):
-    assert fold(unicodedata.normalize("NFKC", text)) == unicodedata.normalize("NFKC", text)
+    assert fold(text) == text
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("аеорсхАВ αοΑ օ ɡ aB1@.。 ー一З가")))
 def test_folding_keeps_every_place(text):
     folded = fold(text)

@@ -1,0 +1,271 @@
+"""What outlives one exchange: how it is made from files, what is wrong with them, and how it ends."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from guard import config as configuration
+from guard.asks import Recognize
+from guard.drive import BlockingAnswers
+from guard.errors import AccessError, AuditError, ConfigError, PolicyError, RecognizerError, RequestError, RouteError
+from guard.service import Service, new_id, start
+from guard.types import Principal
+from tests.audit.samples import OPENING
+from tests.house import PRINCIPLES, Scripted, policy
+
+ANN = Principal("ann", "legal")
+WORDS = {"class": "tests.backends.presidio_examples.Words", "options": {"word": "Falcon"}}
+
+UPSTREAMS = [
+    {"name": "cloud", "url": "http://c/v1"},
+    {"name": "house", "url": "http://h/v1", "trusted": True},
+    {"name": "local", "url": "http://l/v1", "trusted": True},
+]
+
+Begin = Callable[..., Service]
+
+
+@pytest.fixture
+def begin(tmp_path: Path) -> Iterator[Begin]:
+    """A function that starts the parts of a folder: policies, constitutions by name, and what guard.yaml says."""
+    made: list[Service] = []
+
+    def start_(
+        *rules: dict[str, Any], documents: dict[str, str] | None = None, workers: bool = True, **config: Any
+    ) -> Service:
+        for folder in ("policies", "constitutions"):
+            (tmp_path / folder).mkdir(exist_ok=True)
+        for rule in rules:
+            (tmp_path / "policies" / f"{rule['policy']}.yaml").write_text(yaml.safe_dump(rule))
+        for name, text in (documents or {}).items():
+            (tmp_path / "constitutions" / f"{name}.yaml").write_text(text)
+        (tmp_path / "guard.yaml").write_text(yaml.safe_dump(config))
+        loaded = configuration.load(tmp_path / "guard.yaml", {})
+        made.append(start(loaded, lambda _: None, workers=workers))
+        return made[-1]
+
+    yield start_
+    for service in made:
+        service.close()
+
+
+# --- start -------------------------------------------------------------------------------------------------------
+
+
+def test_a_start_makes_every_file_once_and_goes_on_with_it(begin: Begin, tmp_path: Path) -> None:
+    first = begin(policy())
+    first.writer.record(OPENING)
+    token, _ = first.keys.create("ann", "legal")
+    first.close()
+    second = begin(policy())
+    assert second.store.show(OPENING.exchange) is not None
+    assert second.identify(token) == ANN
+    assert (second.tenant_key, second.coder.code("PERSON", "alice")) == (
+        first.tenant_key,
+        first.coder.code("PERSON", "alice"),
+    )
+    with pytest.raises(AccessError):
+        second.identify("guard_no_key")
+    assert {file.name for file in (tmp_path / "guard-data").iterdir()} >= {"audit.db", "vault.db", "keys.db"}
+
+
+def test_another_tenant_has_other_codes_and_the_files_are_where_the_configuration_says(
+    begin: Begin, tmp_path: Path
+) -> None:
+    here = begin(policy(), tenant="acme", data="kept", audit={"path": "log.db"})
+    other = begin(policy(), tenant="other", data="kept", audit={"path": "log.db"})
+    assert here.coder.code("PERSON", "alice") != other.coder.code("PERSON", "alice")
+    assert (tmp_path / "kept" / "log.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        ([], "policies: holds no policy. Add one, such as default.yaml."),
+        ([policy(review={"constitution": "lost"})],
+         "policy 'default': there is no constitution 'lost' in {folder}. Known are: other, test."),
+        ([policy(review={"constitution": "other"})],
+         "constitution 'other': principle 'no-threats' applies to the prompt, and guard judges replies only. "
+         "Set 'applies_to: exchange'."),
+        ([policy(mask={"default": "route"}, route={"to": "cloud"})],
+         "policy 'default': routes to 'cloud', which is no upstream with 'trusted: true'. Trusted are: house, local."),
+        ([policy(review={"constitution": "test"})],
+         "constitution 'test', principle 'no-threats', key 'violates': the embedded critic needs 8 examples and there are 2."),
+        ([policy(recognize={"profile": "patterns", "recognizers": [{"class": "nowhere.Words"}]})],
+         "recognizer 'nowhere.Words' cannot be imported. Check the path and that it is installed."),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_at_the_start_with_a_remedy(
+    begin: Begin, tmp_path: Path, rules: list[dict[str, Any]], message: str
+) -> None:
+    asked = PRINCIPLES.replace("constitution: test", "constitution: other").replace(
+        "applies_to: reply", "applies_to: prompt", 1
+    )
+    with pytest.raises(ConfigError) as caught:
+        begin(*rules, documents={"test": PRINCIPLES, "other": asked}, workers=False, upstreams=UPSTREAMS)
+    assert message.format(folder=tmp_path / "constitutions") in caught.value.message
+
+
+def test_a_critic_that_cannot_be_loaded_is_told_at_the_start(begin: Begin, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    rule = policy(review={"constitution": "test"})
+    with pytest.raises(ConfigError, match=r"empty' cannot be loaded .*Name a folder with config"):
+        begin(rule, documents={"test": PRINCIPLES}, critic={"model": str(tmp_path / "empty"), "device": "cpu"})
+
+
+def test_without_a_constitution_no_critic_is_loaded(begin: Begin) -> None:
+    service = begin(policy(), critic={"model": "nowhere/at-all"})
+    assert (service.critic, dict(service.constitutions)) == (None, {})
+    plan = service.plan(ANN, "m", "chat")
+    assert (plan.critic, plan.critic_digest, plan.constitution, plan.settings.writes) == ("", "", None, False)
+
+
+# --- recognizers -------------------------------------------------------------------------------------------------
+
+
+def test_policies_that_ask_for_the_same_share_a_recognizer_and_all_share_the_cache(begin: Begin) -> None:
+    extra = {"profile": "patterns", "recognizers": [WORDS]}
+    service = begin(
+        policy("a"),
+        policy("b", mask={"default": "redact"}),
+        policy("c", recognize=extra),
+        policy("d", recognize=extra),
+        policy("e", recognize={"profile": "patterns", "threshold": 0.9}),
+        policy("f", recognize={"profile": "none"}, log={"content": "none"}),
+    )
+    groups: dict[int, set[str]] = {}
+    for name, recognizer in service.recognizers.items():
+        groups.setdefault(id(recognizer), set()).add(name)
+    assert sorted(map(sorted, groups.values())) == [["a", "b"], ["c", "d"], ["e"], ["f"]]
+    assert len({id(recognizer._cache) for recognizer in service.recognizers.values()}) == 1
+
+    answers = BlockingAnswers(service, None)  # type: ignore[arg-type]
+    text = "Falcon is at 192.0.2.7"
+    found = {name: [span.entity for span in answers(Recognize((text,), name))[0]] for name in "acef"}
+    assert found == {"a": ["IP_ADDRESS"], "c": ["CODE_NAME", "IP_ADDRESS"], "e": [], "f": []}
+
+
+def test_names_are_read_in_processes_of_their_own_unless_told_otherwise(begin: Begin) -> None:
+    rule = policy(recognize={"profile": "patterns", "recognizers": [WORDS]})
+    apart, here = begin(rule), begin(rule, workers=False)
+    for service in (apart, here):
+        assert service.recognizers["default"].recognize_blocking(["Falcon"])[0][0].entity == "CODE_NAME"
+        service.close()
+    with pytest.raises(RecognizerError, match="the recognizers are closed"):
+        apart.recognizers["default"].recognize_blocking(["Falcon flies"])
+    assert here.recognizers["default"].recognize_blocking(["Falcon flies"])[0][0].entity == "CODE_NAME"
+
+
+# --- the plan of an exchange -------------------------------------------------------------------------------------
+
+
+def test_the_plan_says_all_that_decides(begin: Begin) -> None:
+    rules = {"constitution": None, "on_failure": "allow", "on_unsure": "block", "rounds": 1}
+    service = begin(
+        policy("team", applies_to={"teams": ["legal"], "models": ["gpt-*"]}, precedence=1, review=rules),
+        policy("all", applies_to={"surfaces": ["chat"]}),
+        limits={"reply_bytes": 1234},
+    )
+    service.critic = Scripted(writes=True)
+    plan = service.plan(ANN, "gpt-4o", "chat")
+    assert plan.policy.policy == "team"
+    assert (plan.settings.on_failure, plan.settings.on_unsure, plan.settings.rounds) == ("allow", "block", 1)
+    assert (plan.critic, plan.critic_digest, plan.settings.writes) == ("scripted", "scripted-1", True)
+    assert (plan.upstreams, plan.reply_bytes, plan.coder) == (("local",), 1234, service.coder)
+    assert service.plan(Principal("bob"), "gpt-4o", "chat").policy.policy == "all"
+    assert service.plan(ANN, "other", "chat", upstream="function").upstreams == ("function",)
+    with pytest.raises(PolicyError):
+        service.plan(Principal("bob"), "gpt-4o", "messages")
+
+
+@pytest.mark.parametrize(
+    ("model", "upstream"), [("gpt-4o", "first"), ("GPT-4o", "rest"), ("llama-3", "second"), ("llama", "rest")]
+)
+def test_the_first_upstream_that_serves_a_model_is_taken(begin: Begin, model: str, upstream: str) -> None:
+    upstreams = [
+        {"name": "first", "url": "http://a/v1", "models": ["gpt-*", "o?"]},
+        {"name": "second", "url": "http://b/v1", "models": ["llama-*"]},
+        {"name": "rest", "url": "http://c/v1"},
+    ]
+    service = begin(policy(), upstreams=upstreams)
+    assert service.plan(ANN, model, "chat").upstreams == (upstream,)
+
+
+def test_the_idlest_of_a_pool_is_asked_first_and_fallbacks_last(begin: Begin) -> None:
+    upstreams = [
+        {"name": "other", "url": "http://o/v1", "models": ["llama"], "pool": "p"},
+        {"name": "a", "url": "http://a/v1", "pool": "p", "fallbacks": ["c", "other", "b"]},
+        {"name": "b", "url": "http://b/v1", "pool": "p", "fallbacks": ["d"]},
+        {"name": "c", "url": "http://c/v1"},
+        {"name": "d", "url": "http://d/v1"},
+    ]
+    service = begin(policy(), upstreams=upstreams)
+    service.at_work.update(a=2, b=1)
+    assert service.upstreams_for("gpt", "chat") == ("b", "a", "c", "d")  # `other` does not serve it
+    service.at_work.update(b=2)
+    assert service.upstreams_for("gpt", "chat") == ("a", "b", "c", "d")
+    service.at_work.clear()
+    assert {service.upstreams_for("gpt", "chat")[:2] for _ in range(64)} == {("a", "b"), ("b", "a")}
+
+
+def test_who_speaks_the_surface_goes_before_who_is_translated(begin: Begin) -> None:
+    upstreams = [{"name": "a", "url": "http://a/v1"}, {"name": "b", "url": "http://b/v1", "api": "anthropic"}]
+    service = begin(policy(), upstreams=upstreams)
+    assert service.upstreams_for("m", "chat") == ("a",)
+    assert service.upstreams_for("m", "messages") == ("b",)
+
+
+def test_without_a_translator_only_who_speaks_the_surface_is_asked(begin: Begin) -> None:
+    upstreams = [
+        {"name": "a", "url": "http://a/v1", "models": ["gpt"]},
+        {"name": "b", "url": "http://b/v1", "api": "anthropic"},
+    ]
+    service = begin(policy(), upstreams=upstreams)
+    service.translates = True
+    assert service.upstreams_for("gpt", "messages") == ("b",)
+    assert service.upstreams_for("claude", "chat") == ("b",)
+    service.translates = False
+    assert service.upstreams_for("gpt", "chat") == ("a",)
+    with pytest.raises(RouteError, match="Install guard with litellm"):
+        service.upstreams_for("claude", "chat")
+
+
+def test_a_model_that_nobody_serves_is_refused(begin: Begin) -> None:
+    service = begin(policy(), upstreams=[{"name": "a", "url": "http://a/v1", "models": ["gpt-*"]}])
+    with pytest.raises(RequestError, match="No upstream serves this model") as caught:
+        service.plan(ANN, "alice.meyer@example.com", "chat")
+    assert caught.value.param == "model"
+    assert "alice" not in caught.value.message
+
+
+def test_names_of_exchanges_differ_and_sort_by_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = []
+    for nanoseconds in (999_999_999, 1_764_000_000_000_000_000, 1_764_000_000_001_000_000, 9_999_999_999_999_999_999):
+        monkeypatch.setattr("guard.service.time.time_ns", lambda now=nanoseconds: now)
+        names += sorted([new_id(), new_id()])
+    assert len(set(names)) == len(names)
+    assert names == sorted(names)
+
+
+# --- the end -----------------------------------------------------------------------------------------------------
+
+
+def test_after_the_end_nothing_is_recorded_judged_or_remembered(begin: Begin) -> None:
+    service = begin(policy())
+    service.writer.record(OPENING)
+    service.close()
+    with pytest.raises(AuditError, match=r"^the audit log is closed$"):
+        service.writer.record(OPENING)
+    for use in (
+        lambda: service.store.append([OPENING]),
+        lambda: service.keys.create("ann"),
+        lambda: service.vault.recall("default", ["K7Q2M4XD"]),
+    ):
+        with pytest.raises(AuditError, match="closed"):
+            use()
+    with pytest.raises(RuntimeError, match="shutdown"):
+        service.critic_thread.submit(lambda: None)
+    assert service.store.show(OPENING.exchange) is not None  # it is read from the file
