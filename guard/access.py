@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from guard.errors import AccessError
 from guard.types import Principal
 
 KEY_PREFIX = "guard_"
+GUARD_KEY = re.compile(rf"{KEY_PREFIX}[A-Za-z0-9_-]*")
 KEY_HEADER = "x-guard-key"
 CREDENTIALS = ("authorization", "x-api-key")  # where providers take a key
 FindKey = Callable[[str], Principal]
@@ -31,8 +33,9 @@ def identify(headers: Mapping[str, str], find_key: FindKey, secret: bytes, *, re
     provider's key. A guard key never goes on to an upstream.
     """
     given = {name: headers[name] for name in CREDENTIALS if headers.get(name)}
-    # Whatever scheme stands before it, or none: it must not go on.
-    tokens = {name: next((w for w in text.split() if w.startswith(KEY_PREFIX)), "") for name, text in given.items()}
+    # Whatever stands around it, a scheme or quotes or nothing: it must not go on.
+    found = {name: GUARD_KEY.search(text) for name, text in given.items()}
+    tokens = {name: match.group() if match else "" for name, match in found.items()}
     credentials = {name: text for name, text in given.items() if not tokens[name]}
     key = headers.get(KEY_HEADER) or next(filter(None, tokens.values()), "")
     if key:

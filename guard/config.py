@@ -14,7 +14,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from guard.documents import Strict, parse
+from guard.documents import UNREADABLE, Strict, parse
 from guard.errors import ConfigError
 from guard.types import SurfaceName
 
@@ -89,9 +89,12 @@ class UpstreamConfig(Strict):
         """The key it is to be called with, where it has one of its own. Raises ConfigError."""
         if self.key_file is not None:
             try:
-                return self.key_file.read_text(encoding="utf-8").strip()
+                own = self.key_file.read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:
                 raise ConfigError(f"upstream '{self.name}': key_file cannot be read. Check the path.") from error
+            if not own:
+                raise ConfigError(f"upstream '{self.name}': key_file is empty. Write the provider's key into it.")
+            return own
         if self.key_env is None:
             return None
         key = environ.get(self.key_env)
@@ -185,6 +188,8 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
             text, name, base = path.read_text(encoding="utf-8"), str(path), path.parent
         except OSError as error:
             raise ConfigError(f"{path}: cannot be read ({error.strerror}). Check the path and its rights.") from error
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{path}: is not UTF-8. Save it as UTF-8.") from error
     config = parse(text, Config, name=name)  # alone first, so that a message names a line of the file
     overrides = _from_environment(environ)
     if overrides:
@@ -230,10 +235,8 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
                 )
         try:
             place[last] = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise ConfigError(
-                f"environment variable {variable}: its value cannot be read as YAML. Quote it."
-            ) from error
+        except UNREADABLE:  # not `from` it: what it says may be the value
+            raise ConfigError(f"environment variable {variable}: its value cannot be read as YAML. Quote it.") from None
     return tree
 
 

@@ -15,6 +15,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from guard.errors import ConfigError
 
+# What PyYAML raises for values that are none of their kind, such as a month 13 or an alias inside what it stands for.
+UNREADABLE = (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError)
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -46,8 +49,8 @@ def parse(text: str, model: type[Model], *, name: str) -> Model:
         line = mark.line + 1 if mark else 1
         problem = str(getattr(error, "problem", "unreadable")).partition(" '")[0]  # what is quoted may be a value
         raise ConfigError(f"{name}, line {line}: is not YAML ({problem}).") from error
-    except (ValueError, RecursionError) as error:  # such as a month 13, and an alias inside what it stands for
-        raise ConfigError(f"{name}: holds a value that cannot be read. Quote dates, and drop aliases.") from error
+    except UNREADABLE:  # not `from` it: what it says may be the value
+        raise ConfigError(f"{name}: holds a value that cannot be read. Quote dates, and drop aliases.") from None
     try:
         return model.model_validate({} if data is None else data)
     except ValidationError as error:

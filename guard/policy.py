@@ -146,7 +146,7 @@ class Policy(Strict):
 
 def load_folder(folder: Path) -> tuple[Policy, ...]:
     """Every policy of a folder, the one to ask first in front. Raises ConfigError."""
-    files = sorted(folder.glob("*.yaml"))
+    files = sorted(file for file in folder.glob("*.y*ml") if file.suffix in {".yaml", ".yml"})
     if not files:
         raise ConfigError(f"{folder}: holds no policy. Add one, such as default.yaml.")
     policies = [read(file, Policy) for file in files]

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import Field, ValidationError, field_validator
 
+from guard.config import Config
 from guard.documents import Strict, parse, read
 from guard.errors import ConfigError
 
@@ -154,3 +155,11 @@ def test_any_text_is_a_document_or_refused(text: str) -> None:
         assert isinstance(parse(text, House, name="house.yaml"), House)
     except ConfigError as error:
         assert error.message.startswith("house.yaml")
+
+
+@pytest.mark.parametrize("text", ["tenant: !!bool hunter2", "tenant: !!int ''", "tenant: !!timestamp hunter2"])
+def test_a_value_that_is_none_of_its_kind_is_not_told(text: str) -> None:
+    with pytest.raises(ConfigError, match="cannot be read") as caught:
+        parse(text, Config, name="guard.yaml")
+    assert caught.value.__cause__ is None
+    assert "hunter2" not in str(caught.value)

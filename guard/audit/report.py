@@ -109,7 +109,12 @@ def _pairs(values: Mapping[str, Any]) -> str:
 
 
 def _indented(text: str) -> str:
-    return "\n".join(f"  {line}" for line in text.splitlines())
+    return "\n".join(f"  {_shown(line)}" for line in text.splitlines())
+
+
+def _shown(line: str) -> str:
+    """`line` without characters that would steer a terminal: a reply must not repaint what the log shows."""
+    return "".join(c if c.isprintable() or c == "\t" else f"\\x{ord(c):02x}" for c in line)
 
 
 def _time(seconds: float) -> str:

@@ -76,7 +76,7 @@ class LocalLine:
         try:
             if not request.stream:
                 return Response(200, {}, dump(await self._call(self._upstream.model.complete, body)))
-            self._chunks = self._upstream.model.stream(body)
+            self._chunks = await self._call(self._upstream.model.stream, body)
         except RequestError as error:
             return Response(error.status, {}, CHAT.error(error))
         return Response(200, {}, b"", streaming=True)
@@ -100,8 +100,8 @@ class LocalLine:
 
     async def _call(self, function: Any, *arguments: Any) -> Any:
         timeout = self._upstream.config.timeout_s
-        work = asyncio.get_running_loop().run_in_executor(self._upstream.thread, function, *arguments)
         try:
+            work = asyncio.get_running_loop().run_in_executor(self._upstream.thread, function, *arguments)
             return await asyncio.wait_for(work, timeout)
         except (GuardError, asyncio.CancelledError):
             raise

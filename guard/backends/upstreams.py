@@ -19,7 +19,7 @@ from guard.surfaces.table import BY_PATH
 if TYPE_CHECKING:
     import aiohttp
 
-_BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r")
+_BLANK_LINE = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r")
 _CONNECT_TIMEOUT_S = 10.0
 
 

@@ -119,10 +119,13 @@ def rebuild(value: Json, changes: Mapping[tuple[Path, bool], str], path: Path = 
     """A copy of `value` in which the leaves named by (path, is key) have new texts."""
     match value:
         case dict():
-            return {
-                changes.get(((*path, key), True), key): rebuild(item, changes, (*path, key))
-                for key, item in value.items()
-            }
+            rebuilt: dict[str, Json] = {}
+            for key, item in value.items():
+                name = changes.get(((*path, key), True), key)
+                while name in rebuilt:  # two keys that are redacted to one word stay two
+                    name += "_"
+                rebuilt[name] = rebuild(item, changes, (*path, key))
+            return rebuilt
         case list():
             return [rebuild(item, changes, (*path, index)) for index, item in enumerate(value)]
         case _:
