@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from guard import service as services
 from guard.backends.upstreams import HttpUpstream, TranslatedUpstream, Upstream
@@ -43,6 +44,48 @@ def _remote(upstream: UpstreamConfig, reply_bytes: int) -> Upstream:
     return TranslatedUpstream(HttpUpstream(upstream, os.environ, reply_bytes=reply_bytes), translator)
 
 
+def one_write() -> type[asyncio.Protocol]:
+    """The HTTP protocol of uvicorn, but that the head of a reply leaves together with its first bytes."""
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+    class Together(HttpToolsProtocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(cast("asyncio.Transport", _HeadHeld(transport)))
+
+    return Together
+
+
+class _HeadHeld:
+    """A transport that holds the head of a reply back until its first bytes come, or the loop turns."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head = b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Write, or hold what begins a reply."""
+        if data.startswith(b"HTTP/") and not self._head:
+            self._head = data
+            asyncio.get_running_loop().call_soon(self.flush)
+            return
+        head, self._head = self._head, b""
+        self._transport.write(head + data)
+
+    def flush(self) -> None:
+        """Write what is held."""
+        head, self._head = self._head, b""
+        if head:
+            self._transport.write(head)
+
+    def close(self) -> None:
+        """Write what is held and close."""
+        self.flush()
+        self._transport.close()
+
+
 def serve(config: Config, progress: Progress, ready: Ready) -> None:
     """Serve until interrupted; `ready` is told the configuration and the port once guard listens."""
     import uvicorn
@@ -58,6 +101,7 @@ def serve(config: Config, progress: Progress, ready: Ready) -> None:
     # No access log: an address may hold what must not be written down.
     settings = uvicorn.Config(
         app,
+        http=one_write(),
         host=config.listen.host,
         port=config.listen.port,
         access_log=False,

@@ -1,5 +1,6 @@
 """guard from its files to its socket: it says where it listens, serves, and ends when it is told to."""
 
+import asyncio
 import json
 import multiprocessing
 import os
@@ -17,7 +18,7 @@ import pytest
 from guard import config as configuration
 from guard.audit.reading import SqliteReader
 from guard.errors import ConfigError
-from guard.serving import application, serve
+from guard.serving import _HeadHeld, application, serve
 from tests import upstream as servers
 from tests.house import MAIL, policy, write_files
 from tests.upstream import FakeUpstream
@@ -157,3 +158,44 @@ def _refuses(url: str) -> bool:
     except httpx.TransportError:
         return True
     return False
+
+
+class Wire:
+    """A transport that notes what is written to it."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: bytes) -> None:
+        self.written.append(data)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+
+async def test_the_head_of_a_reply_leaves_with_its_first_bytes() -> None:
+    wire = Wire()
+    held = _HeadHeld(wire)  # type: ignore[arg-type]
+    held.write(b"HTTP/1.1 200 OK\r\n\r\n")
+    assert wire.written == []
+    held.write(b"hello")
+    held.write(b"again")
+    assert wire.written == [b"HTTP/1.1 200 OK\r\n\r\nhello", b"again"]
+    assert not held.is_closing()
+
+
+@pytest.mark.parametrize("end", ["turn", "close"])
+async def test_a_head_without_bytes_is_not_kept(end: str) -> None:
+    wire = Wire()
+    held = _HeadHeld(wire)  # type: ignore[arg-type]
+    held.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+    if end == "turn":
+        await asyncio.sleep(0)
+    else:
+        held.close()
+    assert wire.written == [b"HTTP/1.1 204 No Content\r\n\r\n"]
+    assert wire.closed is (end == "close")

@@ -40,7 +40,7 @@ class Gathered:
             _, text, part = plain
             self._add(part, text)
         else:
-            for leaf in surface.reply_leaves(dict(body)):
+            for leaf in surface.reply_leaves(dict(body)) if self.keeps else ():
                 found = surface.part(body, leaf.path)
                 if found is None or leaf.path[-1] in _UNSAID:
                     continue
@@ -97,9 +97,9 @@ class Gathered:
         return Choice(index, content, "\n".join(rest))
 
 
-def gathered(surface: Surface, body: Mapping[str, Json]) -> Gathered:
+def gathered(surface: Surface, body: Mapping[str, Json], *, keeps: bool = True) -> Gathered:
     """What a whole reply says."""
-    reply = Gathered(surface)
+    reply = Gathered(surface, keeps)
     reply.add(body)
     return reply
 
