@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from guard.audit.reading import SqliteReader
-from tests.apis.api import Turn
+from tests.apis.api import Refused, Turn
 from tests.apis.messages import Messages
 from tests.conftest import OpenHouse
 from tests.house import CARD, MAIL, PROVIDER_KEY
@@ -63,18 +63,23 @@ DRIVEN = (
 class Writes(Messages):
     """A model that has the caller's shell write the address it was told into a file, and then says that it is done."""
 
+    def said(self, body: dict[str, Any]) -> str:
+        told = re.findall("<EMAIL_ADDRESS_[0-9A-Z]+>", json.dumps(body["messages"]))
+        if not told:
+            raise Refused("no address, or one that is not masked")
+        return str(told[0])
+
     def events(self, turn: Turn) -> Iterator[dict[str, Any]]:
         if "tool_result" in json.dumps(turn.body["messages"]):
             yield from super().events(replace(turn, text="It is written."))
             return
-        address = re.findall("<EMAIL_ADDRESS_[0-9A-Z]+>", turn.text)[-1]
-        for event in super().events(replace(turn, kind="tool", text=address)):
+        command = json.dumps({"command": f'echo "{turn.text}" > mail.txt'})
+        for event in super().events(replace(turn, kind="tool")):
             match event:
                 case {"content_block": {"type": "tool_use"} as block}:
                     yield {**event, "content_block": {**block, "name": "Bash"}}
-                case {"delta": {"partial_json": ""}}:
-                    command = {"command": f'echo "{address}" > mail.txt'}
-                    yield {**event, "delta": {**event["delta"], "partial_json": json.dumps(command)}}
+                case {"delta": {"partial_json": ""} as delta}:
+                    yield {**event, "delta": {**delta, "partial_json": command}}
                 case {"delta": {"partial_json": _}}:
                     pass
                 case _:

@@ -32,6 +32,7 @@ class _Find:
     value: str
     number: bool = False
     bare: bool = False
+    blob: bool = False
 
 
 # Of operators that act on the same characters, the one that lets less through goes first.
@@ -102,7 +103,8 @@ class Masker:
         if text.kind == "name":
             return [_whole(text.raw, max(finds, key=self._gravity).span)] if finds else []
         places = [(item.outer(find.start, find.end), find) for find in finds]
-        return [_Find(*place, find.span, find.value) for place, find in places]
+        blob = item.form == "blob"
+        return [_Find(*place, find.span, find.value, blob=blob or find.blob) for place, find in places]
 
     def _leaf(self, text: Text, spans: Iterable[Span]) -> list[_Find]:
         raw = text.raw
@@ -139,7 +141,9 @@ class Masker:
             case "hash":
                 replacement = f"[{entity} {self._vault.coder.value_hash(entity, find.value)}]"
             case _:
-                name = self._vault.name(entity, *_spelling(find, written, depth))
+                # A blob holds the value and more, so it is no spelling of it.
+                value = None if find.blob else find.value
+                name = self._vault.name(entity, *_spelling(find, written, depth), value=value)
                 replacement = name if find.bare else f"<{name}>"
         return f'"{replacement}"' if find.number else replacement
 

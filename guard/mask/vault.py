@@ -38,7 +38,7 @@ class Vault:
         self._values: dict[tuple[str, str], Value] = {}
         self._by_code: dict[str, Value] = {}
         self._by_name: dict[str, Spelling] = {}
-        self._names: dict[tuple[str, str, str | None], str] = {}
+        self._names: dict[tuple[str, str, str, str | None], str] = {}
         self._learned: dict[str, Spelling] = {}
         self._learned_codes: frozenset[str] = frozenset()
         self._refused: set[tuple[str, str, str]] = set()  # codes, each with the value that must not have it
@@ -58,12 +58,17 @@ class Vault:
         """Every code of this vault, learned ones too."""
         return frozenset(self._by_code) | self._learned_codes
 
-    def name(self, entity: str, spelling: str, escaped: str | None = None) -> str:
-        """The placeholder of a spelling, without brackets: `PERSON_K7Q2M4XD`."""
-        known = self._names.get((entity, spelling, escaped))
+    def name(self, entity: str, spelling: str, escaped: str | None = None, *, value: str | None = None) -> str:
+        """The placeholder of a spelling, without brackets: `PERSON_K7Q2M4XD`.
+
+        `value` is what an encoded spelling stands for, so that `a%40b.com` has the code of `a@b.com`.
+        """
+        return self._name(entity, normalised(entity, spelling if value is None else value), spelling, escaped)
+
+    def _name(self, entity: str, normal: str, spelling: str, escaped: str | None) -> str:
+        known = self._names.get((entity, normal, spelling, escaped))
         if known is not None:
             return known
-        normal = normalised(entity, spelling)
         value = self._values.get((entity, normal))
         if value is None:
             value = Value(entity, normal, self._free_code(entity, normal), {})
@@ -74,7 +79,7 @@ class Vault:
         key = key_of(name)
         self._by_name[key] = value.spellings[form]
         self._longest = max(self._longest, len(name))
-        self._names[entity, spelling, escaped] = name
+        self._names[entity, normal, spelling, escaped] = name
         return name
 
     def find(self, name: str) -> Spelling | None:
@@ -114,7 +119,7 @@ class Vault:
         self._names.clear()
         for value in values:
             for spelling in value.spellings.values():
-                self.name(value.entity, spelling.text, spelling.escaped)
+                self._name(value.entity, value.normal, spelling.text, spelling.escaped)
 
     def _free_code(self, entity: str, normal: str) -> str:
         length = CODE_LENGTH

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from guard.backends.stack import Spec, Stack
 from guard.mask.masker import Masked, Masker
 from guard.mask.placeholders import Coder
 from guard.mask.restore import restore
@@ -226,3 +227,22 @@ def test_in_a_reply_what_a_known_placeholder_touches_is_not_a_find_and_overlaps_
     assert [(span.entity, value) for span, value in moved] == [("EMAIL_ADDRESS", MAIL)]
     assert re.fullmatch(rf"<{known}> and <EMAIL_ADDRESS_\w+>", masked.text)
     assert [entry.entity for entry in masked.found] == ["EMAIL_ADDRESS"]
+
+
+@pytest.mark.parametrize(
+    "written", ["alice.meyer%40example.com", "alice.meyer&#64;example.com", "ALICE.MEYER@example.com"]
+)
+def test_an_encoded_spelling_of_a_value_shares_its_code(written: str) -> None:
+    vault = Vault(Coder(b"k" * 32))
+    masker = Masker(vault, {})
+    stack = Stack.of(Spec(profile="patterns"))
+
+    def masked(text: str) -> str:
+        given = read(text)
+        found = masker.mask(given, stack.recognize([r for leaf in given.leaves() for r in leaf.readings]), "f").text
+        assert restore(found, vault) == text
+        return found
+
+    plain, other = masked("alice.meyer@example.com"), masked(written)
+    assert other != plain
+    assert other.startswith(plain.removesuffix(">") + "_")

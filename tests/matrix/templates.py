@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from guard.surfaces.matrix import Kind
 from guard.surfaces.stream import write_event
 from guard.surfaces.table import BY_NAME
-from guard.surfaces.walk import Path, dump, label
+from guard.surfaces.walk import Path, dump
 
 SLOT = "\ue000"  # of the private use area: no other string of a template is equal to it
 
@@ -88,7 +88,11 @@ def _found(template: Any, body: Any) -> Iterator[str]:
 
 def places(surface: str, template: Any) -> tuple[str, ...]:
     """Where a template has its place, as the log names it."""
-    return tuple(label(path, BY_NAME[surface].vocabulary.keys) for path in _paths(template, ()))
+    keys = BY_NAME[surface].vocabulary.keys
+    return tuple(
+        "".join(f"[{part}]" if isinstance(part, int) else f".{part if part in keys else '*'}" for part in path)[1:]
+        for path in _paths(template, ())
+    )
 
 
 def _paths(template: Any, path: Path) -> Iterator[Path]:
