@@ -20,6 +20,8 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from guard.audit.reading import SqliteReader
+from guard.documents import parse
+from guard.policy import Policy
 from tests.apis.api import Refused, Turn
 from tests.apis.messages import Messages
 from tests.conftest import OpenHouse
@@ -168,6 +170,12 @@ def test_every_set_up_is_driven_and_described() -> None:
 def test_what_the_page_links_to_is_there() -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", (CLIENTS / "README.md").read_text()):
         assert target.startswith("https://") or (CLIENTS / target).exists(), target
+
+
+def test_the_policy_for_agents_is_valid() -> None:
+    text = (CLIENTS / "README.md").read_text()
+    (example,) = re.findall(r"```yaml\n(policy: .*?)```", text, re.DOTALL)
+    assert parse(example, Policy, name="README.md").recognize.profile == "patterns"
 
 
 def test_every_version_is_pinned() -> None:
