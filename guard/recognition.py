@@ -7,6 +7,7 @@ back as history, and there the name may stand where no recognizer would see it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
@@ -21,6 +22,9 @@ from guard.surfaces.walk import Leaf, Path
 from guard.types import Span
 
 Spans = tuple[Span, ...]
+
+_GUESSED = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "NRP"})
+_IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_.$-]*")
 
 # Lists whose items make up one text.
 _IN_PARTS = frozenset({"content", "system", "summary", "output", "parts"})
@@ -60,9 +64,21 @@ def recognized(course: Course) -> Story[tuple[Read, ...]]:
         own = [read[place].text.placed(spread[firsts[place]]) for place in run]
         pieces |= zip(run, _missing(own, joint.pieces(spans)), strict=True)
     return tuple(
-        replace(item, spans=spread[at : at + len(item.readings)], seams=pieces.get(place, ()))
+        replace(item, spans=_meant(item, spread[at : at + len(item.readings)]), seams=pieces.get(place, ()))
         for place, (item, at) in enumerate(zip(read, firsts, strict=False))
     )
+
+
+def _meant(item: Read, spans: tuple[Spans, ...]) -> tuple[Spans, ...]:
+    """The spans of a leaf, without people and places in what is a word of a program: `WebSearch`, `new_string`.
+
+    A model for names takes such words for names, and a tool that is called otherwise is another tool. Who speaks in a
+    message may well be named in one word.
+    """
+    speaker = len(item.leaf.path) == 3 and item.leaf.path[0] == "messages"
+    if item.leaf.kind != "name" or speaker or not _IDENTIFIER.fullmatch(item.leaf.text):
+        return spans
+    return tuple(tuple(span for span in own if span.entity not in _GUESSED) for own in spans)
 
 
 def _read(leaf: Leaf, keys: frozenset[str]) -> Read:

@@ -11,11 +11,12 @@ from guard.asks import Bind, Emit, Note, Recognize, Response, Send
 from guard.errors import AuditError, UpstreamError, UpstreamTimeout
 from guard.surfaces.messages import MESSAGES
 from guard.surfaces.responses import RESPONSES
-from guard.types import Closing, Principal
+from guard.types import Closing, Principal, Span
 from tests.dialogue import (
     CARD,
     MAIL,
     NAME,
+    SECRET,
     STOP,
     USER,
     Played,
@@ -338,3 +339,36 @@ def test_such_a_reply_is_told_once_where_its_end_cannot_be_recorded() -> None:
     played = play(body(), completion("Hello"), UNREAD, fail=fail)
     assert len(played.of(Emit)) == 1
     assert played.content == "Hello"
+
+
+# --- words of a program ------------------------------------------------------------------------------------------
+
+
+def test_names_of_tools_and_of_their_fields_stay_what_they_are() -> None:
+    """A model for names takes such words for people and companies."""
+
+    def guessing(ask: Recognize) -> Any:
+        return tuple(
+            tuple(Span(0, len(text), "PERSON", 0.85, "spacy") for _ in text[:1]) if " " not in text.strip() else ()
+            for text in ask.texts
+        )
+
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": {"new_string": {"type": "string"}},
+        "required": ["new_string"],
+    }
+    tool = {"name": "WebSearch", "description": "It looks things up.", "input_schema": schema}
+    turns = [{"role": "assistant", "content": [{"type": "tool_use", "id": "t1", "name": "WebSearch", "input": {}}]}]
+    request = body("", MESSAGES, messages=turns, tools=[tool])
+    assert play(request, message(), surface=MESSAGES, recognizer=guessing).sent["tools"] == [tool]
+    assert play(request, message(), surface=MESSAGES, recognizer=guessing).sent["messages"] == turns
+    spoken = {"model": "m", "messages": [{"role": "user", "content": "It is me.", "name": "Alice"}]}
+    assert play(spoken, completion("Hi."), recognizer=guessing).sent["messages"][0]["name"].startswith("PERSON_")
+
+
+def test_what_is_evident_in_the_name_of_a_tool_is_masked_all_the_same() -> None:
+    tool = {"name": SECRET, "description": "x y", "input_schema": {"type": "object"}}
+    sent = play(body("", MESSAGES, tools=[tool]), message(), surface=MESSAGES).sent
+    assert sent["tools"][0]["name"].startswith("SECRET_")

@@ -43,6 +43,7 @@ VOCABULARY = Vocabulary(
         """.split()  # noqa: SIM905 - eighty quoted words would be harder to read
     ),
     words={
+        **words.SCHEMA_WORDS,
         "role": words.ROLE,
         "type": _TYPE,
         "object": re.compile(r"chat\.completion(\.chunk)?|list|model"),

@@ -50,6 +50,7 @@ VOCABULARY = Vocabulary(
         """.split()  # noqa: SIM905 - a hundred quoted words would be harder to read
     ),
     words={
+        **words.SCHEMA_WORDS,
         "type": _TYPE,
         "role": words.ROLE,
         "stop_reason": re.compile("[a-z]+(_[a-z]+)*"),

@@ -58,6 +58,7 @@ VOCABULARY = Vocabulary(
         """.split()  # noqa: SIM905 - a hundred quoted words would be harder to read
     ),
     words={
+        **words.SCHEMA_WORDS,
         "type": _TYPE,
         "role": words.ROLE,
         "object": re.compile("response|list|conversation"),

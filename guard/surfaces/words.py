@@ -11,6 +11,11 @@ SCHEMA_KEYS = frozenset(
     definitions nullable propertyNames patternProperties exclusiveMinimum exclusiveMaximum multipleOf
     """.split()  # noqa: SIM905 - forty quoted words would be harder to read
 )
+# Where a schema says which language it is in, and where it points into itself.
+SCHEMA_WORDS = {
+    "$schema": re.compile(r"https?://json-schema\.org/[\w./#-]*"),
+    "$ref": re.compile(r"#(/[\w$.-]+)*"),
+}
 FREE = frozenset({"metadata", "arguments", "default", "examples", "enum", "const"})
 NAMES = frozenset({"name", "id", "tool_call_id", "call_id", "required"})
 
