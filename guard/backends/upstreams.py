@@ -78,7 +78,8 @@ class EventSplitter:
             start = self._searched = match.end()
         del self._held[:start]
         self._searched = len(self._held)
-        if len(self._held) > self._limit:
+        # However it arrived: a long event that came all at once is as long as one that came in pieces.
+        if max(len(self._held), *map(len, events), 0) > self._limit:
             raise UpstreamError("The upstream sent an event that is over the limit limits.reply_bytes.")
         return events
 

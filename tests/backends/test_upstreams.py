@@ -376,3 +376,12 @@ async def test_models_that_cannot_be_listed_are_told(answer: bytes, message: str
         with pytest.raises(UpstreamError) as caught:
             await upstream.models({})
         assert caught.value.message == message
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_an_event_over_the_limit_fails_however_it_arrives(size: int) -> None:
+    splitter = EventSplitter(50)
+    event = b"data: " + b"x" * 60 + b"\n\n"
+    with pytest.raises(UpstreamError, match=r"limits\.reply_bytes"):
+        for at in range(0, len(event), size):
+            splitter.feed(event[at : at + size])

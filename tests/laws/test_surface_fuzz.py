@@ -7,6 +7,7 @@ lose, repeat and swap events, and break off. For many more examples: GUARD_FUZZ=
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ from guard.errors import RequestError
 from guard.surfaces.surface import Surface
 from guard.surfaces.table import SURFACES
 from guard.surfaces.walk import dump
-from tests.dialogue import CARD, DIGITS, MAIL, Played, constitution, plan, play
+from tests.dialogue import BOB, CARD, DIGITS, MAIL, Played, constitution, plan, play
 from tests.laws.test_l1_nothing_leaves import VALUES, holds, plain, written
 from tests.matrix import REPLIES, REQUESTS, SILENT
 from tests.matrix.templates import bodies, filled, has_choices, steps, whole, wire
@@ -182,6 +183,14 @@ def test_a_request_of_broken_bytes_is_refused_or_served(surface: Surface, data: 
 # --- replies ---
 
 
+def written_down(played: Played) -> bool:
+    """Whether the log holds a value. That of quotes counts with its quotes: in a broken reply they may be lost."""
+    with_quotes = re.escape(BOB.encode()).replace(b'"', rb'\\*"')
+    return any(holds(played.entries, value) for value in VALUES if value != BOB) or bool(
+        re.search(with_quotes, played.entries)
+    )
+
+
 def asking(surface: Surface, *, stream: bool = False) -> dict[str, Any]:
     """A request that holds values, so that there is something to restore."""
     key = "messages" if REQUESTS[surface.name] is REQUESTS["messages"] or surface.name == "chat" else "input"
@@ -221,7 +230,7 @@ def test_a_whole_reply_of_any_kind_is_told_in_shape(surface: Surface, data: st.D
     raw = data.draw(st.just(dump(body)) | broken(dump(body)))
     played = play(asking(surface), raw, judging("hold"), surface=surface)
     check_told(surface, played)
-    assert not any(holds(played.entries, value) for value in VALUES)
+    assert not written_down(played)
     assert played.closing.decision == (
         "allow" if not surface.speaks and played.head.status == 200 else played.closing.decision
     )
@@ -272,4 +281,4 @@ def test_a_stream_of_any_kind_is_told_in_shape(surface: Surface, data: st.DataOb
     events = [*splitter.feed(b"".join(data.draw(streams(surface)))), *filter(None, [splitter.flush()])]
     played = play(asking(surface, stream=True), events, judging(stream), surface=surface)
     check_told(surface, played)
-    assert not any(holds(played.entries, value) for value in VALUES)
+    assert not written_down(played)
