@@ -382,6 +382,10 @@ async def test_models_that_cannot_be_listed_are_told(answer: bytes, message: str
 def test_an_event_over_the_limit_fails_however_it_arrives(size: int) -> None:
     splitter = EventSplitter(50)
     event = b"data: " + b"x" * 60 + b"\n\n"
-    with pytest.raises(UpstreamError, match=r"limits\.reply_bytes"):
+
+    def feed() -> None:
         for at in range(0, len(event), size):
             splitter.feed(event[at : at + size])
+
+    with pytest.raises(UpstreamError, match=r"limits\.reply_bytes"):
+        feed()

@@ -54,7 +54,10 @@ def odd(surface: Surface, texts: st.SearchStrategy[Any]) -> st.SearchStrategy[An
 def grafted(draw: st.DrawFn, body: Any, strange: st.SearchStrategy[Any], keys: Sequence[str]) -> Any:
     """`body` with something strange in a few places, or without what stood there."""
     for _ in range(draw(st.integers(0, 3))):
-        held = draw(st.sampled_from(list(_containers(body))))
+        containers = list(_containers(body))
+        if not containers:
+            break
+        held = draw(st.sampled_from(containers))
         if isinstance(held, dict):
             key = draw(st.sampled_from(sorted(held))) if held and draw(st.booleans()) else draw(st.sampled_from(keys))
             held[key] = draw(strange)
