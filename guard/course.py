@@ -69,7 +69,6 @@ class Course:
     opened: bool = False
     closed: bool = False
     emitted: bool = False
-    ended: bool = False
     prompt: str = ""
     known: frozenset[str] = frozenset()
     said: str = ""

@@ -4,7 +4,7 @@
 the I/O. In order: read, recognize, mask, bind, record, send, review, record, restore, emit.
 
 Nothing leaves before the entry of the exchange is durable. Nothing of the reply reaches the client before its review
-allows it and the record of that is durable too, unless the policy says `observe` or has nothing reviewed.
+allows it and the record of that is durable too, unless the policy says `observe`.
 """
 
 from __future__ import annotations
@@ -90,10 +90,6 @@ def _whole(course: Course, response: Response) -> Story[None]:
     body = course.surface.read_reply(response.body)
     reply = gathered(course.surface, body, keeps=course.reads_replies)
     course.model, course.usage = reply.model, reply.usage
-    if not course.reads_replies:  # nothing is looked for and nothing judged: no decision that had to be durable first
-        yield _only(course, response.body, response.status, _headers(response, JSON, "allow"))
-        yield from close_judged(course, (), response.status)
-        return
     judged = yield from judge_choices(course, reply.choices())
     yield from keep_for_later(course, reply)
     withheld, decision = blocked(judged), decision_of(judged)
@@ -203,7 +199,7 @@ def _failed(course: Course, failure: GuardError) -> Story[None]:
         yield from close(course, outcome, decision, failure.message, failure.status)
     except AuditError as lost:  # the entry stays visibly unfinished
         failure = lost
-    if isinstance(failure, ClientGone) or course.ended:
+    if isinstance(failure, ClientGone):
         return
     told = course.surface.error(failure)
     if course.emitted:
@@ -227,7 +223,6 @@ def _more(course: Course, data: bytes, status: int, headers: Mapping[str, str]) 
 
 
 def _last(course: Course, data: bytes, status: int, headers: Mapping[str, str]) -> Emit:
-    course.ended = True
     return replace(_more(course, data, status, headers), last=True)
 
 

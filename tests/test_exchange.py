@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from guard.asks import Bind, Emit, Note, Recognize, Response, Send
-from guard.errors import AuditError, UpstreamError, UpstreamTimeout
+from guard.asks import Bind, Note, Recognize, Response, Send
+from guard.errors import UpstreamError, UpstreamTimeout
 from guard.surfaces.messages import MESSAGES
 from guard.surfaces.responses import RESPONSES
-from guard.types import Closing, Principal, Span
+from guard.types import Principal, Span
 from tests.dialogue import (
     CARD,
     MAIL,
@@ -320,25 +320,6 @@ def test_what_came_before_a_broken_event_is_told_however_the_events_arrive(at_on
     played = play(body(stream=True), [parts] if at_once else parts, watched)
     assert played.told.startswith(b"".join(parts[:2]))
     assert b'"code":"upstream_error"' in played.told
-
-
-UNREAD = plan(recognize={"profile": "none"}, log={"content": "none"})
-
-
-def test_a_reply_of_which_nothing_is_read_is_told_before_its_end_is_recorded() -> None:
-    played = play(body(), completion("Hello"), UNREAD)
-    assert played.kinds == ["Record", "Send", "Emit", "Record"]
-    assert (played.closing.outcome, played.closing.not_judged) == ("completed", ("reply",))
-    assert play(body(), completion("Hello")).kinds[-2:] == ["Record", "Emit"]
-
-
-def test_such_a_reply_is_told_once_where_its_end_cannot_be_recorded() -> None:
-    def fail(ask: Any) -> AuditError | None:
-        return AuditError("full") if isinstance(getattr(ask, "entry", None), Closing) else None
-
-    played = play(body(), completion("Hello"), UNREAD, fail=fail)
-    assert len(played.of(Emit)) == 1
-    assert played.content == "Hello"
 
 
 # --- words of a program ------------------------------------------------------------------------------------------
