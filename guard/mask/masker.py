@@ -39,6 +39,9 @@ class _Find:
 _GRAVITY: tuple[Operator, ...] = ("placeholder", "hash", "redact", "route", "block")
 
 
+_LEAST = 4  # characters: what is left of a find beside a placeholder and shorter, a particle or a sign, is no value
+
+
 class Masker:
     """Masks the texts of one exchange into one vault, with the operators of its plan."""
 
@@ -181,9 +184,8 @@ class Masker:
         found: list[FoundSpan] = []
         moved: list[tuple[Span, str]] = []
         last = length = 0
-        for span, value in located:
-            inside = any(span.start < end and start < span.end for start, end in taken)
-            if inside or span.start < last or self.operator(span.entity) == "keep":
+        for span, value in _outside(located, taken, text):
+            if span.start < last or self.operator(span.entity) == "keep":
                 continue
             pieces += [text[last : span.start], f"<{self._vault.name(span.entity, value)}>"]
             start = length + span.start - last
@@ -192,6 +194,19 @@ class Masker:
             found.append(self._entry(_Find(span.start, span.end, span, value), field))
             last = span.end
         return Masked("".join([*pieces, text[last:]]), tuple(found)), tuple(moved)
+
+
+def _outside(
+    located: Iterable[tuple[Span, str]], taken: Sequence[tuple[int, int]], text: str
+) -> Iterator[tuple[Span, str]]:
+    """What was found, less the places that are `taken`: in order, and disjoint."""
+    for span, value in located:
+        within = [place for place in taken if place[0] < span.end and span.start < place[1]]
+        edges = [span.start, *(edge for place in within for edge in place), span.end]
+        for start, end in zip(edges[::2], edges[1::2], strict=True):
+            whole = (start, end) == (span.start, span.end)
+            if whole or end - start >= _LEAST:
+                yield replace(span, start=start, end=end), value if whole else text[start:end]
 
 
 def _in_json(item: Inner, find: _Find) -> _Find:
