@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from guard.errors import RequestError
 from guard.surfaces import words
 from guard.surfaces.choices import FILTER_KEYS, FRAME, SEVERITY, Choices
-from guard.surfaces.surface import MODEL, Part, newest_of
+from guard.surfaces.surface import MODEL, Part, check_messages, newest_of
 from guard.surfaces.walk import Path, Vocabulary
 from guard.types import Json
 
@@ -81,9 +80,7 @@ class Chat(Choices):
 
     def check(self, body: Mapping[str, Json]) -> None:
         """Raise RequestError where there is no list of messages."""
-        messages = body.get("messages")
-        if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
-            raise RequestError("'messages' must be a list of messages.", param="messages")
+        check_messages(body)
 
     def newest(self, body: Mapping[str, Json]) -> Iterator[Path]:
         """The messages after the assistant's last one."""

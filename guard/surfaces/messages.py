@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
-from guard.errors import GuardError, RequestError
+from guard.errors import GuardError
 from guard.surfaces.messages_words import VOCABULARY
-from guard.surfaces.surface import Key, Part, Surface, index_of, newest_of, word
+from guard.surfaces.surface import Key, Part, Surface, check_messages, index_of, newest_of, word
 from guard.surfaces.walk import Path, dump
 from guard.types import Json, SurfaceName
 
@@ -41,9 +41,7 @@ class Messages(Surface):
 
     def check(self, body: Mapping[str, Json]) -> None:
         """Raise RequestError where there is no list of messages."""
-        messages = body.get("messages")
-        if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
-            raise RequestError("'messages' must be a list of messages.", param="messages")
+        check_messages(body)
 
     def newest(self, body: Mapping[str, Json]) -> Iterator[Path]:
         """The messages after the assistant's last one."""

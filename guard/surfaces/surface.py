@@ -280,6 +280,13 @@ def listed(body: Mapping[str, Json], key: str) -> list[dict[str, Json]]:
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
+def check_messages(body: Mapping[str, Json]) -> None:
+    """Raise RequestError where `body` has no list of messages."""
+    messages = body.get("messages")
+    if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
+        raise RequestError("'messages' must be a list of messages.", param="messages")
+
+
 def newest_of(items: Json, path: Path, replies: frozenset[str]) -> Iterator[Path]:
     """The items of a conversation after the last whose role or type is one of `replies`, without instructions."""
     newest: list[Path] = []
