@@ -35,7 +35,7 @@ class Choices(Surface):
         good = isinstance(choices, list) and all(isinstance(choice, dict) for choice in choices)
         return "" if good else "it has no list of choices"
 
-    def part(self, body: Mapping[str, Json], path: Path) -> Part | None:
+    def placed(self, body: Mapping[str, Json], path: Path) -> Part | None:
         """Which text of a choice the string at `path` belongs to. Lists count by the `index` of their items."""
         if len(path) < 3 or path[0] != "choices" or not isinstance(path[1], int):
             return None

@@ -88,7 +88,7 @@ _CHAT: Row = {
     ),
     "unknown fields": Field(
         ("*", "*[].*.*", "messages[].*", "messages[].content[].*.*", "tools[].*"),
-        ("choices[].message.*", "choices[].message.*[].*", "choices[].*.*"),
+        ("*", "*[].*.*", "choices[].message.*", "choices[].message.*[].*", "choices[].*.*"),
     ),
     "JSON inside strings": Field(
         ("messages[].content", "messages[].content[].text", "messages[].tool_calls[].function.arguments", "metadata.*"),
@@ -127,7 +127,7 @@ _RESPONSES: Row = {
     ),
     "unknown fields": Field(
         ("*", "*[].*.*", "input[].*", "input[].content[].*.*", "tools[].*"),
-        ("output[].*", "output[].content[].*.*"),
+        ("*", "*[].*.*", "output[].*", "output[].content[].*.*"),
     ),
     "JSON inside strings": Field(
         ("input", "input[].content[].text", "input[].arguments", "input[].output", "metadata.*"),
@@ -164,7 +164,7 @@ _MESSAGES: Row = {
     "reasoning": Field(("messages[].content[].thinking",), ("content[].thinking",)),
     "unknown fields": Field(
         ("*", "*[].*.*", "messages[].*", "messages[].content[].*.*", "tools[].*"),
-        ("content[].*", "content[].*[].*"),
+        ("*", "*[].*.*", "content[].*", "content[].*[].*"),
     ),
     "JSON inside strings": Field(
         ("messages[].content", "messages[].content[].text", "messages[].content[].content",
@@ -190,7 +190,7 @@ _COMPLETIONS: Row = {
     **_TEXT_ONLY,
     "text": Field(("prompt", "prompt[]", "suffix", "stop[]"), ("choices[].text",)),
     "names and metadata": Field(("user", "metadata.*")),
-    "unknown fields": Field(("*", "*[].*.*"), ("choices[].*", "choices[].*[].*")),
+    "unknown fields": Field(("*", "*[].*.*"), ("*", "*[].*.*", "choices[].*", "choices[].*[].*")),
     "JSON inside strings": Field(("prompt", "prompt[]", "metadata.*")),
 }
 _EMBEDDINGS: Row = {

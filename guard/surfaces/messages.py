@@ -35,6 +35,7 @@ class Messages(Surface):
     path = "/v1/messages"
     vocabulary = VOCABULARY
     readable = _READABLE
+    repeated = frozenset({"stop_sequence"})
     blank = "…"
 
     # --- requests ---
@@ -72,7 +73,7 @@ class Messages(Surface):
         """Whether an event says that the upstream failed."""
         return body.get("type") == "error"
 
-    def part(self, body: Mapping[str, Json], path: Path) -> Part | None:
+    def placed(self, body: Mapping[str, Json], path: Path) -> Part | None:
         """Which block the string at `path` belongs to."""
         match path:
             case ("content", int(block), *within) | ("message", "content", int(block), *within):
@@ -93,7 +94,9 @@ class Messages(Surface):
     def plain(self, body: Mapping[str, Json]) -> tuple[Path, str, Part] | None:
         """The text of an event that brings a piece of a text and nothing else."""
         delta, index = body.get("delta"), body.get("index")
-        if not isinstance(delta, dict) or delta.get("type") != "text_delta" or len(delta) > 2 or len(body) > 3:
+        if not isinstance(delta, dict) or delta.get("type") != "text_delta" or len(delta) > 2:
+            return None
+        if body.keys() != {"type", "index", "delta"}:
             return None
         text = delta.get("text")
         if not isinstance(text, str) or type(index) is not int:
@@ -161,11 +164,6 @@ class CountTokens(Messages):
     def reply_problem(self, body: Mapping[str, Json]) -> str:
         """Why `body` is no count."""
         return "" if isinstance(body.get("input_tokens"), int) else "it has no count of tokens"
-
-    def part(self, body: Mapping[str, Json], path: Path) -> Part | None:
-        """No words come back."""
-        del body, path
-        return None
 
 
 def _error_type(status: int) -> str:

@@ -32,6 +32,7 @@ class Responses(Surface):
     path = "/v1/responses"
     vocabulary = VOCABULARY
     readable = _READABLE
+    repeated = frozenset({"instructions", "metadata", "prompt", "text", "tools"})
 
     # --- requests ---
 
@@ -82,7 +83,7 @@ class Responses(Surface):
         """Whether an event says that the upstream failed."""
         return word(body, "type") in {"error", "response.failed"}
 
-    def part(self, body: Mapping[str, Json], path: Path) -> Part | None:
+    def placed(self, body: Mapping[str, Json], path: Path) -> Part | None:
         """Which text of the output the string at `path` belongs to."""
         match path:
             case ("response", "output", int(place), *within) | ("output", int(place), *within):
@@ -94,7 +95,7 @@ class Responses(Surface):
                 return Part(0, path)
             case ("response", *_):
                 return None
-        return _told(body, path) if isinstance(body.get("type"), str) else None
+        return None if isinstance(body.get("output"), list) else _told(body, path)
 
     def plain(self, body: Mapping[str, Json]) -> tuple[Path, str, Part] | None:
         """The content of an event that brings a piece of output text and nothing else."""

@@ -15,6 +15,8 @@ from guard.types import Json, SurfaceName
 Key: TypeAlias = tuple[str | int, ...]
 
 _OF_ERRORS = frozenset({"error", "type", "request_id"})
+_WRAPPERS = frozenset({"response", "message", "delta"})  # in which events hold what a whole reply holds itself
+_API_WORD = re.compile(r"[A-Za-z0-9_.:/+=@-]{0,200}")
 _DATA = re.compile(r"\bdata:[^\s,]*;\s*base64\s*,", re.IGNORECASE)
 MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,199}")
 
@@ -83,13 +85,15 @@ class Surface:
     """One API. A subclass is a table and the few methods in which it differs from the others.
 
     `speaks` says whether its replies hold words: those of embeddings do not, so there is nothing to judge. `readable`
-    are the types of the parts of a message that guard can look into, `done` the data that end a stream.
+    are the types of the parts of a message that guard can look into, `repeated` the fields in which a reply repeats the
+    request, `done` the data that end a stream.
     """
 
     name: ClassVar[SurfaceName]
     path: ClassVar[str]
     vocabulary: ClassVar[Vocabulary]
     readable: ClassVar[frozenset[str]] = frozenset()
+    repeated: ClassVar[frozenset[str]] = frozenset()
     speaks: ClassVar[bool] = True
     streams: ClassVar[bool] = True
     done: ClassVar[bytes] = b""
@@ -157,10 +161,27 @@ class Surface:
     def part(self, body: Mapping[str, Json], path: Path) -> Part | None:
         """Which text of the reply the string at `path` of a whole reply, or of an event, belongs to.
 
-        None where it belongs to none: a string outside the model's words, which is restored by itself.
+        None where it belongs to none: a word of the API, or of the caller's own request, which is restored by itself.
+        What stands where the API has no words is taken for the model's all the same, because nobody knows better.
         """
+        placed = self.placed(body, path)
+        return placed if placed or not self.speaks or self._unsaid(body, path) else Part(0, path)
+
+    def placed(self, body: Mapping[str, Json], path: Path) -> Part | None:
+        """Which text of the reply stands at `path`, where the API has the model's words; None anywhere else."""
         del body, path
         return None
+
+    def _unsaid(self, body: Mapping[str, Json], path: Path) -> bool:
+        """Whether no text of the model's can stand at `path`."""
+        own = path[1:] if path[0] in _WRAPPERS else path
+        if own and own[0] in self.repeated:
+            return True
+        value: Any = body
+        for step in path:
+            value = value[step]
+        known = all(isinstance(step, int) or step in self.vocabulary.keys for step in path)
+        return known and isinstance(value, str) and bool(_API_WORD.fullmatch(value))
 
     def reply_leaves(self, body: Json) -> Iterator[Leaf]:
         """Every string of a reply or event that may hold a placeholder."""

@@ -19,6 +19,7 @@ from tests.dialogue import BOB, CARD, ENTITIES, MAIL, NAME, SECRET, Played, cons
 from tests.laws.test_l1_nothing_leaves import holds
 from tests.matrix import REPLIES, REQUESTS, SILENT, ways_back
 from tests.matrix.templates import (
+    LISTS,
     SLOT,
     Reply,
     Step,
@@ -61,14 +62,14 @@ def asking(cell: Cell, template: Any, **keys: Any) -> dict[str, Any]:
 def pairs(cell: Cell) -> Iterator[tuple[dict[str, Any], Reply]]:
     """Every request of a cell and every way in which what it said comes back, in pairs."""
     requests, replies = REQUESTS[cell.surface][cell.kind], ways_back(cell.surface, cell.kind)
-    several = {"n": CHOICES} if has_choices(cell.surface) else {}
     for template, reply in islice(zip(cycle(requests), cycle(replies), strict=False), max(len(requests), len(replies))):
+        several = {"n": CHOICES} if has_choices(cell.surface, reply) else {}
         yield asking(cell, template, **several, **reply.asked), reply
 
 
-def numbered(cell: Cell, text: str) -> list[str]:
+def numbered(cell: Cell, reply: Reply, text: str) -> list[str]:
     """What each choice says: the text, and the second its number before it, unless that would make JSON prose."""
-    return [text, text if text[0] in "{[" else f"2: {text}"][: CHOICES if has_choices(cell.surface) else 1]
+    return [text, text if text[0] in "{[" else f"2: {text}"][: CHOICES if has_choices(cell.surface, reply) else 1]
 
 
 def saying(cell: Cell, reply: Reply, texts: Sequence[str], size: int | tuple[int, ...] = 1) -> bytes | list[bytes]:
@@ -93,7 +94,7 @@ def test_every_place_of_the_table_is_planted_and_no_other(surface: str, kind: Ki
     field = MATRIX[surface][kind]
     asked = {general(place) for template in REQUESTS[surface].get(kind, ()) for place in places(surface, template)}
     own = REPLIES.get(surface, {}).get(kind, ())
-    replies = [{"choices": [reply.whole]} if has_choices(surface) else reply.whole for reply in own]
+    replies = [{"choices": [reply.whole], **reply.beside} if surface in LISTS else reply.whole for reply in own]
     told = {general(place) for template in replies for place in places(surface, template)}
     if isinstance(field, str):
         assert field
@@ -159,7 +160,7 @@ def echo(
     def answer(sent: Request) -> bytes | list[bytes]:
         masked = found(request, json.loads(sent.body))
         assert not any(holds(masked.encode(), value) for _, value in VALUES)
-        return saying(cell, reply, numbered(cell, masked), size)
+        return saying(cell, reply, numbered(cell, reply, masked), size)
 
     rules = plan(constitution=constitution(), review={"constitution": None, "stream": stream})
     return play(filled(request, text), answer, rules, surface=BY_NAME[cell.surface])
@@ -178,14 +179,14 @@ def heard(cell: Cell, reply: Reply, played: Played, sent: Sequence[Step]) -> lis
 
 def check_echo(cell: Cell, request: Any, reply: Reply, text: str, **how: Any) -> None:
     played = echo(cell, request, reply, text, **how)
-    said = numbered(cell, text)
+    said = numbered(cell, reply, text)
     assert (played.head.status, played.closing.decision, played.closing.unknown_placeholders) == (200, "allow", 0)
     if cell.mode == "whole":
         assert played.told == whole(cell.surface, reply, said)
         return
-    masked = numbered(cell, found(request, played.sent))
+    masked = numbered(cell, reply, found(request, played.sent))
     sent = [
-        step if step.template is reply.piece else Step(step.template, step.choice, said[step.choice])
+        step if step.template is reply.piece else replace(step, text=said[step.choice])
         for step in steps(reply, masked, how.get("size", 1))
     ]
     told = [filled(reply.told, text) for text in said]
@@ -236,7 +237,7 @@ def judged(cell: Cell) -> Iterator[tuple[Reply, list[str]]]:
     """Every way back of a cell that is judged, and what each choice says before the last one."""
     for reply in ways_back(cell.surface, cell.kind):
         if reply.judged:
-            yield reply, ["All is well."] * (CHOICES - 1 if has_choices(cell.surface) else 0)
+            yield reply, ["All is well."] * (CHOICES - 1 if has_choices(cell.surface, reply) else 0)
 
 
 def fired(played: Played) -> set[str]:

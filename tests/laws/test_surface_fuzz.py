@@ -220,7 +220,7 @@ def replies(draw: st.DrawFn, surface: Surface) -> Any:
         body = json.loads(SILENT[surface.name])
     else:
         reply = draw(st.sampled_from([each for row in REPLIES[surface.name].values() for each in row]))
-        texts = [draw(said()) for _ in range(draw(st.integers(1, 2)) if has_choices(surface.name) else 1)]
+        texts = [draw(said()) for _ in range(draw(st.integers(1, 2)) if has_choices(surface.name, reply) else 1)]
         body = json.loads(whole(surface.name, reply, texts))
     return grafted(draw, body, odd(surface, said()), sorted(surface.vocabulary.keys))
 
@@ -243,7 +243,7 @@ def test_a_whole_reply_of_any_kind_is_told_in_shape(surface: Surface, data: st.D
 def streams(draw: st.DrawFn, surface: Surface) -> list[bytes]:
     """A stream in which events are lost, repeated, swapped, changed, or of another kind."""
     reply = draw(st.sampled_from([each for row in REPLIES[surface.name].values() for each in row]))
-    texts = [draw(said()) for _ in range(draw(st.integers(1, 2)) if has_choices(surface.name) else 1)]
+    texts = [draw(said()) for _ in range(draw(st.integers(1, 2)) if has_choices(surface.name, reply) else 1)]
     events = wire(surface.name, steps(reply, texts, draw(st.integers(1, 30))))
     for _ in range(draw(st.integers(0, 3))):
         at = draw(st.integers(0, max(0, len(events) - 1)))

@@ -139,6 +139,7 @@ REPLIES: Replies = {
         _choice(_NESTED, _NESTED),
         _choice({SLOT: "a"}, {SLOT: "a"}),
         Reply({"message": {"content": "Yes."}, **_BESIDE}, [{"delta": {"content": "Yes."}, **_BESIDE}, _STOP]),
+        *(replace(_choice({"content": "Yes."}, {"content": "Yes."}), beside=unknown) for unknown in UNKNOWN),
     ],
     "JSON inside strings": [
         replace(

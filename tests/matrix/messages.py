@@ -101,6 +101,14 @@ def _block(block: Any, begun: Any = None, delta: Any = None, told: Any = SLOT) -
     )
 
 
+def _beside(unknown: Any) -> Reply:
+    """A reply with something beside its content, and in the event that begins it."""
+    reply = _block(_YES)
+    start, *others = reply.before
+    begun = {**start, "message": {**start["message"], **unknown}}
+    return replace(reply, whole={**reply.whole, **unknown}, before=[begun, *others])
+
+
 def _text(told: Any = SLOT, **keys: Any) -> Reply:
     block, delta = {"type": "text", "text": told}, {"type": "text_delta", "text": SLOT}
     return replace(_block(block, {**block, "text": ""}, delta, told), content=True, **keys)
@@ -138,6 +146,7 @@ REPLIES: Replies = {
         _block({**_YES, SLOT: 1}),
         _block({**_NOTE, "x_a": [{"x_b": SLOT}]}),
         _block({**_NOTE, "x_note": SLOT}, _NOTE, {"type": "x_delta", "x_note": SLOT}),
+        *map(_beside, UNKNOWN),
     ],
     "JSON inside strings": [
         _text(Inside(JSON), asked={"output_config": {"format": {"type": "json_schema", "schema": {}}}}),

@@ -209,6 +209,7 @@ REPLIES: Replies = {
     "unknown fields": [
         _item({**_YES, "x_note": SLOT}),
         _item({**_YES, SLOT: 1}),
+        *(replace(_item(_YES, repeated=unknown), judged=True) for unknown in UNKNOWN),
         _item({**_YES, "content": [{**_YES["content"][0], "x_a": {"x_b": SLOT}}]}),
         _item({**_NOTE, "x_note": SLOT}, _NOTE, (), {"type": "response.x_note.delta", "delta": SLOT}),
     ],

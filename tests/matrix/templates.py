@@ -28,7 +28,7 @@ SCHEMAS: tuple[Any, ...] = (
 )
 UNKNOWN: tuple[dict[str, Any], ...] = ({"x_note": SLOT}, {SLOT: {"x": 1}}, {"x_a": [0, {"x_b": {"x_c": SLOT}}]})
 
-_LISTS = {"chat": "chat.completion.chunk", "completions": "text_completion"}  # surfaces with choices, and their events
+LISTS = {"chat": "chat.completion.chunk", "completions": "text_completion"}  # surfaces with choices, and their events
 
 Requests: TypeAlias = Mapping[Kind, Sequence[Any]]  # templates without model and stream
 
@@ -122,8 +122,9 @@ class Reply:
     """Where something comes back: the templates of a whole reply and of the events of a stream.
 
     Where a reply has choices, they are templates of one choice. `piece` is the event that brings a piece of the text
-    `told`; without one the text comes whole in the other events. `asked` is what the request says besides. `content`
-    may be revised; what is not `judged` repeats the request.
+    `told`; without one the text comes whole in the other events. `beside` stands beside the choice, in a whole reply and
+    in the first events. `asked` is what the request says besides. `content` may be revised; what is not `judged`
+    repeats the request.
     """
 
     whole: Any
@@ -131,6 +132,7 @@ class Reply:
     piece: Any = None
     after: Sequence[Any] = ()
     told: Any = SLOT
+    beside: Mapping[str, Any] = field(default_factory=dict)
     asked: Mapping[str, Any] = field(default_factory=dict)
     content: bool = False
     judged: bool = True
@@ -151,30 +153,39 @@ class Step:
     template: Any
     choice: int
     text: str
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
     def body(self, surface: str) -> dict[str, Any]:
         own: dict[str, Any] = filled(self.template, self.text)
-        if surface not in _LISTS:
+        if surface not in LISTS:
             return own
         choice = {"index": self.choice, **own}
-        return {"id": "c1", "object": _LISTS[surface], "model": "m-1", "choices": [choice]}
+        return {
+            "id": "c1",
+            "object": LISTS[surface],
+            "model": "m-1",
+            "choices": [choice],
+            **filled(self.beside, self.text),
+        }
 
 
-def has_choices(surface: str) -> bool:
-    return surface in _LISTS
+def has_choices(surface: str, reply: Reply) -> bool:
+    """Whether the reply says a text in each of several choices."""
+    return surface in LISTS and not reply.beside
 
 
 def whole(surface: str, reply: Reply, texts: Sequence[str]) -> bytes:
     """A whole reply that says each of `texts` in a choice."""
-    if surface not in _LISTS:
+    if surface not in LISTS:
         (text,) = texts
         return dump(filled(reply.whole, text))
     choices = [
         {"index": at, **filled(reply.whole, text), "finish_reason": "stop", "logprobs": None}
         for at, text in enumerate(texts)
     ]
-    kind = _LISTS[surface].removesuffix(".chunk")
-    return dump({"id": "c1", "object": kind, "created": 1_700_000_000, "model": "m-1", "choices": choices})
+    kind = LISTS[surface].removesuffix(".chunk")
+    told = {"id": "c1", "object": kind, "created": 1_700_000_000, "model": "m-1", "choices": choices}
+    return dump({**told, **filled(reply.beside, texts[0])})
 
 
 def steps(reply: Reply, texts: Sequence[str], size: int | tuple[int, ...] = 1) -> list[Step]:
@@ -182,7 +193,7 @@ def steps(reply: Reply, texts: Sequence[str], size: int | tuple[int, ...] = 1) -
 
     `size` is that of a piece, or the places at which a text is cut.
     """
-    said = [Step(template, at, text) for at, text in enumerate(texts) for template in reply.before]
+    said = [Step(template, at, text, reply.beside) for at, text in enumerate(texts) for template in reply.before]
     if reply.piece is not None:
         cut = [
             [Step(reply.piece, at, piece) for piece in _cut(filled(reply.told, text), size)]

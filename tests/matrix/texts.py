@@ -60,5 +60,6 @@ REPLIES: Replies = {
         _choice({"x_note": SLOT}, {"text": "", "x_note": SLOT}),
         _choice({SLOT: "a"}),
         _choice({"x_a": [{"x_b": SLOT}]}),
+        *(replace(_choice({}), beside=unknown) for unknown in UNKNOWN),
     ],
 }
