@@ -35,9 +35,10 @@ def open_entry(course: Course) -> Story[bytes]:
         found += course.pictures
         leaving = yield from _leaving(course, read, changes, found)
     body = call.masked(changes)
-    course.prompt = _prompt_text(call, changes)
-    course.known = frozenset(value.normal for value in course.vault.values.values())
-    course.said = "\n".join(leaf.text for leaf in call.leaves)
+    if course.reads_replies:
+        course.prompt = _prompt_text(call, changes)
+        course.known = frozenset(value.normal for value in course.vault.values.values())
+        course.said = "\n".join(leaf.text for leaf in call.leaves)
     yield Record(_opening(course, body, found))
     course.opened = True
     refuse_blocked(found)

@@ -26,7 +26,7 @@ from typing import Final, Protocol
 from guard.audit.entries import Leaf, leaf
 from guard.audit.store import LogBusyError, RefusedEntryError
 from guard.errors import AuditError
-from guard.types import Entry
+from guard.types import Entry, Opening
 
 INLINE_S: Final = 0.001
 MANY: Final = 4  # entries; more than these are left to the thread
@@ -63,6 +63,7 @@ class Writer:
         self._lock = threading.Lock()  # over the fields below; never held during a commit
         self._waiting: list[_Ticket] = []
         self._called: asyncio.AbstractEventLoop | None = None  # the loop that was asked to commit and has not yet
+        self._under_way: set[str] = set()  # exchanges that an event loop opened and has not closed yet
         self._closed = False
         self._thread: threading.Thread | None = None
         self._turn = threading.Lock()  # held during a commit
@@ -82,8 +83,15 @@ class Writer:
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
         if self._join(_Ticket(leaf(entry), loop, done)):
-            loop.call_soon(self._serve)  # after the other tasks that are ready now, so that they can join
-        await done
+            if not self._others_than(entry):
+                self._serve()
+            else:
+                loop.call_soon(self._serve)  # after the other tasks that are ready now, so that they can join
+        try:
+            await done
+        except BaseException:
+            self._under_way.discard(entry.exchange)
+            raise
 
     def close(self) -> None:
         """Commit what waits and take no more; the store stays open. Blocks."""
@@ -106,6 +114,16 @@ class Writer:
             if ask:
                 self._called = ticket.loop
             return ask
+
+    def _others_than(self, entry: Entry) -> bool:
+        """Whether exchanges beside that of `entry` are under way, which may have entries to record with it."""
+        if isinstance(entry, Opening):
+            others = len(self._under_way)
+            self._under_way.add(entry.exchange)
+        else:
+            self._under_way.discard(entry.exchange)
+            others = len(self._under_way)
+        return others > 0
 
     def _serve(self) -> None:
         """Commit what waits here and now, or have the thread do it."""

@@ -115,6 +115,8 @@ class Revised:
 
     def apply(self, body: dict[str, Json]) -> dict[str, Json]:
         """One body with the new words; the same object where none of them belong into it."""
+        if not self._contents:
+            return body
         changes: dict[tuple[Path, bool], str] = {}
         for path, part in self._places(body):
             if part.choice in self._contents:

@@ -72,8 +72,7 @@ def parse(body: bytes) -> dict[str, Json]:
     A key that stands twice is refused: one reader would take the first value and another the last.
     """
     try:
-        text = body.decode()  # json would also take UTF-16, and halves of surrogate pairs
-        value = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_finite)
+        value = _DECODER.decode(body.decode())  # json.loads would also take UTF-16, and halves of surrogate pairs
     except RequestError:
         raise
     except (ValueError, RecursionError) as error:
@@ -171,3 +170,6 @@ def _finite(text: str) -> float:
 
 def _refuse_constant(_: str) -> None:
     raise RequestError("The body holds NaN or Infinity, which JSON does not have. Send null or a number.")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_finite)

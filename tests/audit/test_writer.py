@@ -46,6 +46,11 @@ def store(tmp_path):
     made.close()
 
 
+async def under_way(writer):
+    """An exchange that goes on meanwhile, so that entries wait for each other."""
+    await writer.record_async(opening("another"))
+
+
 async def record_all(writer, names, half=opening):
     return await asyncio.gather(*(writer.record_async(half(name)) for name in names), return_exceptions=True)
 
@@ -95,10 +100,25 @@ def test_several_event_loops_may_record_at_once(store):
 async def test_few_are_committed_by_the_loop_and_many_by_the_thread():
     store = Commits()
     writer = Writer(store)
-    await record_all(writer, ["a", "b"])
-    await record_all(writer, [f"{number}" for number in range(20)])
+    await record_all(writer, ["a", "b", "c"])
+    many = [f"{number}" for number in range(20)]
+    await record_all(writer, many)
     writer.close()
-    assert store.threads == ["MainThread", "guard-audit"]
+    assert store.batches == [["a"], ["b", "c"], many]  # the first has nobody to wait for
+    assert store.threads == ["MainThread", "MainThread", "guard-audit"]
+
+
+async def test_an_exchange_that_is_alone_waits_for_no_turn_of_the_loop():
+    store = Commits()
+    writer = Writer(store)
+    turned = []
+    for name in ("a", "b"):
+        asyncio.get_running_loop().call_soon(turned.append, name)
+        await writer.record_async(opening(name))
+        await writer.record_async(closing(name))
+        assert turned == []
+    writer.close()
+    assert store.batches == [["a"], ["a"], ["b"], ["b"]]
 
 
 async def test_slow_commits_are_left_to_the_thread():
@@ -130,11 +150,12 @@ def test_a_thread_is_told_what_became_of_its_entry(inline_s):
 async def test_a_failure_reaches_everyone_who_waits(inline_s):
     store = Commits({"b": AuditError("the disk is full")})
     writer = Writer(store, inline_s=inline_s)
+    await under_way(writer)
     errors = await record_all(writer, ["a", "b", "c"])
     writer.close()
     assert [(type(error), str(error)) for error in errors] == [(AuditError, "the disk is full")] * 3
     assert len({id(error) for error in errors}) == 3
-    assert store.kept == []
+    assert store.kept == ["another"]
 
 
 async def test_one_entry_that_is_refused_fails_alone():
@@ -171,6 +192,7 @@ async def test_an_entry_that_cannot_be_encoded_never_joins_the_others(store):
 @pytest.mark.parametrize("error", [RuntimeError("alice@example.com"), MemoryError()])
 async def test_an_unforeseen_failure_leaves_nobody_waiting_and_tells_no_value(error):
     writer = Writer(Commits({"a": error}))
+    await under_way(writer)
     first, second = await record_all(writer, ["a", "b"])
     writer.close()
     assert str(first) == str(second) == f"the audit log failed: {type(error).__name__}"
@@ -200,9 +222,11 @@ async def test_a_log_that_is_held_for_a_moment_is_waited_for_by_the_thread(store
 
 
 async def test_a_busy_store_keeps_the_order():
+    busy = []
+
     class BusyAtFirst(Commits):
         def append(self, entries, *, patient):
-            if not patient:
+            if busy and not patient:
                 late.start()
                 while not writer._waiting:
                     time.sleep(0.001)
@@ -212,10 +236,12 @@ async def test_a_busy_store_keeps_the_order():
     store = BusyAtFirst()
     writer = Writer(store)
     late = threading.Thread(target=writer.record, args=[opening("late")])
+    await under_way(writer)
+    busy.append(True)
     await record_all(writer, ["a", "b"])
     late.join()
     writer.close()
-    assert store.kept == ["a", "b", "late"]
+    assert store.kept == ["another", "a", "b", "late"]
 
 
 async def test_a_store_that_stays_busy_is_an_error():
