@@ -1,6 +1,6 @@
 """What guard adds to a call: direct, without masking, with masking, in one run, whole and streamed, 1 and 32 at once.
 
-    python benchmarks/overhead.py [--log FOLDER ...] [--seconds S] [--rounds N] [--json]
+    python benchmarks/overhead.py [--log FOLDER ...] [--seconds S] [--rounds N] [--surfaces NAME ...] [--json]
 
 A mock upstream, guard with one worker, and the client are three processes on this machine. Each figure is the median
 of the rounds; in each round the set-ups take turns, so that a slow moment of the machine meets them all. `--log`
@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ POLICIES = {
     "full masking": "recognize: {profile: full}\nreview: {constitution: null, stream: observe}",
 }
 EVENTS = 52
+WARM_UP_S = 0.3
 
 
 # ── the mock upstream ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -50,12 +51,13 @@ class Mock(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._held += data
         while (end := self._held.find(b"\r\n\r\n")) >= 0:
+            path = self._held.split(b" ", 2)[1]
             length = _content_length(self._held[:end])
             if len(self._held) < end + 4 + length:
                 return
             body = self._held[end + 4 : end + 4 + length]
             self._held = self._held[end + 4 + length :]
-            self._transport.write(STREAMED if b'"stream":true' in body else WHOLE)
+            self._transport.write(ANSWERS[path][b'"stream":true' in body])
 
 
 def _content_length(head: bytes) -> int:
@@ -64,33 +66,98 @@ def _content_length(head: bytes) -> int:
     return int(lower[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
 
 
-def _event(delta: dict[str, Any], finish: str | None = None) -> bytes:
-    choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    frame = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
-    return b"data: " + json.dumps(frame, separators=(",", ":")).encode() + b"\n\n"
+def _sse(body: dict[str, Any]) -> bytes:
+    return b"data: " + json.dumps(body, separators=(",", ":")).encode() + b"\n\n"
 
 
-def _answers() -> tuple[bytes, bytes]:
-    message = {"role": "assistant", "content": "The letter has been written. " * 8}
-    whole = json.dumps(
-        {
-            "id": "chatcmpl-1",
-            "object": "chat.completion",
-            "created": 1,
-            "model": "m",
-            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-        }
-    ).encode()
-    events = [_event({"content": "word "}) for _ in range(EVENTS - 2)]
-    stream = b"".join([*events, _event({}, "stop"), b"data: [DONE]\n\n"])
-    head = b"HTTP/1.1 200 OK\r\ncontent-type: %s\r\ncontent-length: %d\r\n\r\n"
-    return (
-        head % (b"application/json", len(whole)) + whole,
-        head % (b"text/event-stream", len(stream)) + stream,
+SAID = "The letter has been written. " * 8
+
+
+def _chat() -> tuple[dict[str, Any], list[bytes]]:
+    frame = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+
+    def event(delta: dict[str, Any], finish: str | None = None) -> bytes:
+        return _sse({**frame, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
+
+    message = {"role": "assistant", "content": SAID}
+    choices = [{"index": 0, "message": message, "finish_reason": "stop"}]
+    whole = {**frame, "object": "chat.completion", "choices": choices}
+    return whole, [*[event({"content": "word "})] * (EVENTS - 2), event({}, "stop"), b"data: [DONE]\n\n"]
+
+
+def _completions() -> tuple[dict[str, Any], list[bytes]]:
+    frame = {"id": "c1", "object": "text_completion", "created": 1, "model": "m"}
+
+    def told(text: str, finish: str | None) -> dict[str, Any]:
+        return {**frame, "choices": [{"index": 0, "text": text, "logprobs": None, "finish_reason": finish}]}
+
+    pieces = [_sse(told("word ", None))] * (EVENTS - 2)
+    return told(SAID, "stop"), [*pieces, _sse(told("", "stop")), b"data: [DONE]\n\n"]
+
+
+def _messages() -> tuple[dict[str, Any], list[bytes]]:
+    whole = {
+        "id": "m1", "type": "message", "role": "assistant", "model": "m", "stop_reason": "end_turn",
+        "content": [{"type": "text", "text": SAID}], "usage": {"input_tokens": 3, "output_tokens": 40},
+    }  # fmt: skip
+    begun = {**whole, "content": [], "stop_reason": None}
+    block = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
+    delta = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "word "}}
+    ending = [{"type": "content_block_stop", "index": 0}, {"type": "message_stop"}]
+    pieces = [delta] * (EVENTS - 4)
+    return whole, [_sse(body) for body in ({"type": "message_start", "message": begun}, block, *pieces, *ending)]
+
+
+def _responses() -> tuple[dict[str, Any], list[bytes]]:
+    part = {"type": "output_text", "annotations": [], "text": SAID}
+    item = {"id": "i1", "type": "message", "role": "assistant", "status": "completed", "content": [part]}
+    whole = {"id": "r1", "object": "response", "created_at": 1, "status": "completed", "model": "m", "output": [item]}
+    place = {"item_id": "i1", "output_index": 0, "content_index": 0, "logprobs": []}
+    pieces = [{"type": "response.output_text.delta", "delta": "word ", **place}] * (EVENTS - 2)
+    begun = {"type": "response.created", "response": {**whole, "output": []}}
+    return whole, [_sse(body) for body in (begun, *pieces, {"type": "response.completed", "response": whole})]
+
+
+@dataclass(frozen=True)
+class Api:
+    """Where an API is called, how a text is asked, and what the mock upstream answers, whole and streamed."""
+
+    path: str
+    asked: Callable[[str], dict[str, Any]]
+    whole: dict[str, Any]
+    events: list[bytes]
+
+
+def _spoken(text: str) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": text}]}
+
+
+APIS = {
+    "chat": Api("/v1/chat/completions", _spoken, *_chat()),
+    "responses": Api("/v1/responses", lambda text: {"input": text}, *_responses()),
+    "messages": Api("/v1/messages", lambda text: {"max_tokens": 99, **_spoken(text)}, *_messages()),
+    "completions": Api("/v1/completions", lambda text: {"prompt": text}, *_completions()),
+    "embeddings": Api(
+        "/v1/embeddings",
+        lambda text: {"input": text},
+        {"object": "list", "model": "m", "data": [{"object": "embedding", "index": 0, "embedding": [0.5] * 64}]},
+        [],
+    ),
+}
+
+
+def _answer(kind: bytes, body: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\ncontent-type: %s\r\ncontent-length: %d\r\n\r\n" % (kind, len(body)) + body
+
+
+# By the path that is asked for: the whole reply and the stream.
+ANSWERS = {
+    api.path.encode(): (
+        _answer(b"application/json", json.dumps(api.whole).encode()),
+        _answer(b"text/event-stream", b"".join(api.events)),
     )
-
-
-WHOLE, STREAMED = _answers()
+    for api in APIS.values()
+}
 
 
 async def _serve_mock(port: int) -> None:
@@ -162,7 +229,7 @@ async def _load(port: int, requests: Iterator[bytes], at_once: int, seconds: flo
     return samples, time.perf_counter() - began
 
 
-def _requests(*, kilobyte: bool, stream: bool, new: bool) -> Iterator[bytes]:
+def _requests(api: Api, *, kilobyte: bool, stream: bool, new: bool) -> Iterator[bytes]:
     """HTTP requests; with `new` no two have the same text, so that no cache knows it."""
     count = time.time_ns()
     while True:
@@ -170,10 +237,9 @@ def _requests(*, kilobyte: bool, stream: bool, new: bool) -> Iterator[bytes]:
         text = (PROSE * 5)[:1000] if kilobyte else "Write a letter."
         if new:
             text = f"{count} {text}"
-        body = json.dumps(
-            {"model": "m", "stream": stream, "messages": [{"role": "user", "content": text}]}, separators=(",", ":")
-        ).encode()
-        head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+        asked = {"model": "m", **({"stream": True} if stream else {}), **api.asked(text)}
+        body = json.dumps(asked, separators=(",", ":")).encode()
+        head = b"POST %s HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n" % api.path.encode()
         yield head + b"content-length: %d\r\n\r\n" % len(body) + body
 
 
@@ -226,7 +292,9 @@ def _guard(folder: Path, policy: str, upstream: int, port: int) -> list[str]:
         "listen": {"port": port},
         "data": str(folder / "data"),
         "policies": str(folder / "policies"),
-        "upstreams": [{"name": "mock", "url": f"http://127.0.0.1:{upstream}/v1"}],
+        "upstreams": [
+            {"name": "mock", "url": f"http://127.0.0.1:{upstream}/v1", "surfaces": [*APIS]},
+        ],
     }
     (folder / "guard.yaml").write_text(json.dumps(config))
     return [sys.executable, "-m", "guard", "-c", str(folder / "guard.yaml"), "serve"]
@@ -257,15 +325,20 @@ CASES = (
 )
 
 
-def measure(setups: list[Setup], seconds: float, rounds: int) -> list[dict[str, Any]]:
+def measure(surface: str, setups: list[Setup], seconds: float, rounds: int) -> list[dict[str, Any]]:
     """A row per case, number at a time, and set-up, with the ratio to the direct call of the same round."""
     rows = []
+    api = APIS[surface]
+    for setup in setups:  # what is loaded at a first call is no part of the others
+        asyncio.run(_load(setup.port, _requests(api, kilobyte=False, stream=False, new=True), 1, WARM_UP_S))
     for case, shape in CASES:
+        if shape["stream"] and not api.events:
+            continue
         for at_once in (1, 32):
             found: dict[str, list[tuple[float, float, float]]] = {setup.name: [] for setup in setups}
             for _ in range(rounds):
                 for setup in setups:
-                    samples, took = asyncio.run(_load(setup.port, _requests(**shape), at_once, seconds))
+                    samples, took = asyncio.run(_load(setup.port, _requests(api, **shape), at_once, seconds))
                     first = statistics.median(sample.first for sample in samples)
                     last = statistics.median(sample.last for sample in samples)
                     found[setup.name].append((first, last, len(samples) / took))
@@ -275,8 +348,9 @@ def measure(setups: list[Setup], seconds: float, rounds: int) -> list[dict[str, 
                 ratios = [mine[1] / base[1] for mine, base in zip(results, direct, strict=True)]
                 added = [mine[1] - base[1] for mine, base in zip(results, direct, strict=True)]
                 rows.append({
-                    "case": case, "at_once": at_once, "setup": name, "first_ms": first, "p50_ms": last,
-                    "added_ms": statistics.median(added), "ratio": statistics.median(ratios), "per_s": rate,
+                    "surface": surface, "case": case, "at_once": at_once, "setup": name,
+                    "first_ms": first, "p50_ms": last, "added_ms": statistics.median(added),
+                    "ratio": statistics.median(ratios), "per_s": rate,
                 })  # fmt: skip
     return rows
 
@@ -287,6 +361,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="*", default=list(POLICIES), help="policies to measure")
+    parser.add_argument("--surfaces", nargs="*", choices=list(APIS), default=["chat"], help="APIs to call")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--mock", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -310,15 +385,16 @@ def main() -> None:
                 command = _guard(folder / "guard", POLICIES[name], upstream, port)
                 pid = stack.enter_context(_process(command, port))
                 setups.append(Setup(f"{name}, log on {log}", port, pid))
-        rows = measure(setups, options.seconds, options.rounds)
+        rows = [row for name in options.surfaces for row in measure(name, setups, options.seconds, options.rounds)]
         memory = {setup.name: _memory_mb(setup.pid) for setup in setups if setup.pid}
     if options.json:
         print(json.dumps({"rows": rows, "fsync_ms": fsync, "memory_mb": memory}, indent=1))
         return
     for row in rows:
         print(
-            f"{row['case']:<18}{row['at_once']:>3}  {row['setup']:<38} first {row['first_ms']:7.2f} ms  "
-            f"p50 {row['p50_ms']:7.2f} ms  added {row['added_ms']:7.2f} ms  x{row['ratio']:<7.1f}{row['per_s']:9.0f}/s"
+            f"{row['surface']:<12}{row['case']:<18}{row['at_once']:>3}  {row['setup']:<38} "
+            f"first {row['first_ms']:7.2f} ms  p50 {row['p50_ms']:7.2f} ms  added {row['added_ms']:7.2f} ms  "
+            f"x{row['ratio']:<7.1f}{row['per_s']:9.0f}/s"
         )
     for name, ms in fsync.items():
         print(f"fsync in {name}: {ms:.3f} ms")
