@@ -222,7 +222,8 @@ def _not_judged(course: Course, judged: Sequence[Judged]) -> tuple[str, ...]:
         return ()
     if course.plan.constitution is None or not judged:
         return ("reply",)
-    return tuple(dict.fromkeys(name for item in judged for name in item.review.not_judged))
+    names = (name for item in judged for name in (*item.review.not_judged, *item.choice.pictures))
+    return tuple(dict.fromkeys(names))
 
 
 def _unknown(course: Course, judged: Sequence[Judged]) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from guard.errors import GuardError, RequestError
+from guard.surfaces.pictures import is_picture
 from guard.surfaces.responses_words import VOCABULARY
 from guard.surfaces.surface import Key, Part, Surface, newest_of, word
 from guard.surfaces.walk import Path, dump
@@ -96,6 +97,14 @@ class Responses(Surface):
                 return None
         return _told(body, path) if isinstance(body.get("type"), str) else None
 
+    def pictures(self, body: Mapping[str, Json]) -> Iterator[tuple[int, Path]]:
+        """The pictures that the model has made, whole or as far as they have come."""
+        if is_picture(body.get("partial_image_b64")):
+            yield 0, ("partial_image_b64",)
+        for path, item in _items(body):
+            if item.get("type") == "image_generation_call" and is_picture(item.get("result")):
+                yield 0, (*path, "result")
+
     def plain(self, body: Mapping[str, Json]) -> tuple[Path, str, Part] | None:
         """The content of an event that brings a piece of output text and nothing else."""
         delta = body.get("delta")
@@ -147,6 +156,19 @@ def _response(body: Mapping[str, Json]) -> Mapping[str, Json]:
     """The response itself, alone or inside an event."""
     inner = body.get("response")
     return inner if isinstance(inner, dict) else body
+
+
+def _items(body: Mapping[str, Json]) -> Iterator[tuple[Path, Mapping[str, Json]]]:
+    """The items of a response, or the one that an event brings, each with its place."""
+    item = body.get("item")
+    if isinstance(item, dict):
+        yield ("item",), item
+    response = _response(body)
+    path: Path = ("output",) if response is body else ("response", "output")
+    output = response.get("output")
+    for index, each in enumerate(output if isinstance(output, list) else []):
+        if isinstance(each, dict):
+            yield (*path, index), each
 
 
 def _number(body: Mapping[str, Any], key: str) -> int:
