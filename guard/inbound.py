@@ -15,7 +15,10 @@ from guard.mask.placeholders import normalised
 from guard.mask.restore import StreamRestorer, restore
 from guard.mask.text import read as read_text
 from guard.review.review import Review, observe, review
+from guard.surfaces.attachments import replaced
+from guard.surfaces.citations import moved
 from guard.surfaces.reply import Gathered
+from guard.surfaces.stream import move_in
 from guard.surfaces.surface import Choice
 from guard.surfaces.walk import Path, rebuild
 from guard.types import Closing, Decision, Dialogue, FoundSpan, Json, Outcome, Span
@@ -147,8 +150,14 @@ def restored(course: Course, body: dict[str, Json]) -> dict[str, Json]:
         text = restore(leaf.text, course.vault)
         if text != leaf.text:
             changes[leaf.path, leaf.key] = text
-    rebuilt = rebuild(body, changes)
-    return rebuilt if changes and isinstance(rebuilt, dict) else body
+    if not changes:
+        return body
+    # The counts first: where they stand, no key is a value, so their places stay.
+    counts = moved(
+        course.surface.citations(body), lambda cited: move_in(body, cited.text, StreamRestorer(course.vault))
+    )
+    rebuilt = rebuild(replaced(body, counts), changes)
+    return rebuilt if isinstance(rebuilt, dict) else body
 
 
 def keep_for_later(course: Course, reply: Gathered) -> Story[None]:

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, ClassVar, TypeAlias
 
 from guard.errors import GuardError, RequestError, UpstreamError
+from guard.surfaces.citations import Citation
 from guard.surfaces.walk import Leaf, Path, Vocabulary, dump, leaves, parse, rebuild
 from guard.types import Json, SurfaceName
 
@@ -175,6 +176,11 @@ class Surface:
 
     def pictures(self, body: Mapping[str, Json]) -> Iterator[tuple[int, Path]]:
         """Where a reply or event holds a picture, each with its choice: it passes as it is, and is not judged."""
+        del body
+        yield from ()
+
+    def citations(self, body: Mapping[str, Json]) -> Iterator[Citation]:
+        """Where a reply or event counts characters of its own words: the counts move when these are restored."""
         del body
         yield from ()
 
