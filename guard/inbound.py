@@ -59,15 +59,22 @@ def judge_choices(course: Course, choices: Sequence[Choice]) -> Story[tuple[Judg
     if not course.reads_replies:
         return ()
     began = plan.clock()
-    found = yield from _found(course, [text for choice in choices for text in (choice.content, choice.rest)])
+    said = [text for choice in choices for text in _texts_of(choice)]
+    found = yield from _found(course, [text for text, _ in said])
     course.took("recognize", began)
     began = plan.clock()
-    yield from _bind_new(course, choices, found)
+    masked = yield from _masked(course, said, found)
     judged = []
-    for choice, in_content, in_rest in zip(choices, found[::2], found[1::2], strict=True):
-        judged.append((yield from _judge_choice(course, choice, in_content, in_rest)))
+    for choice, content, rest in zip(choices, masked[::2], masked[1::2], strict=True):
+        judged.append((yield from _judge_choice(course, choice, content, rest)))
     course.took("review", began)
     return tuple(judged)
+
+
+def _texts_of(choice: Choice) -> tuple[tuple[str, str], tuple[str, str]]:
+    """The two texts of a choice, and where they stand for the log."""
+    where = f"choices[{choice.index}]"
+    return (choice.content, f"{where}.message.content"), (choice.rest, where)
 
 
 def _found(course: Course, said: Sequence[str]) -> Story[tuple[Located, ...]]:
@@ -82,23 +89,33 @@ def _found(course: Course, said: Sequence[str]) -> Story[tuple[Located, ...]]:
     return tuple(course.masker.located(text, own) for text, own in zip(texts, spans, strict=True))
 
 
-def _bind_new(course: Course, choices: Sequence[Choice], found: Sequence[Located]) -> Story[None]:
-    """Bind the codes of the values that the reply brings in, so that in the log too no two values share one."""
+def _masked(
+    course: Course, said: Sequence[tuple[str, str]], found: Sequence[Located]
+) -> Story[tuple[tuple[Masked, Located], ...]]:
+    """Each text with its new values masked, and where these now stand.
+
+    Their codes are bound, so that in the log too no two values share one; the values of the request came first, so
+    theirs stay.
+    """
     known = len(course.vault)
-    texts = [text for choice in choices for text in (choice.content, choice.rest)]
-    for text, located in zip(texts, found, strict=True):
-        course.masker.mask_reply(text, located, "")
-    while len(course.vault) > known and (taken := (yield bindings(course.vault))):
-        course.vault.avoid(taken)  # the values of the request come first, so their codes stay
+    while True:
+        masked = tuple(
+            course.masker.mask_reply(text, located, where) for (text, where), located in zip(said, found, strict=True)
+        )
+        taken = (yield bindings(course.vault)) if len(course.vault) > known else ()
+        if not taken:
+            return masked
+        course.vault.avoid(taken)
 
 
-def _judge_choice(course: Course, choice: Choice, in_content: Located, in_rest: Located) -> Story[Judged]:
+def _judge_choice(
+    course: Course, choice: Choice, in_content: tuple[Masked, Located], in_rest: tuple[Masked, Located]
+) -> Story[Judged]:
     plan = course.plan
-    where = f"choices[{choice.index}]"
-    content, unknown = _new_in(course, choice.content, in_content, f"{where}.message.content")
-    rest, more = _new_in(course, choice.rest, in_rest, where)
+    (content, new), (rest, more) = in_content, in_rest
     shift = len(content.text) + 1
-    unknown += tuple(replace(span, start=span.start + shift, end=span.end + shift) for span in more)
+    unknown = _groundless(course, new)
+    unknown += tuple(replace(s, start=s.start + shift, end=s.end + shift) for s in _groundless(course, more))
     dialogue = Dialogue(course.prompt, _joined(content.text, rest.text))
     principles = plan.constitution.principles if plan.constitution else ()
     if course.call.stream and plan.policy.review.stream == "observe":
@@ -109,18 +126,16 @@ def _judge_choice(course: Course, choice: Choice, in_content: Located, in_rest: 
     return Judged(choice, result, content.text, rest.text, content.found + rest.found)
 
 
-def _new_in(course: Course, text: str, located: Located, where: str) -> tuple[Masked, tuple[Span, ...]]:
-    """The text with new values masked, and where those now stand that the exchange gave no ground for."""
-    masked, moved = course.masker.mask_reply(text, located, where)
-    unknown = tuple(
+def _groundless(course: Course, new: Located) -> tuple[Span, ...]:
+    """Of the values that are new in a reply those that the exchange gave no ground for."""
+    return tuple(
         span
-        for span, value in moved
+        for span, value in new
         if span.entity in EVIDENT
         and span.score >= EVIDENT_SCORE
         and value not in course.said
         and normalised(span.entity, value) not in course.known
     )
-    return masked, unknown
 
 
 def decision_of(judged: Sequence[Judged]) -> Decision:
