@@ -24,6 +24,8 @@ from guard.surfaces.walk import Path, rebuild
 from guard.types import Closing, Decision, Dialogue, FoundSpan, Json, Outcome, Span
 
 Located: TypeAlias = Sequence[tuple[Span, str]]  # where a value was found in a text, and the value
+Said: TypeAlias = tuple[str, str]  # a text of a reply, and where it stands for the log
+Found: TypeAlias = tuple[Located, tuple[FoundSpan, ...]]  # what is to be masked in a text, and what is kept
 
 _SEVERITY: tuple[Decision, ...] = ("allow", "revise", "block")
 
@@ -60,7 +62,7 @@ def judge_choices(course: Course, choices: Sequence[Choice]) -> Story[tuple[Judg
         return ()
     began = plan.clock()
     said = [text for choice in choices for text in _texts_of(choice)]
-    found = yield from _found(course, [text for text, _ in said])
+    found = yield from _found(course, said)
     course.took("recognize", began)
     began = plan.clock()
     masked = yield from _masked(course, said, found)
@@ -71,27 +73,28 @@ def judge_choices(course: Course, choices: Sequence[Choice]) -> Story[tuple[Judg
     return tuple(judged)
 
 
-def _texts_of(choice: Choice) -> tuple[tuple[str, str], tuple[str, str]]:
+def _texts_of(choice: Choice) -> tuple[Said, Said]:
     """The two texts of a choice, and where they stand for the log."""
     where = f"choices[{choice.index}]"
     return (choice.content, f"{where}.message.content"), (choice.rest, where)
 
 
-def _found(course: Course, said: Sequence[str]) -> Story[tuple[Located, ...]]:
+def _found(course: Course, said: Sequence[Said]) -> Story[tuple[Found, ...]]:
     """What each text of a reply holds, also inside JSON and other encodings."""
     if course.plan.policy.recognize.profile == "none":
-        return ((),) * len(said)
-    texts = [read_text(text) for text in said]
+        return (((), ()),) * len(said)
+    texts = [read_text(text) for text, _ in said]
     readings = [[reading for part in text.leaves() for reading in part.readings] for text in texts]
     flat = tuple(reading for own in readings for reading in own)
     answers = iter((yield Recognize(flat, course.plan.policy.policy)))
     spans = [tuple(islice(answers, len(own))) for own in readings]
-    return tuple(course.masker.located(text, own) for text, own in zip(texts, spans, strict=True))
+    return tuple(
+        (course.masker.located(text, own), course.masker.kept(text, own, where))
+        for text, own, (_, where) in zip(texts, spans, said, strict=True)
+    )
 
 
-def _masked(
-    course: Course, said: Sequence[tuple[str, str]], found: Sequence[Located]
-) -> Story[tuple[tuple[Masked, Located], ...]]:
+def _masked(course: Course, said: Sequence[Said], found: Sequence[Found]) -> Story[tuple[tuple[Masked, Located], ...]]:
     """Each text with its new values masked, and where these now stand.
 
     Their codes are bound, so that in the log too no two values share one; the values of the request came first, so
@@ -100,7 +103,8 @@ def _masked(
     known = len(course.vault)
     while True:
         masked = tuple(
-            course.masker.mask_reply(text, located, where) for (text, where), located in zip(said, found, strict=True)
+            course.masker.mask_reply(text, located, where, kept)
+            for (text, where), (located, kept) in zip(said, found, strict=True)
         )
         taken = (yield bindings(course.vault)) if len(course.vault) > known else ()
         if not taken:
@@ -123,7 +127,8 @@ def _judge_choice(
     else:
         editable = len(content.text)
         result = yield from review(dialogue, principles, plan.settings, editable=editable, unknown_spans=unknown)
-    return Judged(choice, result, content.text, rest.text, content.found + rest.found)
+    logged = content.found + content.kept + rest.found + rest.kept
+    return Judged(choice, result, content.text, rest.text, logged)
 
 
 def _groundless(course: Course, new: Located) -> tuple[Span, ...]:
