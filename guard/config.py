@@ -23,6 +23,9 @@ DEFAULTS = Path(__file__).parent / "defaults"
 PACKAGED_MODEL = "packaged:smollm2"
 
 
+# What is wrong with the file and the environment together, in a line.
+_COMPLAINT = re.compile(r"^environment, line \d+: (?P<rest>(?:(?:unknown )?key '(?P<key>[^']*)')?.*)$", re.MULTILINE)
+
 # Variables with the prefix that are not keys of the file.
 RESERVED = frozenset({"GUARD_CONFIG", "GUARD_KEY"})
 
@@ -193,7 +196,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
     config = parse(text, Config, name=name)  # alone first, so that a message names a line of the file
     overrides = _from_environment(environ)
     if overrides:
-        config = _merged(text, overrides)
+        config = _merged(text, overrides, _variables(environ))
     places = {
         "data": base / config.data,
         "policies": _folder(base, config.policies, "policies"),
@@ -214,13 +217,16 @@ def _folder(base: Path, given: Path | None, name: str) -> Path:
     return beside if beside.is_dir() else DEFAULTS / name
 
 
+def _variables(environ: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """The variables that set something, each with the path of its key."""
+    named = sorted(name for name in environ if name.startswith(PREFIX) and name not in RESERVED)
+    return {name: tuple(name.removeprefix(PREFIX).lower().split("__")) for name in named}
+
+
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     """The overrides that the environment holds, as nested keys."""
     tree: dict[str, Any] = {}
-    for variable, text in sorted(environ.items()):
-        if not variable.startswith(PREFIX) or variable in RESERVED:
-            continue
-        *parents, last = variable.removeprefix(PREFIX).lower().split("__")
+    for variable, (*parents, last) in _variables(environ).items():
         if (parents or [last])[0] not in Config.model_fields:
             known = ", ".join(PREFIX + key.upper() for key in Config.model_fields)
             raise ConfigError(
@@ -234,26 +240,30 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
                     f"environment variable {variable}: another one sets all of '{key}'. Drop one of them."
                 )
         try:
-            place[last] = yaml.safe_load(text)
+            place[last] = yaml.safe_load(environ[variable])
         except UNREADABLE:  # not `from` it: what it says may be the value
             raise ConfigError(f"environment variable {variable}: its value cannot be read as YAML. Quote it.") from None
     return tree
 
 
-def _merged(text: str, overrides: Mapping[str, Any]) -> Config:
+def _merged(text: str, overrides: Mapping[str, Any], variables: Mapping[str, tuple[str, ...]]) -> Config:
     data = yaml.safe_load(text) or {}
     _overlay(data, overrides)
     dumped = yaml.safe_dump(data, allow_unicode=True, sort_keys=False)
     try:
         return parse(dumped, Config, name="environment")
     except ConfigError as error:
-        # The lines are those of no file: name the variable instead.
-        message = re.sub(r"environment, line \d+: (.*?)key '([\w.]+)'", _variable, str(error))
-        raise ConfigError(message) from error
+        # The lines are those of no file: name the variables instead.
+        raise ConfigError(_COMPLAINT.sub(lambda match: _of_variables(match, variables), str(error))) from error
 
 
-def _variable(match: re.Match[str]) -> str:
-    return f"environment variable {PREFIX}{match[2].upper().replace('.', '__')}: {match[1]}key '{match[2]}'"
+def _of_variables(complaint: re.Match[str], variables: Mapping[str, tuple[str, ...]]) -> str:
+    """A complaint that names the variable that sets its key, or a part of it, or else all that are set."""
+    key = tuple((complaint["key"] or "").split("."))
+    around = [name for name, path in variables.items() if path == key[: len(path)]]
+    inside = [name for name, path in variables.items() if path[: len(key)] == key]
+    at_fault = [max(around, key=len)] if around else inside or list(variables)
+    return f"environment variable{'s' if at_fault[1:] else ''} {', '.join(at_fault)}: {complaint['rest']}"
 
 
 def _overlay(data: dict[str, Any], overrides: Mapping[str, Any]) -> None:

@@ -15,12 +15,17 @@ from guard.mask.placeholders import normalised
 from guard.mask.restore import StreamRestorer, restore
 from guard.mask.text import read as read_text
 from guard.review.review import Review, observe, review
+from guard.surfaces.attachments import replaced
+from guard.surfaces.citations import moved
 from guard.surfaces.reply import Gathered
+from guard.surfaces.stream import move_in
 from guard.surfaces.surface import Choice
 from guard.surfaces.walk import Path, rebuild
 from guard.types import Closing, Decision, Dialogue, FoundSpan, Json, Outcome, Span
 
 Located: TypeAlias = Sequence[tuple[Span, str]]  # where a value was found in a text, and the value
+Said: TypeAlias = tuple[str, str]  # a text of a reply, and where it stands for the log
+Found: TypeAlias = tuple[Located, tuple[FoundSpan, ...]]  # what is to be masked in a text, and what is kept
 
 _SEVERITY: tuple[Decision, ...] = ("allow", "revise", "block")
 
@@ -56,46 +61,65 @@ def judge_choices(course: Course, choices: Sequence[Choice]) -> Story[tuple[Judg
     if not course.reads_replies:
         return ()
     began = plan.clock()
-    found = yield from _found(course, [text for choice in choices for text in (choice.content, choice.rest)])
+    said = [text for choice in choices for text in _texts_of(choice)]
+    found = yield from _found(course, said)
     course.took("recognize", began)
     began = plan.clock()
-    yield from _bind_new(course, choices, found)
+    masked = yield from _masked(course, said, found)
     judged = []
-    for choice, in_content, in_rest in zip(choices, found[::2], found[1::2], strict=True):
-        judged.append((yield from _judge_choice(course, choice, in_content, in_rest)))
+    for choice, content, rest in zip(choices, masked[::2], masked[1::2], strict=True):
+        judged.append((yield from _judge_choice(course, choice, content, rest)))
     course.took("review", began)
     return tuple(judged)
 
 
-def _found(course: Course, said: Sequence[str]) -> Story[tuple[Located, ...]]:
+def _texts_of(choice: Choice) -> tuple[Said, Said]:
+    """The two texts of a choice, and where they stand for the log."""
+    where = f"choices[{choice.index}]"
+    return (choice.content, f"{where}.message.content"), (choice.rest, where)
+
+
+def _found(course: Course, said: Sequence[Said]) -> Story[tuple[Found, ...]]:
     """What each text of a reply holds, also inside JSON and other encodings."""
     if course.plan.policy.recognize.profile == "none":
-        return ((),) * len(said)
-    texts = [read_text(text) for text in said]
+        return (((), ()),) * len(said)
+    texts = [read_text(text) for text, _ in said]
     readings = [[reading for part in text.leaves() for reading in part.readings] for text in texts]
     flat = tuple(reading for own in readings for reading in own)
     answers = iter((yield Recognize(flat, course.plan.policy.policy)))
     spans = [tuple(islice(answers, len(own))) for own in readings]
-    return tuple(course.masker.located(text, own) for text, own in zip(texts, spans, strict=True))
+    return tuple(
+        (course.masker.located(text, own), course.masker.kept(text, own, where))
+        for text, own, (_, where) in zip(texts, spans, said, strict=True)
+    )
 
 
-def _bind_new(course: Course, choices: Sequence[Choice], found: Sequence[Located]) -> Story[None]:
-    """Bind the codes of the values that the reply brings in, so that in the log too no two values share one."""
+def _masked(course: Course, said: Sequence[Said], found: Sequence[Found]) -> Story[tuple[tuple[Masked, Located], ...]]:
+    """Each text with its new values masked, and where these now stand.
+
+    Their codes are bound, so that in the log too no two values share one; the values of the request came first, so
+    theirs stay.
+    """
     known = len(course.vault)
-    texts = [text for choice in choices for text in (choice.content, choice.rest)]
-    for text, located in zip(texts, found, strict=True):
-        course.masker.mask_reply(text, located, "")
-    while len(course.vault) > known and (taken := (yield bindings(course.vault))):
-        course.vault.avoid(taken)  # the values of the request come first, so their codes stay
+    while True:
+        masked = tuple(
+            course.masker.mask_reply(text, located, where, kept)
+            for (text, where), (located, kept) in zip(said, found, strict=True)
+        )
+        taken = (yield bindings(course.vault)) if len(course.vault) > known else ()
+        if not taken:
+            return masked
+        course.vault.avoid(taken)
 
 
-def _judge_choice(course: Course, choice: Choice, in_content: Located, in_rest: Located) -> Story[Judged]:
+def _judge_choice(
+    course: Course, choice: Choice, in_content: tuple[Masked, Located], in_rest: tuple[Masked, Located]
+) -> Story[Judged]:
     plan = course.plan
-    where = f"choices[{choice.index}]"
-    content, unknown = _new_in(course, choice.content, in_content, f"{where}.message.content")
-    rest, more = _new_in(course, choice.rest, in_rest, where)
+    (content, new), (rest, more) = in_content, in_rest
     shift = len(content.text) + 1
-    unknown += tuple(replace(span, start=span.start + shift, end=span.end + shift) for span in more)
+    unknown = _groundless(course, new)
+    unknown += tuple(replace(s, start=s.start + shift, end=s.end + shift) for s in _groundless(course, more))
     dialogue = Dialogue(course.prompt, _joined(content.text, rest.text))
     principles = plan.constitution.principles if plan.constitution else ()
     if course.call.stream and plan.policy.review.stream == "observe":
@@ -103,21 +127,20 @@ def _judge_choice(course: Course, choice: Choice, in_content: Located, in_rest: 
     else:
         editable = len(content.text)
         result = yield from review(dialogue, principles, plan.settings, editable=editable, unknown_spans=unknown)
-    return Judged(choice, result, content.text, rest.text, content.found + rest.found)
+    logged = content.found + content.kept + rest.found + rest.kept
+    return Judged(choice, result, content.text, rest.text, logged)
 
 
-def _new_in(course: Course, text: str, located: Located, where: str) -> tuple[Masked, tuple[Span, ...]]:
-    """The text with new values masked, and where those now stand that the exchange gave no ground for."""
-    masked, moved = course.masker.mask_reply(text, located, where)
-    unknown = tuple(
+def _groundless(course: Course, new: Located) -> tuple[Span, ...]:
+    """Of the values that are new in a reply those that the exchange gave no ground for."""
+    return tuple(
         span
-        for span, value in moved
+        for span, value in new
         if span.entity in EVIDENT
         and span.score >= EVIDENT_SCORE
         and value not in course.said
         and normalised(span.entity, value) not in course.known
     )
-    return masked, unknown
 
 
 def decision_of(judged: Sequence[Judged]) -> Decision:
@@ -147,8 +170,14 @@ def restored(course: Course, body: dict[str, Json]) -> dict[str, Json]:
         text = restore(leaf.text, course.vault)
         if text != leaf.text:
             changes[leaf.path, leaf.key] = text
-    rebuilt = rebuild(body, changes)
-    return rebuilt if changes and isinstance(rebuilt, dict) else body
+    if not changes:
+        return body
+    # The counts first: where they stand, no key is a value, so their places stay.
+    counts = moved(
+        course.surface.citations(body), lambda cited: move_in(body, cited.text, StreamRestorer(course.vault))
+    )
+    rebuilt = rebuild(replaced(body, counts), changes)
+    return rebuilt if isinstance(rebuilt, dict) else body
 
 
 def keep_for_later(course: Course, reply: Gathered) -> Story[None]:
@@ -222,7 +251,8 @@ def _not_judged(course: Course, judged: Sequence[Judged]) -> tuple[str, ...]:
         return ()
     if course.plan.constitution is None or not judged:
         return ("reply",)
-    return tuple(dict.fromkeys(name for item in judged for name in item.review.not_judged))
+    names = (name for item in judged for name in (*item.review.not_judged, *item.choice.pictures))
+    return tuple(dict.fromkeys(names))
 
 
 def _unknown(course: Course, judged: Sequence[Judged]) -> int:

@@ -92,7 +92,7 @@ def _masked_leaves(
             continue
         where = label(leaf.path, course.surface.vocabulary.keys)
         masked = masker.mask(item.text, item.spans, where, seams=item.seams)
-        found += masked.found
+        found += masked.found + masked.kept
         if masked.text != leaf.text:
             changes[leaf.path, leaf.key] = masked.text
     return changes, tuple(found)

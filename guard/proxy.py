@@ -47,7 +47,7 @@ FORWARDED: Mapping[str, re.Pattern[str]] = {
 
 
 class Proxy:
-    """guard as an ASGI application: every surface, the list of models, and two health checks.
+    """guard as an ASGI application: every surface, the list of models, and health checks.
 
     `upstreams` are by name, in the order in which they are asked for a model.
     """
@@ -59,6 +59,7 @@ class Proxy:
         self._endpoints: Mapping[tuple[Any, Any], _Endpoint] = {
             **{("POST", surface.path): _Endpoint(partial(self._exchange, surface), surface) for surface in SURFACES},
             ("GET", "/v1/models"): _Endpoint(self._models),
+            **{(method, "/"): _Endpoint(_health) for method in ("GET", "HEAD")},  # some clients knock before they call
             ("GET", "/healthz"): _Endpoint(_health),
             ("GET", "/readyz"): _Endpoint(self._ready),
         }

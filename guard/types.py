@@ -152,8 +152,10 @@ class Opening:
 class Closing:
     """The second half of an audit entry. `reply` and `sent` are masked text; they differ where guard revised.
 
-    `verdicts` and `revisions` hold the judgement of each choice, the first judgement before the last one. `failed`
-    are the upstreams that were asked in vain, each with its status or the code of its failure, before `upstream`.
+    `verdicts` and `revisions` hold the judgement of each choice, the first judgement before the last one.
+    `not_judged` are the principles that were not applied, "reply" where none was, and the places of pictures.
+    `failed` are the upstreams that were asked in vain, each with its status or the code of its failure, before
+    `upstream`.
     """
 
     exchange: str

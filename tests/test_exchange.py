@@ -97,6 +97,25 @@ def test_the_last_failure_is_told_where_all_fail() -> None:
     assert played.closing.outcome == "upstream_error"
 
 
+def test_what_the_policy_keeps_leaves_and_is_counted_in_both_halves_of_the_entry() -> None:
+    keeping = plan(mask={"entities": {"EMAIL_ADDRESS": "keep"}}, log={"content": "none"})
+    said = f"{NAME}, {MAIL}, {MAIL}"
+    played = play(body(said), completion(f"{MAIL}: {CARD}"), keeping)
+    assert MAIL in played.sent["messages"][0]["content"]
+    told = [(span.field, span.entity, span.operator) for span in played.opening.spans]
+    assert told == [
+        ("messages[0].content", "PERSON", "placeholder"),
+        ("messages[0].content", "EMAIL_ADDRESS", "keep"),
+    ]
+    told = [(span.field, span.entity, span.operator) for span in played.closing.spans]
+    assert told == [
+        ("choices[0].message.content", "CREDIT_CARD", "placeholder"),
+        ("choices[0].message.content", "EMAIL_ADDRESS", "keep"),
+    ]
+    assert played.opening.spans[1].value_hash == played.closing.spans[1].value_hash
+    assert MAIL.encode() not in played.entries
+
+
 # --- routes into the house ---------------------------------------------------------------------------------------
 
 ROUTED = plan(

@@ -40,7 +40,7 @@ def body_of(model: str, content: str = PROMPT, **keys: Any) -> bytes:
         ("POST", "//v1/chat/completions"),
         ("POST", "/v1/Chat/completions"),
         ("OPTIONS", "/v1/chat/completions"),
-        ("GET", "/"),
+        ("POST", "/"),
         ("GET", "/docs"),
     ],
 )
@@ -67,6 +67,18 @@ def test_a_websocket_is_refused(house: House) -> None:
 def test_health(house: House, path: str, status: str) -> None:
     response = httpx.get(house.url + path)
     assert (response.status_code, response.json()) == (200, {"status": status})
+
+
+@pytest.mark.parametrize(("method", "told"), [("HEAD", b""), ("GET", b'{"status":"alive"}')])
+def test_a_client_that_knocks_hears_that_guard_is_there(
+    house: House, upstream: FakeUpstream, method: str, told: bytes
+) -> None:
+    with httpx.Client(base_url=house.url) as client:
+        knocked = client.request(method, "/", headers={"authorization": f"Bearer {PROVIDER_KEY}"})
+        assert (knocked.status_code, knocked.content, knocked.headers["content-length"]) == (200, told, "18")
+        assert client.get("/healthz").json() == {"status": "alive"}  # on the same connection: nothing was left over
+    assert upstream.seen == upstream.seen_headers == []
+    assert log_size(house) == 0
 
 
 def test_guard_is_not_ready_without_its_log(open_house: OpenHouse) -> None:

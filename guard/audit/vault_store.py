@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from guard.audit import keyfile
+from guard.audit import keyfile, owners
 from guard.audit.database import failing_as, open_to_write, transaction
 from guard.errors import AuditError, ConfigError
 from guard.types import Spelling
@@ -86,8 +86,8 @@ def load_or_create_tenant_key(path: Path) -> bytes:
 class VaultStore:
     """The vault in the SQLite file `path`, under the tenant key `key`. Blocking; any thread may call.
 
-    A value is kept for `lifetime_s` seconds after it was last met. `clock` gives Unix seconds. Every method raises
-    AuditError where the file cannot be used, or holds what `key` cannot open.
+    A value is kept for `lifetime_s` seconds after it was last met; then its code still belongs to no other. `clock`
+    gives Unix seconds. Every method raises AuditError where the file cannot be used, or holds what `key` cannot open.
     """
 
     def __init__(
@@ -104,12 +104,13 @@ class VaultStore:
         self._lock = threading.Lock()
         self._ciphers: dict[str, AESGCM] = {}
         self._known: OrderedDict[tuple[str, str], _Meaning] = OrderedDict()
-        self._connection = open_to_write(Path(path), SCHEMA)
+        self._connection = open_to_write(Path(path), SCHEMA + owners.SCHEMA)
+        self._owners = owners.Owners(self._connection, key)
 
     def remember(self, tenant: str, values: Mapping[str, tuple[str, str, Forms]]) -> set[str]:
         """Keep what each code stands for: code -> (entity, normalised value, spellings by form).
 
-        Returns what is taken: codes that stand for another value, and forms that stand for another spelling, as
+        Returns what is taken: codes that stand, or once stood, for another value, and forms of another spelling, as
         `CODE_FORM`. Of the codes at fault nothing was kept.
         """
         now = self._clock()
@@ -177,10 +178,17 @@ class VaultStore:
         """Merge one value into its row; where the row stands for something else, what of it is taken."""
         entity, normal, forms = value
         old = self._read(tenant, code, now)
-        known = {} if old is None else old.forms
         if old is not None and (old.entity, old.normal) != (entity, normal):
+            self._owners.claim(tenant, code, old.entity, old.normal)  # a row of before there were owners
             return {code}
-        clashing = {f"{code}_{form}" for form, spelling in forms.items() if known.get(form, spelling) != spelling}
+        if old is None and not self._owners.may_have(tenant, code, entity, normal):
+            return {code}
+        known = {} if old is None else old.forms
+        clashing = {
+            f"{code}_{form}"
+            for form, spelling in forms.items()
+            if not (known[form] == spelling if form in known else self._is_free(tenant, code, form, spelling))
+        }
         if clashing:
             return clashing
         if old is not None and forms.keys() <= known.keys() and old.expires - now >= self._lifetime_s / 2:
@@ -189,7 +197,14 @@ class VaultStore:
         nonce = os.urandom(NONCE_BYTES)
         sealed = self._cipher(tenant).encrypt(nonce, _plain(meaning), _about(tenant, code))
         self._connection.execute(WRITE, (tenant, code, nonce, sealed, meaning.expires))
+        self._owners.claim(tenant, code, entity, normal)
+        for form, spelling in forms.items():
+            self._owners.claim(tenant, f"{code}_{form}", spelling.text, spelling.escaped)
         return meaning
+
+    def _is_free(self, tenant: str, code: str, form: str, spelling: Spelling) -> bool:
+        """Whether a form that is not kept may stand for a spelling."""
+        return self._owners.may_have(tenant, f"{code}_{form}", spelling.text, spelling.escaped)
 
     def _read(self, tenant: str, code: str, now: float) -> _Meaning | None:
         row = self._connection.execute(READ, (tenant, code, now)).fetchone()

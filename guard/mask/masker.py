@@ -15,11 +15,15 @@ from guard.types import FoundSpan, Operator, Span
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """A text after masking, what was found in it for the log, and where, in characters of the original."""
+    """A text after masking, what was found in it for the log, and where, in characters of the original.
+
+    `kept` is for the log too: what was found, and stands in the text as before, each value once.
+    """
 
     text: str
     found: tuple[FoundSpan, ...]
     spans: tuple[Span, ...] = ()
+    kept: tuple[FoundSpan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class Masker:
         self._vault = vault
         self._operators = operators
         self._default = default
+        self._keeps = "keep" in {default, *operators.values()}
 
     def operator(self, entity: str) -> Operator:
         """What the plan does with an entity. Look-alikes of placeholders always become placeholders."""
@@ -64,10 +69,11 @@ class Masker:
         log keeps the masked text; the caller sees the operator in what was found and refuses the exchange.
         """
         finds = self._finds(text, iter(spans))
+        kept = self.kept(text, spans, field, seams=seams)
         if seams:
             finds = self._merged([*finds, *self._leaf(text, seams)], text.raw)
         if not finds:
-            return Masked(text.raw, ())
+            return Masked(text.raw, (), kept=kept)
         finds = list(_with_backslashes(finds, text.raw))
         pieces, last, nesting = [], 0, Nesting()
         encoded = any(find.value != text.raw[find.start : find.end] for find in finds)
@@ -81,7 +87,26 @@ class Masker:
         masked = self._checked("".join(pieces), text, finds)
         real = [find for find in finds if find.span.entity != LITERAL]
         where = tuple(replace(find.span, start=find.start, end=find.end) for find in real)
-        return Masked(masked, tuple(self._entry(find, field) for find in real), where)
+        return Masked(masked, tuple(self._entry(find, field) for find in real), where, kept)
+
+    def kept(
+        self, text: Text, spans: Sequence[tuple[Span, ...]], field: str, *, seams: Sequence[Span] = ()
+    ) -> tuple[FoundSpan, ...]:
+        """For the log what was found in the readings of `text` and stays in it, each value of a `field` once."""
+        if not self._keeps:
+            return ()
+        given = iter(spans)
+        placed = [
+            (leaf.raw, span)
+            for leaf in text.leaves()
+            for span in leaf.placed(span for _ in leaf.readings for span in next(given))
+        ]
+        values: dict[tuple[str, str], _Find] = {}
+        for raw, span in (*placed, *((text.raw, span) for span in seams)):
+            if self.operator(span.entity) == "keep":
+                find = _found(raw, span.start, span.end, span)
+                values.setdefault((span.entity, find.value), find)
+        return tuple(self._entry(find, field) for find in values.values())
 
     def _finds(self, text: Text, spans: Iterator[tuple[Span, ...]]) -> list[_Find]:
         finds: list[_Find] = []
@@ -172,9 +197,9 @@ class Masker:
         )
 
     def mask_reply(
-        self, text: str, located: Sequence[tuple[Span, str]], field: str
+        self, text: str, located: Sequence[tuple[Span, str]], field: str, kept: tuple[FoundSpan, ...] = ()
     ) -> tuple[Masked, tuple[tuple[Span, str], ...]]:
-        """Mask what a model wrote of its own accord; its placeholders stay as they are.
+        """Mask what a model wrote of its own accord; its placeholders stay as they are, and so does what is `kept`.
 
         Returns the masked text and, for each value replaced, where its placeholder stands and the value.
         """
@@ -193,7 +218,7 @@ class Masker:
             moved.append((Span(start, length, span.entity, span.score, span.recognizer), value))
             found.append(self._entry(_Find(span.start, span.end, span, value), field))
             last = span.end
-        return Masked("".join([*pieces, text[last:]]), tuple(found)), tuple(moved)
+        return Masked("".join([*pieces, text[last:]]), tuple(found), kept=kept), tuple(moved)
 
 
 def _outside(

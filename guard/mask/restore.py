@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from typing import Literal
 
 from guard.mask.nesting import Nesting
 from guard.mask.placeholders import BENT, PARTIAL, looks_like_one
@@ -54,6 +55,8 @@ class StreamRestorer:
     vault: Vault
     unknown: int = 0
     changed: bool = False
+    _came: int = 0
+    _replaced: list[tuple[int, int, int]] = field(default_factory=list)  # start, end, and how much longer the value is
     _held: str = ""
     _before: str = ""
     _nesting: Nesting = field(default_factory=Nesting)
@@ -76,6 +79,20 @@ class StreamRestorer:
         """What was held back: the text is at its end."""
         held, self._held = self._held, ""
         return self._release(held, len(held))
+
+    def moved(self, position: int, edge: Literal["start", "end"]) -> int:
+        """Where `position` of the text as it came stands in what was released.
+
+        A position inside a placeholder is that `edge` of its value.
+        """
+        shift = 0
+        for start, end, longer in self._replaced:
+            if position <= start:
+                break
+            if position < end:
+                return start + shift if edge == "start" else end + shift + longer
+            shift += longer
+        return position + shift
 
     def _safe_length(self, text: str) -> int:
         if not len(self.vault):
@@ -104,9 +121,12 @@ class StreamRestorer:
                 self._nesting.feed(whole[last : match.start()])
                 pieces += [whole[last : match.start()], self._written(spelling)]
                 last = match.end()
+                start, end = (self._came + place - offset for place in match.span())
+                self._replaced.append((start, end, len(pieces[-1]) - (end - start)))
         self._nesting.feed(whole[last : offset + length])
         pieces.append(whole[last : offset + length])
         self._before = whole[offset + length - 1]
+        self._came += length
         return "".join(pieces)
 
     def _lookup(self, match: re.Match[str]) -> Spelling | None:

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 
 from guard.surfaces import words
 from guard.surfaces.choices import FILTER_KEYS, FRAME, SEVERITY, Choices
-from guard.surfaces.surface import MODEL, Part, check_messages, newest_of
-from guard.surfaces.walk import Path, Vocabulary
+from guard.surfaces.citations import Citation, citations
+from guard.surfaces.surface import MODEL, Part, check_messages, index_of, newest_of
+from guard.surfaces.walk import Path, Vocabulary, objects
 from guard.types import Json
 
 _TYPE = re.compile(
@@ -94,6 +95,17 @@ class Chat(Choices):
         """Events bring a `delta` of each text."""
         del body
         return path[2] == "delta"
+
+    def citations(self, body: Mapping[str, Json]) -> Iterator[Citation]:
+        """The annotations of each choice; those of an event count its content so far."""
+        for place, choice in objects(body.get("choices")):
+            for name in ("message", "delta"):
+                said = choice.get(name)
+                if isinstance(said, dict) and said.get("annotations"):
+                    path: Path = ("choices", place, name)
+                    text = (*path, "content") if name == "message" else None
+                    key = (index_of(choice, place), name, "content")
+                    yield from citations(said["annotations"], (*path, "annotations"), text, key)
 
     def plain(self, body: Mapping[str, Json]) -> tuple[Path, str, Part] | None:
         """The content of an event that brings nothing but content to one choice."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from guard.surfaces.surface import Choice, Key, Part, Surface
-from guard.surfaces.walk import Path, rebuild
+from guard.surfaces.walk import Path, label, rebuild
 from guard.types import Json
 
 _UNSAID = frozenset({"id", "tool_call_id", "call_id"})  # identifiers: neither judged nor kept
@@ -31,6 +31,7 @@ class Gathered:
     _pieces: dict[int, dict[Key, list[str]]] = field(default_factory=dict)
     _wholes: dict[int, dict[Key, list[str]]] = field(default_factory=dict)
     _contents: set[Key] = field(default_factory=set)
+    _pictures: dict[int, dict[str, None]] = field(default_factory=dict)
 
     def add(self, body: Mapping[str, Json]) -> None:
         """Add a reply, or one event of it."""
@@ -46,6 +47,8 @@ class Gathered:
                     continue
                 # A key that is not the API's is the model's, as those of a tool's input are.
                 self._add(Part(found.choice, (*found.key, "key")) if leaf.key else found, leaf.text)
+            for index, path in surface.pictures(body):
+                self._pictures.setdefault(index, {})[label(path, surface.vocabulary.keys)] = None
             self.failed = self.failed or surface.failed(body)
             self._ended.update(surface.ended(body))
             for index in surface.begun(body):
@@ -94,7 +97,7 @@ class Gathered:
                     joined[(*key, "whole", number) if key in joined else key] = text
         content = "".join(text for key, text in joined.items() if key in self._contents)
         rest = [text for key, text in joined.items() if key not in self._contents and text]
-        return Choice(index, content, "\n".join(rest))
+        return Choice(index, content, "\n".join(rest), tuple(self._pictures.get(index, ())))
 
 
 def gathered(surface: Surface, body: Mapping[str, Json], *, keeps: bool = True) -> Gathered:

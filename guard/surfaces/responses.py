@@ -9,9 +9,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from guard.errors import GuardError, RequestError
+from guard.surfaces.citations import Citation, citation, citations
+from guard.surfaces.pictures import is_picture
 from guard.surfaces.responses_words import VOCABULARY
 from guard.surfaces.surface import Key, Part, Surface, newest_of, word
-from guard.surfaces.walk import Path, dump
+from guard.surfaces.walk import Path, dump, objects
 from guard.types import Json
 
 _OPAQUE = frozenset({"input_image", "input_file", "input_audio", "computer_screenshot", "image_generation_call"})
@@ -97,6 +99,28 @@ class Responses(Surface):
                 return None
         return None if isinstance(body.get("output"), list) else _told(body, path)
 
+    def pictures(self, body: Mapping[str, Json]) -> Iterator[tuple[int, Path]]:
+        """The pictures that the model has made, whole or as far as they have come."""
+        if is_picture(body.get("partial_image_b64")):
+            yield 0, ("partial_image_b64",)
+        for path, item in _items(body):
+            if item.get("type") == "image_generation_call" and is_picture(item.get("result")):
+                yield 0, (*path, "result")
+
+    def citations(self, body: Mapping[str, Json]) -> Iterator[Citation]:
+        """The annotations of each text, beside it or in an event of their own, which counts the text so far."""
+        if "annotation" in body:
+            place = [_number(body, key) for key in _INDEX_KEYS if key in body]
+            text: Key = (_number(body, "output_index"), *place, "text")
+            yield from citation(body["annotation"], ("annotation",), None, text)
+        part = body.get("part")
+        parts: list[tuple[Path, dict[str, Json]]] = [(("part",), part)] if isinstance(part, dict) else []
+        for path, item in _items(body):
+            parts += [((*path, "content", at), part) for at, part in objects(item.get("content"))]
+        for path, part in parts:
+            if part.get("annotations"):
+                yield from citations(part["annotations"], (*path, "annotations"), (*path, "text"))
+
     def plain(self, body: Mapping[str, Json]) -> tuple[Path, str, Part] | None:
         """The content of an event that brings a piece of output text and nothing else."""
         delta = body.get("delta")
@@ -148,6 +172,16 @@ def _response(body: Mapping[str, Json]) -> Mapping[str, Json]:
     """The response itself, alone or inside an event."""
     inner = body.get("response")
     return inner if isinstance(inner, dict) else body
+
+
+def _items(body: Mapping[str, Json]) -> Iterator[tuple[Path, Mapping[str, Json]]]:
+    """The items of a response, or the one that an event brings, each with its place."""
+    item = body.get("item")
+    if isinstance(item, dict):
+        yield ("item",), item
+    response = _response(body)
+    path: Path = ("output",) if response is body else ("response", "output")
+    yield from (((*path, place), each) for place, each in objects(response.get("output")))
 
 
 def _number(body: Mapping[str, Any], key: str) -> int:

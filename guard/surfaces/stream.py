@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from guard.errors import RequestError, UpstreamError
+from guard.surfaces.attachments import at, replaced
+from guard.surfaces.citations import Citation, Edge, Move, moved
 from guard.surfaces.surface import Key, Part, Surface
 from guard.surfaces.walk import Leaf, Path, dump, parse, rebuild
 from guard.types import Json
@@ -26,6 +29,10 @@ class Feed(Protocol):
     @property
     def holds(self) -> bool:
         """Whether something is held back."""
+        ...
+
+    def moved(self, position: int, edge: Edge) -> int:
+        """Where `position` of the text as it came, the `edge` of something there, stands in what was released."""
         ...
 
 
@@ -78,18 +85,23 @@ def comment(text: str) -> bytes:
 
 @dataclass(slots=True)
 class _Waiting:
-    """An event that is to be sent: its new texts by place, and where each text that goes on over events stands."""
+    """An event that is to be sent: its new texts by place, and where each text that goes on over events stands.
+
+    `counts` are what its `citations` count once everything in it is restored.
+    """
 
     event: Event
     body: dict[str, Json] | None
     changes: dict[tuple[Path, bool], str] = field(default_factory=dict)
     came: dict[Key, tuple[Path, str]] = field(default_factory=dict)
     told: dict[Key, str] = field(default_factory=dict)
+    citations: tuple[Citation, ...] = ()
+    counts: dict[Path, Json] = field(default_factory=dict)
 
     @property
     def differs(self) -> bool:
         """Whether something differs apart from the texts that go on over events."""
-        return bool(self.changes) or self.body is not self.event.body
+        return bool(self.changes or self.counts) or self.body is not self.event.body
 
     def written(self) -> bytes:
         """The event as it is to be sent: as it came where nothing differs."""
@@ -99,7 +111,8 @@ class _Waiting:
                 changes[path, False] = self.told[key]
         if self.body is None or not (changes or self.differs):
             return self.event.raw
-        rebuilt = rebuild(self.body, changes) if changes else self.body
+        counted = replaced(self.body, self.counts) if self.counts else self.body
+        rebuilt = rebuild(counted, changes) if changes else counted
         return self.event.saying(rebuilt if isinstance(rebuilt, dict) else self.body).raw
 
 
@@ -142,6 +155,8 @@ class EventRestorer:
 
     def _release(self) -> bytes:
         waiting, self._waiting = self._waiting, []
+        for item in waiting:
+            item.counts = moved(item.citations, partial(self._move, item.body))
         if len(waiting) == 1:
             return waiting[0].written()
         # A text may have moved from one event to the next and be the same when all are read.
@@ -171,9 +186,17 @@ class EventRestorer:
                 self._whole(item, leaf)
             else:
                 self._piece(item, leaf.path, leaf.text, found)
+        item.citations = tuple(surface.citations(body))
         for key in surface.finished(body):
             self._flush(key, item)
         return item
+
+    def _move(self, body: Json, citation: Citation) -> Move | None:
+        """How the text that a citation counts has moved; None where it has not come."""
+        if citation.text is not None:
+            return move_in(body, citation.text, self._new_feed())
+        feed = self._feeds.get(citation.key)
+        return feed.moved if feed else None
 
     def _whole(self, item: _Waiting, leaf: Leaf) -> None:
         feed = self._new_feed()
@@ -196,3 +219,14 @@ class EventRestorer:
             if text:
                 item = next(item for item in reversed(waiting) if key in item.told)
                 item.told[key] += text
+
+
+def move_in(body: Json, path: Path | None, feed: Feed) -> Move | None:
+    """How places in the text at `path` of a body move when `feed` restores it; None where there is no such text."""
+    holder = at(body, path[:-1]) if path else None
+    text = holder.get(str(path[-1])) if path and isinstance(holder, dict) else None
+    if not isinstance(text, str):
+        return None
+    feed.feed(text)
+    feed.flush()
+    return feed.moved

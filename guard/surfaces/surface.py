@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, ClassVar, TypeAlias
 
 from guard.errors import GuardError, RequestError, UpstreamError
+from guard.surfaces.citations import Citation
 from guard.surfaces.walk import Leaf, Path, Vocabulary, dump, leaves, parse, rebuild
 from guard.types import Json, SurfaceName
 
@@ -38,11 +39,15 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The words of one choice of a reply: its content, which may be revised, and the rest, which may not."""
+    """The words of one choice of a reply: its content, which may be revised, and the rest, which may not.
+
+    `pictures` are the places in the reply, as the log writes them, of what is not judged because it is no text.
+    """
 
     index: int
     content: str
     rest: str = ""
+    pictures: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -185,9 +190,20 @@ class Surface:
 
     def reply_leaves(self, body: Json) -> Iterator[Leaf]:
         """Every string of a reply or event that may hold a placeholder."""
+        pictures = {path for _, path in self.pictures(body)} if isinstance(body, dict) else set()
         for leaf in leaves(body, self.vocabulary):
-            if leaf.kind != "fixed" and "logprobs" not in leaf.path:
+            if leaf.kind != "fixed" and "logprobs" not in leaf.path and leaf.path not in pictures:
                 yield leaf
+
+    def pictures(self, body: Mapping[str, Json]) -> Iterator[tuple[int, Path]]:
+        """Where a reply or event holds a picture, each with its choice: it passes as it is, and is not judged."""
+        del body
+        yield from ()
+
+    def citations(self, body: Mapping[str, Json]) -> Iterator[Citation]:
+        """Where a reply or event counts characters of its own words: the counts move when these are restored."""
+        del body
+        yield from ()
 
     def plain(self, body: Mapping[str, Json]) -> tuple[Path, str, Part] | None:
         """The place, words and part of an event that brings nothing but content, as nearly all do; else None."""

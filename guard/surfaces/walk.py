@@ -131,6 +131,13 @@ def rebuild(value: Json, changes: Mapping[tuple[Path, bool], str], path: Path = 
             return changes.get((path, False), value)
 
 
+def objects(value: Json) -> Iterator[tuple[int, dict[str, Json]]]:
+    """The objects of a list, each with its place in it; none where `value` is no list."""
+    for place, item in enumerate(value if isinstance(value, list) else []):
+        if isinstance(item, dict):
+            yield place, item
+
+
 def label(path: Path, keys: frozenset[str]) -> str:
     """`path` for the log, as `messages[0].content`: keys that are not the API's may be values and read `*`."""
     text = ""

@@ -143,9 +143,41 @@ def test_a_value_is_forgotten_at_the_end_of_its_lifetime(vault, clock):
     assert vault.forget_expired() == 0
     clock.now = 30 * DAY
     assert vault.recall("acme", ["K7Q2"]) == {}
-    assert vault.remember("acme", {"K7Q2": BOB}) == set()
+    assert vault.remember("acme", {"B0B0": BOB}) == set()
+    assert vault.forget_expired() == 1
     assert vault.forget_expired() == 0
     assert vault.forget_expired(100 * DAY) == 1
+
+
+UPPER, LOWER = Spelling("ALICE MEYER"), Spelling("alice meyer", "alice\\u0020meyer")
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_what_is_forgotten_leaves_its_code_to_nobody_else(vault, clock, tmp_path, deleted):
+    vault.remember("acme", {"K7Q2": (*ALICE[:2], {"9F": UPPER})})
+    clock.now = 31 * DAY
+    if deleted:
+        assert vault.forget_expired() == 1
+    with reopened(tmp_path, clock) as other:
+        assert other.remember("acme", {"K7Q2": BOB}) == {"K7Q2"}
+        assert other.remember("acme", {"K7Q2": ("CUSTOMER", "alice meyer", {})}) == {"K7Q2"}
+        assert other.recall("acme", ["K7Q2"]) == {}
+        assert other.remember("acme", {"K7Q2": (*ALICE[:2], {"9F": LOWER})}) == {"K7Q2_9F"}
+        assert other.remember("acme", {"K7Q2": (*ALICE[:2], {"9F": UPPER, "9FA": LOWER})}) == set()
+        assert other.recall("acme", ["K7Q2"]) == {"K7Q2": ("PERSON", {"9F": UPPER, "9FA": LOWER})}
+        assert other.remember("elsewhere", {"K7Q2": BOB}) == set()
+
+
+def test_an_owner_from_before_owners_were_kept_is_known_once_another_asks(vault, clock, tmp_path):
+    vault.remember("acme", {"K7Q2": ALICE})
+    with closed(sqlite3.connect(tmp_path / "vault.db")) as raw:
+        raw.execute("DELETE FROM owners")
+        raw.commit()
+    assert vault.remember("acme", {"K7Q2": BOB}) == {"K7Q2"}
+    clock.now = 31 * DAY
+    vault.forget_expired()
+    assert vault.remember("acme", {"K7Q2": BOB}) == {"K7Q2"}
+    assert vault.remember("acme", {"K7Q2": ALICE}) == set()
 
 
 def test_a_value_that_is_met_again_lives_on(vault, clock, tmp_path):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # the processes of the last test need no server
     from tests.house import House
     from tests.upstream import FakeUpstream
 
+DAY = 86400.0
 ROOT = Path(__file__).parents[2]
 
 # Spellings of one value, the usual one first.
@@ -92,10 +93,16 @@ def _repeat(request: Request) -> bytes:
 
 @dataclass(frozen=True)
 class Office:
-    """Two workers on one vault file. `tenant` gives a tenant of its own to each example of a property."""
+    """Two workers on one vault file, whose clock stands on `days`. Each example of a property has its own tenant."""
 
     vaults: tuple[VaultStore, VaultStore]
     numbers: Iterator[int]
+    days: list[float]
+
+    def wait(self, days: float) -> None:
+        """Let time pass, and forget what has outlived it."""
+        self.days[0] += days
+        self.vaults[0].forget_expired()
 
     def workers(self, kind: type[Coder]) -> tuple[Worker, Worker]:
         tenant = f"tenant {next(self.numbers)}"
@@ -106,8 +113,10 @@ class Office:
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     file = tmp_path_factory.mktemp("vault") / "vault.db"
-    with closing(VaultStore(file, KEY)) as first, closing(VaultStore(file, KEY)) as second:
-        yield Office((first, second), count())
+    days = [0.0]
+    first, second = (VaultStore(file, KEY, lifetime_s=30 * DAY, clock=lambda: days[0] * DAY) for _ in range(2))
+    with closing(first), closing(second):
+        yield Office((first, second), count(), days)
 
 
 def assert_one_each(found: Sequence[Mapping[str, str]]) -> None:
@@ -214,6 +223,28 @@ def test_spellings_whose_forms_collide_keep_their_placeholders(
 ) -> None:
     workers = office.workers(CrowdedForms)
     assert_one_each([workers[which].placeholders(those) for which, those in exchanges])
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    kind=st.sampled_from((Crowded, CrowdedForms)),
+    exchanges=st.lists(
+        st.tuples(
+            st.booleans(), st.lists(values | names, min_size=1, max_size=4, unique=True), st.sampled_from((0, 20, 31))
+        ),
+        min_size=2,
+        max_size=8,
+    ),
+)
+def test_placeholders_outlive_what_the_vault_forgets(
+    office: Office, kind: type[Coder], exchanges: list[tuple[bool, list[str], float]]
+) -> None:
+    workers = office.workers(kind)
+    found = []
+    for which, those, days in exchanges:
+        found.append(workers[which].placeholders(those))
+        office.wait(days)
+    assert_one_each(found)
 
 
 # --- a history -----------------------------------------------------------------------------------------------------

@@ -35,7 +35,8 @@ NAMES = (
 )
 SERVED = {
     *(("POST", f"/v1/{name}") for name in NAMES),
-    *(("GET", path) for path in ("/v1/models", "/healthz", "/readyz")),
+    *(("GET", path) for path in ("/", "/v1/models", "/healthz", "/readyz")),
+    ("HEAD", "/"),
 }
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "TRACE", "PROPFIND")
 SEGMENTS = (

@@ -1,5 +1,6 @@
 """What masking puts in the place of what was found, and what it says of it."""
 
+import base64
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -57,11 +58,32 @@ def test_each_operator(operator: Operator, pattern: str) -> None:
     by_entity, by_default = mask(f"to {MAIL}, ok", {"EMAIL_ADDRESS": operator}), mask(f"to {MAIL}, ok", {}, operator)
     assert by_entity == by_default
     assert re.fullmatch(pattern, by_entity.text)
-    if operator != "keep":
-        (entry,) = by_entity.found
+    if operator == "keep":
+        assert (by_entity.found, by_entity.spans) == ((), ())
+    for entry in by_entity.kept if operator == "keep" else by_entity.found:
         assert (entry.field, entry.entity, entry.recognizer, entry.score) == ("f", "EMAIL_ADDRESS", "regex", 0.9)
         assert entry.operator == operator
         assert entry.value_hash == Coder(KEY).value_hash("EMAIL_ADDRESS", MAIL)
+    assert len(by_entity.found) + len(by_entity.kept) == 1
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        f"{MAIL} {CARD} {MAIL}",
+        json.dumps({"to": MAIL, "cc": [MAIL], "card": CARD}),
+        json.dumps({"to": MAIL.replace("@", "\\u0040"), MAIL: CARD}),
+        f"alice.meyer%40example.com, {CARD}, {MAIL}",
+        f"{base64.b64encode(MAIL.encode()).decode()} {CARD}",
+    ],
+)
+def test_what_is_kept_is_counted_once_a_field_however_it_is_written(raw: str) -> None:
+    result = mask(raw, {"EMAIL_ADDRESS": "keep"})
+    assert [(entry.field, entry.entity, entry.operator) for entry in result.kept] == [("f", "EMAIL_ADDRESS", "keep")]
+    assert result.kept[0].value_hash == Coder(KEY).value_hash("EMAIL_ADDRESS", MAIL)
+    assert {entry.entity for entry in result.found} == {"CREDIT_CARD"}
+    assert mask(raw, {"EMAIL_ADDRESS": "keep", "CREDIT_CARD": "keep"}).text is raw
+    assert mask(raw).kept == ()
 
 
 def test_hashes_of_one_value_are_alike_however_it_is_spelled() -> None:

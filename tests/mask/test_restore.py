@@ -217,3 +217,19 @@ def test_what_was_written_for_one_string_is_not_put_into_two() -> None:
     assert restore(f'{{"to": "<{name}>"}}', vault) == '{"to": "Z\\u0022"}'
     twice = restore(json.dumps({"a": json.dumps({"to": f"<{name}>"})}), vault)
     assert json.loads(json.loads(twice)["a"]) == {"to": 'Z"'}
+
+
+@given(sizes=st.lists(st.integers(1, 9), max_size=40))
+def test_places_move_with_what_is_restored_before_them(vault: Vault, sizes: list[int]) -> None:
+    text = f"a <{PERSON}>, b <{ADDRESS}> c <PERSON_UNKNOWN9> d &lt;{OTHER}&gt;"
+    restorer, restored, at = StreamRestorer(vault), "", 0
+    for size in sizes:
+        restored += restorer.feed(text[at : at + size])
+        at += size
+    restored += restorer.feed(text[at:]) + restorer.flush()
+    for mark in ("a ", ", b ", " c ", "<PERSON_UNKNOWN9>", " d "):
+        start, end = text.index(mark), text.index(mark) + len(mark)
+        assert restored[restorer.moved(start, "start") : restorer.moved(end, "end")] == mark
+    for inside in range(text.index(f"<{PERSON}>") + 1, text.index(", b")):
+        assert restored[restorer.moved(inside, "start") : restorer.moved(inside, "end")] == NAME
+    assert restorer.moved(len(text), "end") == len(restored)

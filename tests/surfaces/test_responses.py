@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from openai.types.responses.response_create_params import ResponseCreateParamsStreaming
 
-from guard.asks import Judge
+from guard.asks import Judge, Recognize
 from guard.errors import RequestError
 from guard.surfaces.responses import RESPONSES
 from guard.surfaces.stream import write_event
@@ -44,7 +45,7 @@ def ask(request: Mapping[str, Any], reply: Any = None, plan_: Any = None, **keys
     return play(request, reply or replying(API), plan_, surface=RESPONSES, **keys)
 
 
-def output(*items: dict[str, Any], **keys: Any) -> bytes:
+def output(*items: Any, **keys: Any) -> bytes:
     return json.dumps({"id": "resp_1", "object": "response", "model": "m", "output": items, **keys}).encode()
 
 
@@ -296,6 +297,57 @@ def test_what_a_response_repeats_of_the_request_is_restored_and_not_judged(strea
 def test_text_that_a_server_repeats_beside_the_output_is_judged_too() -> None:
     played = ask(asked(), output(message(text("fine")), output_text=BAD), REVIEWED)
     assert played.error["code"] == "blocked_by_guard"
+
+
+PICTURE = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 3).decode()
+
+
+def drawn(result: str) -> dict[str, Any]:
+    return {"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": result}
+
+
+def test_a_picture_passes_as_it_is_and_the_log_says_that_nobody_judged_it() -> None:
+    played = ask(
+        asked(MAIL), output({"type": "reasoning", "summary": []}, drawn(PICTURE), message(text("fine"))), REVIEWED
+    )
+    assert played.reply["output"][1] == drawn(PICTURE)
+    assert played.closing.not_judged == ("output[1].result",)
+    assert (played.closing.reply, played.closing.decision) == ("fine", "allow")
+    assert PICTURE[:40] not in "".join(str(asked_) for asked_ in (*played.of(Judge), *played.of(Recognize)))
+
+
+@pytest.mark.parametrize("plan_", [REVIEWED, WATCHED])
+def test_a_picture_in_a_stream_passes_as_it_is(plan_: Any) -> None:
+    partial = {"type": "response.image_generation_call.partial_image", "item_id": "ig_1", "output_index": 0,
+               "partial_image_index": 0, "partial_image_b64": PICTURE}  # fmt: skip
+    done = {"type": "response.output_item.done", "output_index": 0, "item": drawn(PICTURE)}
+    words = pieces("output_text", "fine", {"content_index": 0}, "text")
+    played = ask(asked(MAIL, stream=True), streamed(partial, done, *words), plan_)
+    assert told(played)[:2] == [partial, done]
+    assert played.closing.not_judged == ("partial_image_b64", "item.result")
+    assert played.closing.reply == "fine"
+
+
+def test_words_beside_a_picture_are_judged_and_it_is_withheld_with_them() -> None:
+    item = {**drawn(PICTURE), "revised_prompt": BAD}
+    assert ask(asked(), output(item), REVIEWED).error["code"] == "blocked_by_guard"
+    event = {"type": "response.output_item.done", "output_index": 0, "item": item}
+    assert ask(asked(stream=True), streamed(event), REVIEWED).error["code"] == "blocked_by_guard"
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        drawn(BAD),
+        drawn(f"{PICTURE}{BAD}"),
+        {**drawn(BAD), "partial_image_b64": BAD},
+        {"type": "something_new", "result": BAD, "more": PICTURE},
+    ],
+)
+def test_words_in_the_place_of_a_picture_are_judged(item: dict[str, Any]) -> None:
+    assert ask(asked(), output("no item", item), REVIEWED).error["code"] == "blocked_by_guard"
+    event = {"type": "response.image_generation_call.partial_image", "output_index": 0, "partial_image_b64": BAD}
+    assert ask(asked(stream=True), streamed(event), REVIEWED).error["code"] == "blocked_by_guard"
 
 
 # --- events ------------------------------------------------------------------------------------------------------

@@ -1,0 +1,68 @@
+"""`guard audit`: read and check the audit log."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from guard.commands.context import config_of, telling_errors, time_of
+
+
+@click.group()
+def audit() -> None:
+    """Read and check the audit log."""
+
+
+@audit.command("list")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="How many, newest first.")
+@click.pass_context
+def list_exchanges(context: click.Context, limit: int) -> None:
+    """List the newest exchanges."""
+    with telling_errors():
+        from guard.audit.reading import SqliteReader
+
+        config = config_of(context)
+        for row in SqliteReader(config.data / config.audit.path).list(limit):
+            who = "/".join(part for part in (row.team, row.application, row.user) if part)
+            state = f"{row.outcome}, {row.decision}" if row.outcome else "UNFINISHED"
+            click.echo(f"{row.exchange}  {time_of(row.time)}  {who:<24}  {row.surface}  {row.model:<20}  {state}")
+
+
+@audit.command("show")
+@click.argument("exchange")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for machines.")
+@click.pass_context
+def audit_show(context: click.Context, exchange: str, as_json: bool) -> None:  # noqa: FBT001 - click passes by name
+    """Show one exchange: what left, what came back, the scores, what was changed and why."""
+    with telling_errors():
+        from guard.audit.reading import SqliteReader
+        from guard.audit.report import as_text, as_values
+
+        config = config_of(context)
+        recorded = SqliteReader(config.data / config.audit.path).show(exchange)
+        if recorded is None:
+            raise click.ClickException("There is no such exchange. 'guard audit list' names them.")
+        if as_json:
+            click.echo(json.dumps(as_values(recorded), ensure_ascii=False, indent=2))
+        else:
+            click.echo(as_text(recorded))
+
+
+@audit.command("verify")
+@click.option("--public-key", type=click.Path(path_type=Path), help="A public key kept elsewhere.")
+@click.option("--checkpoint", type=click.Path(path_type=Path), help="A checkpoint kept elsewhere, to find truncation.")
+@click.pass_context
+def audit_verify(context: click.Context, public_key: Path | None, checkpoint: Path | None) -> None:
+    """Check that no entry was altered, removed, reordered or back-dated."""
+    with telling_errors():
+        from guard.audit.report import verify
+
+        config = config_of(context)
+        lines, ok = verify(config.data / config.audit.path, public_key, checkpoint)
+        for line in lines:
+            click.echo(line)
+        if not ok:
+            sys.exit(1)
