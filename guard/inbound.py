@@ -39,47 +39,55 @@ class Judged:
     content: str
     rest: str
     found: tuple[FoundSpan, ...]
+    told: str = ""
 
     @property
     def masked(self) -> str:
         """What the upstream said, as it was judged."""
-        return _joined(self.content, self.rest)
+        return joined(self.content, self.rest)
 
     @property
     def sent(self) -> str:
         """What the client was told, masked."""
-        return "" if self.review.decision == "block" else _joined(self.review.text, self.rest)
+        return self.told if self.review.decision == "block" else joined(self.review.text, self.rest)
 
 
-def _joined(content: str, rest: str) -> str:
+def joined(content: str, rest: str) -> str:
+    """What of a choice is judged."""
     return f"{content}\n{rest}" if rest else content
 
 
-def judge_choices(course: Course, choices: Sequence[Choice]) -> Story[tuple[Judged, ...]]:
-    """Recognize what the reply says, mask what is new in it, and judge it."""
+def judge_choices(
+    course: Course, choices: Sequence[Choice], told: Mapping[int, str] | None = None
+) -> Story[tuple[Judged, ...]]:
+    """Recognize what the reply says, mask what is new in it, and judge it.
+
+    `told` is what has been told, masked, of the content of each choice: it stands, whatever the review says.
+    """
     plan = course.plan
     if not course.reads_replies:
         return ()
     began = plan.clock()
-    said = [text for choice in choices for text in _texts_of(choice)]
-    found = yield from _found(course, said)
+    said = [text for choice in choices for text in texts_of(choice)]
+    found = yield from found_in(course, said)
     course.took("recognize", began)
     began = plan.clock()
-    masked = yield from _masked(course, said, found)
+    masked = yield from masked_in(course, said, found)
     judged = []
     for choice, content, rest in zip(choices, masked[::2], masked[1::2], strict=True):
-        judged.append((yield from _judge_choice(course, choice, content, rest)))
+        before = (told or {}).get(choice.index, "")
+        judged.append((yield from _judge_choice(course, choice, content, rest, before)))
     course.took("review", began)
     return tuple(judged)
 
 
-def _texts_of(choice: Choice) -> tuple[Said, Said]:
+def texts_of(choice: Choice) -> tuple[Said, Said]:
     """The two texts of a choice, and where they stand for the log."""
     where = f"choices[{choice.index}]"
     return (choice.content, f"{where}.message.content"), (choice.rest, where)
 
 
-def _found(course: Course, said: Sequence[Said]) -> Story[tuple[Found, ...]]:
+def found_in(course: Course, said: Sequence[Said]) -> Story[tuple[Found, ...]]:
     """What each text of a reply holds, also inside JSON and other encodings."""
     if course.plan.policy.recognize.profile == "none":
         return (((), ()),) * len(said)
@@ -94,7 +102,9 @@ def _found(course: Course, said: Sequence[Said]) -> Story[tuple[Found, ...]]:
     )
 
 
-def _masked(course: Course, said: Sequence[Said], found: Sequence[Found]) -> Story[tuple[tuple[Masked, Located], ...]]:
+def masked_in(
+    course: Course, said: Sequence[Said], found: Sequence[Found]
+) -> Story[tuple[tuple[Masked, Located], ...]]:
     """Each text with its new values masked, and where these now stand.
 
     Their codes are bound, so that in the log too no two values share one; the values of the request came first, so
@@ -113,25 +123,29 @@ def _masked(course: Course, said: Sequence[Said], found: Sequence[Found]) -> Sto
 
 
 def _judge_choice(
-    course: Course, choice: Choice, in_content: tuple[Masked, Located], in_rest: tuple[Masked, Located]
+    course: Course, choice: Choice, in_content: tuple[Masked, Located], in_rest: tuple[Masked, Located], told: str
 ) -> Story[Judged]:
     plan = course.plan
     (content, new), (rest, more) = in_content, in_rest
     shift = len(content.text) + 1
-    unknown = _groundless(course, new)
-    unknown += tuple(replace(s, start=s.start + shift, end=s.end + shift) for s in _groundless(course, more))
-    dialogue = Dialogue(course.prompt, _joined(content.text, rest.text))
+    unknown = groundless(course, new)
+    unknown += tuple(replace(s, start=s.start + shift, end=s.end + shift) for s in groundless(course, more))
+    dialogue = Dialogue(course.prompt, joined(content.text, rest.text))
     principles = plan.constitution.principles if plan.constitution else ()
     if course.call.stream and plan.policy.review.stream == "observe":
         result = yield from observe(dialogue, principles, plan.settings, unknown)
     else:
         editable = len(content.text)
-        result = yield from review(dialogue, principles, plan.settings, editable=editable, unknown_spans=unknown)
+        # Where what was told would be masked otherwise now, nobody can say what is still to be told.
+        fixed = len(told) if content.text.startswith(told) else editable
+        result = yield from review(
+            dialogue, principles, plan.settings, editable=editable, unknown_spans=unknown, told=fixed
+        )
     logged = content.found + content.kept + rest.found + rest.kept
-    return Judged(choice, result, content.text, rest.text, logged)
+    return Judged(choice, result, content.text, rest.text, logged, told)
 
 
-def _groundless(course: Course, new: Located) -> tuple[Span, ...]:
+def groundless(course: Course, new: Located) -> tuple[Span, ...]:
     """Of the values that are new in a reply those that the exchange gave no ground for."""
     return tuple(
         span
@@ -157,8 +171,9 @@ def blocked(judged: Sequence[Judged]) -> Blocked | None:
 
 
 def revised(judged: Sequence[Judged]) -> Mapping[int, str]:
-    """The new contents, still masked, of the choices that were changed."""
-    return {item.choice.index: item.review.text for item in judged if item.review.decision == "revise"}
+    """The new contents, still masked, of the choices that were changed: what is still to be told of them."""
+    changed = [item for item in judged if item.review.decision == "revise"]
+    return {item.choice.index: item.review.text[len(item.told) :] for item in changed}
 
 
 def restored(course: Course, body: dict[str, Json]) -> dict[str, Json]:

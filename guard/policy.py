@@ -25,7 +25,9 @@ Profile = Literal["full", "patterns", "none"]
 # patterns  patterns alone: no model is loaded
 # none      nothing is recognized, so nothing is masked; the log says so and keeps no content
 
-StreamMode = Literal["hold", "observe"]
+StreamMode = Literal["window", "hold", "observe"]
+# window   the reply is told sentence by sentence, each once it and all before it have passed their review; tool calls
+#          whole. What has been told stands; from the first violation on the rest is held, and mended or withheld
 # hold     the whole reply is held until its review allows it
 # observe  the reply streams on at once; it is judged and recorded, never changed
 
@@ -99,7 +101,7 @@ class ReviewRules(Strict):
     """How replies are reviewed. Without a constitution they are not, and the log says so."""
 
     constitution: str | None = "workplace"
-    stream: StreamMode = "hold"
+    stream: StreamMode = "window"
     on_failure: Literal["block", "allow"] = "block"
     on_unsure: Literal["allow", "block"] = "allow"
     rounds: int = Field(2, ge=0, le=2)

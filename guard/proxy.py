@@ -26,6 +26,7 @@ from guard.errors import ClientGone, GuardError, RouteError, TooLargeError, Upst
 from guard.exchange import exchange
 from guard.service import Service
 from guard.surfaces.chat import CHAT
+from guard.surfaces.stream import comment
 from guard.surfaces.surface import Surface
 from guard.surfaces.table import SURFACES, surface_near
 from guard.surfaces.walk import dump
@@ -33,6 +34,8 @@ from guard.surfaces.walk import dump
 logger = logging.getLogger("guard")
 
 Headers: TypeAlias = Mapping[str, str]
+
+KEEP_ALIVE_S = 15.0  # how long a stream may be silent while the upstream or the critic thinks
 
 # Headers of the caller that an upstream may see, each in the one shape that its API gives it: nothing else passes.
 _DATE = r"20\d\d-?\d\d-?\d\d"
@@ -94,6 +97,7 @@ class Proxy:
                 await client.emit(ask)
         finally:
             present.close()
+            client.close()
             await answers.close()
 
     def line(self, upstream: str, path: str) -> Line:
@@ -153,17 +157,38 @@ class _Endpoint:
 
 
 class _Client:
-    """The client's side of one exchange."""
+    """The client's side of one exchange. A stream that has begun and is silent for long says that it is alive."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
+        self._told = 0.0
+        self._ticking: asyncio.Task[None] | None = None
 
     async def emit(self, ask: Emit) -> None:
-        """Send what an exchange emits."""
+        """Send what an exchange emits: whole events, where it is a stream."""
         if ask.head is not None:
             headers = [(name.encode(), value.encode("latin-1")) for name, value in ask.head.headers.items()]
             await self._send({"type": "http.response.start", "status": ask.head.status, "headers": headers})
+        if ask.last:
+            self.close()
+        elif self._ticking is None:
+            self._ticking = asyncio.create_task(self._tick())
+        self._told = asyncio.get_running_loop().time()
         await self._send({"type": "http.response.body", "body": ask.data, "more_body": not ask.last})
+
+    async def _tick(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            silent = loop.time() - self._told
+            if silent >= KEEP_ALIVE_S:
+                self._told, silent = loop.time(), 0.0
+                await self._send({"type": "http.response.body", "body": comment("keep-alive"), "more_body": True})
+            await asyncio.sleep(KEEP_ALIVE_S - silent)
+
+    def close(self) -> None:
+        """Say no more."""
+        if self._ticking is not None:
+            self._ticking.cancel()
 
 
 class _Presence:

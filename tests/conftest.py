@@ -26,6 +26,7 @@ OpenHouse = Callable[..., House]
 SHARED = (
     policy(),
     policy("observe", applies_to={"models": ["observe/*"]}, precedence=1, review={"stream": "observe"}),
+    policy("hold", applies_to={"models": ["hold/*"]}, precedence=1, review={"stream": "hold"}),
     policy("redact", applies_to={"models": ["redact/*"]}, precedence=1, mask={"default": "redact"}),
     policy("hash", applies_to={"models": ["hash/*"]}, precedence=1, mask={"default": "hash"}),
     policy("keep", applies_to={"models": ["keep/*"]}, precedence=1, mask={"entities": {"IP_ADDRESS": "keep"}}),

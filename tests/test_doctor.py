@@ -231,7 +231,7 @@ def test_a_sound_guard_passes(written: Callable[..., Path], tmp_path: Path) -> N
             assert line.logged.words == f"opened, closed, {count[1]} finds"
             assert (line.masked.well, line.logged.well) == (True, True)
             assert line.restored.words == ("byte for byte" if surface.speaks else "no words come back")
-            held = ", held" if line.mode == "stream" else ""
+            held = ", by windows" if line.mode == "stream" else ""
             assert line.reviewed.words == (f"3 principles{held}, allow" if surface.speaks else "no words come back")
     around = {line.surface: line.masked for line in report.lines if line.surface.startswith("(")}
     assert set(around) == {"(query)", "(headers)", "(model name)", "(other routes)", "(data folder)"}
@@ -341,7 +341,7 @@ def test_a_reply_in_which_a_space_was_lost_is_found(
 def test_a_stream_that_is_told_before_its_review_is_found(
     written: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exchange, "_held", exchange._observed)
+    monkeypatch.setattr(exchange, "windowed", exchange.observed)
     report = doctor(written(), surfaces=["chat", "messages"])
     assert wrong(report, "reviewed") == {("chat", "stream", ""), ("messages", "stream", "")}
     assert [line.reviewed.well for line in about(report, "chat")] == [None, False]

@@ -168,5 +168,5 @@ def test_what_changes_the_meaning_changes_the_digest(change: dict[str, Any]) -> 
 def test_the_policy_that_comes_with_guard_is_for_everybody_and_lets_little_out() -> None:
     policy = choose(load_folder(DEFAULTS / "policies"), Principal("anonymous"), "any", "chat")
     assert (policy.recognize.profile, policy.mask.default, policy.opaque) == ("full", "placeholder", "block")
-    assert (policy.review.stream, policy.review.on_failure) == ("hold", "block")
+    assert (policy.review.stream, policy.review.on_failure) == ("window", "block")
     assert policy.review.constitution in load_constitutions(DEFAULTS / "constitutions")

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from guard import proxy
 from guard.audit.reading import SqliteReader
 from tests.conftest import OpenHouse
 from tests.house import CARD, MAIL, PROMPT, PROVIDER_KEY, TOKEN, House, leaks
@@ -272,8 +273,24 @@ def test_observe_lets_the_first_words_through_before_the_upstream_has_finished(
     assert b"alice.meyer" in received
 
 
+def test_a_stream_that_waits_says_that_it_is_alive(
+    house: House, upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proxy, "KEEP_ALIVE_S", 0.05)
+    with house.connect(body_of("observe/gate", stream=True)) as connection:
+        received = b""
+        while received.count(b": keep-alive\n\n") < 3:
+            received += connection.recv(65536)
+        upstream.gate.set()
+        while b"[DONE]" not in received:
+            received += connection.recv(65536)
+    told = received.split(b"\r\n\r\n", 1)[1]
+    assert told.count(b"alice.meyer") == 1
+    assert told.rindex(b"keep-alive") < told.index(b"[DONE]")
+
+
 def test_hold_lets_nothing_through_before_the_upstream_has_finished(house: House, upstream: FakeUpstream) -> None:
-    with house.connect(body_of("gate", stream=True)) as connection:
+    with house.connect(body_of("hold/gate", stream=True)) as connection:
         assert upstream.begun.wait(20)
         connection.settimeout(0.3)
         with pytest.raises(TimeoutError):

@@ -177,7 +177,7 @@ def _reviewed(visit: Visit, bench: Bench) -> _Result:
     missing = principles - judged - set(closing.not_judged)
     wrong = [visit.finding("reviewed", f"the log has no verdict for the principle '{one}'") for one in sorted(missing)]
     held = (
-        {"hold": ", held", "observe": ", observed"}.get(visit.policy.review.stream, "")
+        {"window": ", by windows", "hold": ", held", "observe": ", observed"}.get(visit.policy.review.stream, "")
         if visit.mode == "stream"
         else ""
     )
@@ -186,9 +186,11 @@ def _reviewed(visit: Visit, bench: Bench) -> _Result:
 
 
 def _early(visit: Visit) -> list[Finding]:
-    """A stream that is held must not begin before it has ended at the upstream."""
+    """A stream must not begin before a window of it has passed, nor, where it is held, before the upstream's end."""
     ended = max((call.ended for call in visit.calls if call.ended is not None), default=None)
-    held = visit.policy is not None and visit.policy.review.stream != "observe"
+    closing = visit.recorded.closing if visit.recorded else None
+    way = visit.policy.review.stream if visit.policy else "observe"
+    held = way == "hold" or (way == "window" and (closing is None or "windows" not in closing.timings_ms))
     if visit.mode == "stream" and held and ended is not None and visit.answer.first < ended:
         return [visit.finding("reviewed", "the stream began to reach the client before its review")]
     return []

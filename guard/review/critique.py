@@ -28,8 +28,10 @@ class Critique:
     end: int
 
 
-def criticise(dialogue: Dialogue, principle: Principle, prompts: Prompts, *, editable: int) -> Story[Critique | str]:
-    """A critique whose quote stands verbatim in `dialogue.reply[:editable]`, else why there is none."""
+def criticise(
+    dialogue: Dialogue, principle: Principle, prompts: Prompts, *, editable: int, begin: int = 0
+) -> Story[Critique | str]:
+    """A critique whose quote stands verbatim in `dialogue.reply[begin:editable]`, else why there is none."""
     prompt = prompts.critique.format(
         statement=principle.statement, prompt=dialogue.prompt, reply=dialogue.reply[:editable]
     )
@@ -39,20 +41,23 @@ def criticise(dialogue: Dialogue, principle: Principle, prompts: Prompts, *, edi
         return "The critic could not write a critique."
     if not isinstance(text, str):
         return "The critique is not a text."
-    place = quoted(text, dialogue.reply[:editable])
+    place = quoted(text, dialogue.reply[:editable], begin)
     if place is None:
         return "The critique quotes nothing that the reply holds."
     why = _WHY.search(text)
     return Critique(text, why["why"] if why else principle.question, *place)
 
 
-def quoted(critique: str, reply: str) -> tuple[int, int] | None:
-    """Where in `reply` the passage stands that `critique` quotes, verbatim but for quotation marks around it."""
+def quoted(critique: str, reply: str, begin: int = 0) -> tuple[int, int] | None:
+    """Where in `reply`, from `begin` on, the passage stands that `critique` quotes.
+
+    Verbatim, but for quotation marks around it.
+    """
     match = _QUOTE.search(critique)
     if match is None:
         return None
     for quote in _unmarked(match["quote"].strip()):
-        start = reply.find(quote)
+        start = reply.find(quote, begin)
         if quote and start >= 0:
             return start, start + len(quote)
     return None

@@ -20,7 +20,7 @@ from guard.review.revise import Draft, redacted, rewritten, spans_of
 from guard.review.settings import Settings
 from guard.types import Decision, Dialogue, Revision, Span, State, Verdict
 
-__all__ = ["Review", "Settings", "observe", "review"]
+__all__ = ["Review", "Settings", "observe", "passes", "review"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,15 @@ def review(
     *,
     editable: int,
     unknown_spans: Sequence[Span],
+    told: int = 0,
 ) -> Story[Review]:
     """Judge `dialogue.reply`, of which the first `editable` characters may change, and decide.
 
-    `unknown_spans` are the places in the reply with personal data or secrets that the exchange did not hold.
+    The first `told` of these have been told and cannot change any more. `unknown_spans` are the places in the reply
+    with personal data or secrets that the exchange did not hold.
     """
     verdicts = yield from judge(dialogue, principles, unknown_spans)
-    draft = Draft(dialogue, editable, verdicts, tuple(unknown_spans))
+    draft = Draft(dialogue, editable, verdicts, tuple(unknown_spans), told=told)
     stop = _stop(verdicts, principles, settings) or _beyond(draft, principles)
     if stop:
         return _blocked(draft, verdicts, *stop)
@@ -80,6 +82,15 @@ def review(
             return _passed(draft, verdicts)
         broken = left
     return (yield from _end(draft, broken, principles, settings, verdicts))
+
+
+def passes(
+    dialogue: Dialogue, principles: Sequence[Principle], settings: Settings, unknown_spans: Sequence[Span]
+) -> Story[bool]:
+    """Whether a reply may be told as far as it is here; what is wrong with it is for `review` to say."""
+    verdicts = yield from judge(dialogue, principles, unknown_spans)
+    draft = Draft(dialogue, 0, verdicts, tuple(unknown_spans))
+    return _stop(verdicts, principles, settings) is None and not _broken(draft, principles)
 
 
 def _end(
@@ -115,9 +126,9 @@ def _template(
         problem = f"it violates the principle '{without.id}' and could not be mended: {without.statement}"
         return _blocked(draft, first, problem, without.id)
     words = "\n\n".join(dict.fromkeys(principle.template for principle in broken if principle.template))
-    new = draft.with_passage(0, draft.editable, words)
-    # What may not change (tool calls, reasoning) goes out beside the template, so it has to pass by itself.
-    alone = new.editable == len(new.dialogue.reply)
+    new = draft.with_passage(draft.told, draft.editable, f"\n\n{words}" if draft.told else words)
+    # What may not change (what was told, tool calls, reasoning) goes out beside the template, so it has to pass.
+    alone = not draft.told and new.editable == len(new.dialogue.reply)
     judged = () if alone else (yield from judge(new.dialogue, principles, new.unknown))
     new = replace(new, verdicts=judged)
     problem, fault = ("", None) if alone else _problem(new, principles, settings)
@@ -158,7 +169,9 @@ def _stop(verdicts: Sequence[Verdict], principles: Sequence[Principle], settings
 def _beyond(draft: Draft, principles: Sequence[Principle]) -> tuple[str, str] | None:
     """Why the reply cannot be mended: a principle is broken where the reply may not be changed."""
     for principle in _broken(draft, principles):
-        if any(end > draft.editable for _, end in draft.verdict(principle).spans):
+        spans = draft.verdict(principle).spans
+        all_told = 0 < draft.told == draft.editable
+        if all_told or any(start < draft.told or end > draft.editable for start, end in spans):
             return f"it violates the principle '{principle.id}' where it cannot be changed", principle.id
     return None
 

@@ -25,6 +25,7 @@ _LABEL = re.compile(r"\A\s*(?:New passage|Passage)\s*:\s*", re.IGNORECASE)
 class Draft:
     """A reply on its way: its text, how much of it may change, how it was judged, and what was tried.
 
+    The first `told` characters of the editable part have been told and stay.
     `quotes` are the passages that critiques found, by principle; `unknown` the reply's data that nobody gave it; `lost`
     the principles on which the last attempt could not be judged.
     """
@@ -36,6 +37,7 @@ class Draft:
     revisions: tuple[Revision, ...] = ()
     quotes: tuple[tuple[str, str], ...] = ()
     lost: tuple[str, ...] = ()
+    told: int = 0
 
     @property
     def text(self) -> str:
@@ -81,7 +83,9 @@ def _attempt(
     def noted(kept: Draft, critique: str, problem: str) -> Draft:
         return kept.noting(Revision(0, number, (principle.id,), "rewrite", critique, not problem, problem))
 
-    critique = yield from criticise(draft.dialogue, principle, settings.prompts, editable=draft.editable)
+    critique = yield from criticise(
+        draft.dialogue, principle, settings.prompts, begin=draft.told, editable=draft.editable
+    )
     if isinstance(critique, str):
         return noted(draft, "", critique)
     quote = draft.text[critique.start : critique.end]
@@ -152,7 +156,7 @@ def spans_of(draft: Draft, principle: Principle) -> tuple[Range, ...]:
     if spans:
         return spans
     quote = dict(draft.quotes).get(principle.id)
-    start = draft.text.find(quote) if quote else -1
+    start = draft.text.find(quote, draft.told) if quote else -1
     return ((start, start + len(quote)),) if quote and start >= 0 else ()
 
 

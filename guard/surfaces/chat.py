@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from guard.surfaces import words
 from guard.surfaces.choices import FILTER_KEYS, FRAME, SEVERITY, Choices
 from guard.surfaces.citations import Citation, citations
-from guard.surfaces.surface import MODEL, Part, check_messages, index_of, newest_of
+from guard.surfaces.surface import MODEL, Key, Part, check_messages, index_of, listed, newest_of
 from guard.surfaces.walk import Path, Vocabulary, objects
 from guard.types import Json
 
@@ -106,6 +106,17 @@ class Chat(Choices):
                     text = (*path, "content") if name == "message" else None
                     key = (index_of(choice, place), name, "content")
                     yield from citations(said["annotations"], (*path, "annotations"), text, key)
+
+    def calls(self, body: Mapping[str, Json]) -> tuple[Key, ...]:
+        """The calls in the `delta` of a choice, which end with the choice."""
+        deltas = [
+            (index_of(choice, place), choice.get("delta")) for place, choice in enumerate(listed(body, "choices"))
+        ]
+        return tuple(
+            (index, "calls")
+            for index, delta in deltas
+            if isinstance(delta, dict) and (delta.get("tool_calls") or delta.get("function_call"))
+        )
 
     def plain(self, body: Mapping[str, Json]) -> tuple[Path, str, Part] | None:
         """The content of an event that brings nothing but content to one choice."""

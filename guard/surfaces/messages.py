@@ -91,6 +91,12 @@ class Messages(Surface):
                 return Part(0, (index_of(body, 0), *path))  # an event that guard does not know
         return None
 
+    def calls(self, body: Mapping[str, Json]) -> tuple[Key, ...]:
+        """The block that is begun, where it is a call."""
+        block = body.get("content_block")
+        called = isinstance(block, dict) and word(block, "type").endswith("tool_use")
+        return ((index_of(body, 0),),) if called else ()
+
     def plain(self, body: Mapping[str, Json]) -> tuple[Path, str, Part] | None:
         """The text of an event that brings a piece of a text and nothing else."""
         delta, index = body.get("delta"), body.get("index")

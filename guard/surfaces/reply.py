@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,6 +82,12 @@ class Gathered:
         wholes = [(key, text) for own in self._wholes.values() for key, texts in own.items() for text in texts]
         return tuple(dict.fromkeys(text for key, text in [*pieces, *wholes] if self.surface.is_sealed(key)))
 
+    def contents(self) -> dict[Key, str]:
+        """The contents so far, by text."""
+        pieces = [item for own in self._pieces.values() for item in own.items()]
+        wholes = [item for own in self._wholes.values() for item in own.items()]
+        return {key: "".join(texts) for key, texts in [*wholes, *pieces] if key in self._contents}
+
     def choices(self) -> tuple[Choice, ...]:
         """The words of each choice so far."""
         return tuple(self._choice(index) for index in sorted(self._pieces))
@@ -108,13 +114,25 @@ def gathered(surface: Surface, body: Mapping[str, Json], *, keeps: bool = True) 
 
 
 class Revised:
-    """Puts new contents into the bodies of a reply, in order: all of a choice's into its first text, none after."""
+    """Puts new contents into the bodies of a reply, in order: all of a choice's into its first text, none after.
 
-    def __init__(self, surface: Surface, contents: Mapping[int, str]) -> None:
+    `told` are the contents that have been told before these bodies, by the keys of their texts: they stand, and the new
+    contents go on from there. Where a body repeats a text as a whole, it repeats what was told of it too.
+    """
+
+    def __init__(self, surface: Surface, contents: Mapping[int, str], told: Mapping[Key, str] | None = None) -> None:
         self._surface = surface
         self._contents = contents
+        self._told = told or {}
         self._first: dict[int, Key] = {}
         self._said: set[Key] = set()
+
+    def begin(self, bodies: Iterable[dict[str, Json]]) -> None:
+        """Choose the texts that take the new contents: the first of each choice that goes on in `bodies`."""
+        for body in bodies if self._contents else ():
+            for _, part in self._places(body):
+                if part.piece:
+                    self._first.setdefault(part.choice, part.key)
 
     def apply(self, body: dict[str, Json]) -> dict[str, Json]:
         """One body with the new words; the same object where none of them belong into it."""
@@ -136,9 +154,11 @@ class Revised:
         return [(leaf.path, part) for leaf, part in found if part is not None and part.content and not leaf.key]
 
     def _words(self, part: Part) -> str:
-        first = self._first.setdefault(part.choice, part.key)
-        words = self._contents[part.choice] if part.key == first else self._surface.blank
-        if part.piece and part.key in self._said:
-            return ""
-        self._said.update([part.key] if part.piece else [])
-        return words
+        first = self._first.setdefault(part.choice, part.key) == part.key
+        told = self._told.get(part.key, "")
+        words = self._contents[part.choice] if first else "" if told else self._surface.blank
+        if not part.piece:
+            return told + words
+        again = part.key in self._said
+        self._said.add(part.key)
+        return "" if again else words

@@ -121,6 +121,13 @@ class Responses(Surface):
             if part.get("annotations"):
                 yield from citations(part["annotations"], (*path, "annotations"), (*path, "text"))
 
+    def calls(self, body: Mapping[str, Json]) -> tuple[Key, ...]:
+        """The item that is begun, where it is a call."""
+        item = body.get("item")
+        begun = word(body, "type") == "response.output_item.added" and isinstance(item, dict)
+        called = begun and isinstance(item, dict) and word(item, "type").endswith("_call")
+        return ((_number(body, "output_index"),),) if called else ()
+
     def plain(self, body: Mapping[str, Json]) -> tuple[Path, str, Part] | None:
         """The content of an event that brings a piece of output text and nothing else."""
         delta = body.get("delta")

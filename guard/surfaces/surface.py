@@ -225,6 +225,11 @@ class Surface:
         del body
         return ()
 
+    def calls(self, body: Mapping[str, Json]) -> tuple[Key, ...]:
+        """The calls of tools that this event begins or goes on with, by keys that `finished` ends."""
+        del body
+        return ()
+
     def without_tokens(self, body: dict[str, Json]) -> dict[str, Json]:
         """A reply or event without lists of tokens, which would show what stood there before it was changed.
 

@@ -145,7 +145,8 @@ def test_what_was_found_is_on_record_before_a_byte_leaves(cell: Cell) -> None:
             assert (opening.surface, opening.stream) == (cell.surface, cell.mode == "stream")
             story = [ask.entry if isinstance(ask, Record) else ask for ask in played.asks]
             kinds = [type(step) for step in story if isinstance(step, Opening | Send | Closing | Emit)]
-            assert kinds == [Opening, Send, Closing, Emit]
+            assert (kinds[:2], kinds[-2:]) == ([Opening, Send], [Closing, Emit])
+            assert set(kinds[2:-2]) <= {Emit}
             assert (played.closing.outcome, played.closing.spans) == ("completed", ())
 
 
@@ -201,7 +202,7 @@ def test_what_comes_back_whole_is_what_was_masked(cell: Cell) -> None:
 
 
 @of("restore", mode="stream")
-@pytest.mark.parametrize("stream", ["hold", "observe"])
+@pytest.mark.parametrize("stream", ["window", "hold", "observe"])
 def test_what_comes_back_a_character_at_a_time_is_what_was_masked(cell: Cell, stream: str) -> None:
     for request, reply in pairs(cell):
         for text in (*TEXTS[::4], ALL):
@@ -214,6 +215,8 @@ def test_what_comes_back_cut_at_any_place_is_what_was_masked(cell: Cell) -> None
     for request, reply in ways.values():
         for place in range(1, 80):
             check_echo(cell, request, reply, TEXTS[-2], stream="observe", size=(place,))
+        for place in range(1, 80, 7):
+            check_echo(cell, request, reply, TEXTS[-2], stream="window", size=(place,))
 
 
 @of("restore", kind="JSON inside strings")
@@ -250,6 +253,17 @@ def test_what_may_not_be_said_is_not_told(cell: Cell) -> None:
         played = review(cell, reply, saying(cell, reply, [*others, WEAPON]))
         assert b"rifle" not in played.told
         assert (played.head.status, played.closing.decision, fired(played)) == (403, "block", {"no-weapons"})
+
+
+@of("review", mode="stream")
+def test_what_may_not_be_said_is_in_no_window(cell: Cell) -> None:
+    for reply, others in judged(cell):
+        for text in (WEAPON, THREAT, f"All is well. We go on. {WEAPON}"):
+            played = review(cell, reply, saying(cell, reply, [*others, text]), "window")
+            assert b"rifle" not in played.told
+            assert b"or else" not in played.told
+            assert played.closing.decision != "allow"
+            assert fired(played) == {"no-threats" if text == THREAT else "no-weapons"}
 
 
 @of("review")

@@ -1,0 +1,100 @@
+"""Where a stream may be told up to before it has ended: the ends of sentences, of lines, and of calls.
+
+A window ends between two events, where every text that goes on over events rests: after a sentence or a line, in a long
+sentence between two words, and never inside a call, which is only told whole. So no window ends inside a word, a number
+or an address, and what has been judged up to there means what it seems to mean.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from guard.surfaces.stream import Event
+from guard.surfaces.surface import Key, Part, Surface
+
+LONG = 240  # characters of one window, from which on it may end between any two words
+LONGEST = 2_000  # and from which on it may end anywhere
+
+_LINE = re.compile(r"(?:[.!?…:;][\"'”’)\]*_`»]*\s|[。．！？」』]|\n)\s*\Z")  # what follows begins anew, whatever it is
+_SENTENCE = re.compile(r"[.!?…][\"'”’)\]*_`»]*\Z")  # the same, if a blank follows
+_SEEN = 12  # characters at the end of a text that decide
+
+
+@dataclass(slots=True)
+class _Open:
+    """A text that goes on: its last characters, and how long it has become since the last window ended."""
+
+    tail: str = ""
+    length: int = 0
+
+    def add(self, text: str) -> None:
+        self.tail = (self.tail + text)[-_SEEN:]
+        self.length += len(text)
+
+    @property
+    def rests(self) -> bool:
+        """Whether it rests here whatever follows."""
+        return not self.length or self.length >= LONGEST or bool(_LINE.search(self.tail))
+
+    def rests_before(self, text: str) -> bool:
+        """Whether it rests where `text` follows."""
+        if self.rests:
+            return True
+        return text[:1].isspace() and (self.length >= LONG or bool(_SENTENCE.search(self.tail)))
+
+
+class Windows:
+    """Finds the windows of one stream; the same ones however its events arrive."""
+
+    def __init__(self, surface: Surface) -> None:
+        self._surface = surface
+        self._open: dict[Key, _Open] = {}
+        self._calls: set[Key] = set()
+        self._begun = False  # before the first words there is nothing to judge, and nothing is told
+        self._count = 0
+        self._ended = 0
+
+    def feed(self, event: Event) -> int:
+        """How many events of the stream, from its first on, lie in windows that have ended once `event` is here."""
+        body = event.body
+        pieces = [] if body is None else list(self._pieces(event))
+        coming = {part.key: text for part, text in pieces if text and part.piece}
+        if self._all_rest(coming):
+            self._end(self._count)
+        self._count += 1
+        for part, text in pieces:
+            self._begun = self._begun or bool(text)
+            if text and part.piece:
+                self._open.setdefault(part.key, _Open()).add(text)
+        self._calls.update(() if body is None else self._surface.calls(body))
+        for beginning in () if body is None else self._surface.finished(body):
+            self._finish(beginning)
+        if self._all_rest({}):
+            self._end(self._count)
+        return self._ended
+
+    def _pieces(self, event: Event) -> list[tuple[Part, str]]:
+        body = event.body or {}
+        plain = self._surface.plain(body)
+        if plain is not None:
+            _, text, part = plain
+            return [(part, text)]
+        placed = ((self._surface.part(body, leaf.path), leaf) for leaf in self._surface.reply_leaves(body))
+        return [(part, leaf.text) for part, leaf in placed if part is not None]
+
+    def _all_rest(self, coming: dict[Key, str]) -> bool:
+        """Whether every text rests, where those of `coming` go on so."""
+        if self._calls or not self._begun:
+            return False
+        return all(text.rests_before(coming[key]) if key in coming else text.rests for key, text in self._open.items())
+
+    def _finish(self, beginning: Key) -> None:
+        size = len(beginning)
+        self._calls = {key for key in self._calls if key[:size] != beginning}
+        self._open = {key: text for key, text in self._open.items() if key[:size] != beginning}
+
+    def _end(self, count: int) -> None:
+        self._ended = count
+        for text in self._open.values():
+            text.length = 0

@@ -1,0 +1,217 @@
+"""A stream that is told window by window: never a word before its review, and byte for byte what came."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from guard.asks import Emit, Judge
+from guard.surfaces.stream import read_event
+from guard.surfaces.surface import Surface
+from guard.surfaces.table import BY_NAME, SURFACES
+from guard.surfaces.windows import LONG, LONGEST, Windows
+from tests.dialogue import MAIL, Played, constitution, plan, play
+from tests.matrix import REPLIES, REQUESTS
+from tests.matrix.templates import Reply, bodies, filled, steps, wire
+
+THREAT, WEAPON = "Pay now, or else.", "Take the rifle."
+SPOKEN = [surface for surface in SURFACES if surface.speaks and surface.streams]
+every = pytest.mark.parametrize("surface", SPOKEN, ids=lambda surface: surface.name)
+
+
+def windowed() -> Any:
+    return plan(constitution=constitution(), review={"constitution": None, "stream": "window"})
+
+
+def asking(surface: Surface, text: str = "Hello") -> dict[str, Any]:
+    return {"model": "m", "stream": True, **filled(REQUESTS[surface.name]["text"][0], text)}
+
+
+def saying(surface: Surface, pieces: Sequence[str]) -> list[bytes]:
+    """A stream that says `pieces`, one in each event."""
+    ends, at = [], 0
+    for piece in pieces:
+        at += len(piece)
+        ends.append(at)
+    return wire(surface.name, steps(reply_of(surface), ["".join(pieces)], tuple(ends)))
+
+
+def reply_of(surface: Surface) -> Reply:
+    return REPLIES[surface.name]["text"][0]
+
+
+def said_in(surface: Surface, told: bytes) -> str:
+    """The content that a client puts together from the pieces it was told."""
+    words = []
+    for body in bodies(told):
+        plain = surface.plain(body)
+        words.append(plain[1] if plain else "")
+    return "".join(words)
+
+
+def run(surface: Surface, pieces: Sequence[str], text: str = "Hello") -> Played:
+    return play(asking(surface, text), saying(surface, pieces), windowed(), surface=surface)
+
+
+def emitted(played: Played) -> list[bytes]:
+    return [ask.data for ask in played.asks if isinstance(ask, Emit)]
+
+
+# --- what is told, and when ---
+
+
+@every
+def test_a_sentence_is_told_once_it_has_passed(surface: Surface) -> None:
+    played = run(surface, ["One", " is", " here.", " Two", " comes", " later.", " Three."])
+    first, *_ = emitted(played)
+    assert said_in(surface, first) == "One is here."
+    assert said_in(surface, played.told) == "One is here. Two comes later. Three."
+    before = [ask for ask in played.asks[: played.asks.index(next(a for a in played.asks if isinstance(a, Emit)))]]
+    assert [ask.dialogue.reply for ask in before if isinstance(ask, Judge)][-1] == "One is here."
+
+
+@every
+@given(st.data())
+def test_no_character_is_told_before_a_judgement_that_held_it(surface: Surface, data: st.DataObject) -> None:
+    text = data.draw(st.text("ab .!\n。é", max_size=60))
+    cuts = sorted(data.draw(st.sets(st.integers(1, max(1, len(text))), max_size=12)))
+    pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    played = run(surface, [piece for piece in pieces if piece] or [""])
+    judged, told = "", ""
+    for ask in played.asks:
+        if isinstance(ask, Judge):
+            judged = max(judged, ask.dialogue.reply, key=len)
+        if isinstance(ask, Emit):
+            told += said_in(surface, ask.data)
+            assert judged.startswith(told.rstrip()) or not told.strip()
+    assert told == text
+
+
+@every
+@given(st.data())
+def test_a_clean_stream_keeps_its_bytes_however_it_arrives(surface: Surface, data: st.DataObject) -> None:
+    text = data.draw(st.text("ab .!\n", min_size=1, max_size=60))
+    events = saying(surface, list(text))
+    played = play(asking(surface), events, windowed(), surface=surface)
+    told = b"".join(part for part in played.told.split(b": x-guard-decision: allow\n\n"))
+    assert told == b"".join(events)
+
+
+@every
+def test_what_was_told_stands_and_the_rest_is_mended(surface: Surface) -> None:
+    pieces = ["All is well.", " We wait.", f" {THREAT}", " Bye."]
+    played = run(surface, pieces)
+    said = said_in(surface, played.told)
+    assert said.startswith("All is well. We wait.")
+    assert "or else" not in played.told.decode()
+    assert (played.head.status, played.closing.decision) == (200, "revise")
+    assert played.closing.sent == said
+    assert b": x-guard-decision: revise" in played.told
+
+
+@every
+def test_what_may_not_be_said_ends_a_stream_that_has_begun_with_an_error(surface: Surface) -> None:
+    played = run(surface, ["All is well.", " We wait.", f" {WEAPON}", " Bye."])
+    assert "rifle" not in played.told.decode()
+    assert said_in(surface, b"".join(emitted(played)[:-1])) == "All is well. We wait."
+    assert b"withheld" in emitted(played)[-1]
+    assert (played.closing.decision, played.closing.outcome) == ("block", "blocked")
+    assert played.closing.sent == "All is well. We wait."
+
+
+@every
+def test_what_may_not_be_said_at_once_is_refused_with_a_status(surface: Surface) -> None:
+    played = run(surface, [WEAPON, " Bye."])
+    assert (played.head.status, len(emitted(played))) == (403, 1)
+
+
+@every
+def test_values_are_restored_over_the_ends_of_windows(surface: Surface) -> None:
+    def echo(sent: Any) -> list[bytes]:
+        masked = json.loads(sent.body)
+        code = next(word for word in str(masked).split('"') + str(masked).split("'") if word.startswith("<EMAIL"))
+        return saying(surface, [*f"Yes. I wrote to {code[: code.index('>') + 1]}. He knows. Bye."])
+
+    played = play(asking(surface, MAIL), echo, windowed(), surface=surface)
+    assert said_in(surface, played.told) == f"Yes. I wrote to {MAIL}. He knows. Bye."
+    assert len(emitted(played)) > 2
+
+
+@every
+def test_a_value_that_nobody_gave_is_found_with_the_words_before_it(surface: Surface) -> None:
+    played = run(surface, ["Sure.", " I know.", " Write", " to", f" {MAIL}", " today.", " Bye."])
+    judged = [ask.dialogue.reply for ask in played.asks if isinstance(ask, Judge)]
+    assert judged
+    assert not [reply for reply in judged if MAIL in reply]
+    assert MAIL not in played.closing.reply
+    assert played.closing.spans[0].entity == "EMAIL_ADDRESS"
+
+
+CALLS = [(name, reply) for name in ("chat", "responses", "messages") for reply in REPLIES[name]["tool arguments"]]
+
+
+@pytest.mark.parametrize(("name", "reply"), CALLS, ids=[name for name, _ in CALLS])
+def test_a_call_is_told_whole_or_not_at_all(name: str, reply: Reply) -> None:
+    surface = BY_NAME[name]
+    text = "a b. c d. e f. g"
+    events = wire(name, steps(reply, [text]))
+    played = play(asking(surface) | reply.asked, events, windowed(), surface=surface)
+    pieces = {
+        step.body(name) != {} and json.dumps(step.body(name), separators=(",", ":")).encode()
+        for step in steps(reply, [text])
+        if step.template is reply.piece
+    }
+    with_pieces = [data for data in emitted(played) if any(piece in data for piece in pieces)]
+    assert len(with_pieces) == 1
+    assert all(piece in with_pieces[0] for piece in pieces)
+    guilty = wire(name, steps(reply, [f"fine. {WEAPON}"]))
+    played = play(asking(surface) | reply.asked, guilty, windowed(), surface=surface)
+    assert b"fine" not in played.told
+    assert played.closing.decision == "block"
+
+
+def test_several_choices_are_told_together() -> None:
+    surface = BY_NAME["chat"]
+    texts = ["One. Two. Three.", "Eins. Zwei. Drei."]
+    events = wire("chat", steps(reply_of(surface), texts))
+    played = play(asking(surface) | {"n": 2}, events, windowed(), surface=surface)
+    assert b"".join(played.told.split(b": x-guard-decision: allow\n\n")) == b"".join(events)
+
+
+# --- where windows end ---
+
+
+def ends(pieces: Sequence[str]) -> list[str]:
+    """The texts that lie between the ends of windows, of a stream of chat that says `pieces`."""
+    windows, surface = Windows(BY_NAME["chat"]), BY_NAME["chat"]
+    events = [read_event(raw) for raw in saying(surface, pieces)[:-1]]
+    counts = [windows.feed(event) for event in events]
+    texts = [said_in(surface, event.raw) for event in events]
+    places = sorted({count for count in counts if 0 < count < len(events)})
+    return [
+        joined for a, b in zip([0, *places], [*places, len(events)], strict=True) if (joined := "".join(texts[a:b]))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "windows"),
+    [
+        (["One.", " Two.", " Three"], ["One.", " Two.", " Three"]),
+        (["Write to a", "@", "b", ".", "com", " now."], ["Write to a@b.com now."]),
+        (["It costs 3", ".", "14", " euros"], ["It costs 3.14 euros"]),
+        (["네.", " 그래요."], ["네.", " 그래요."]),
+        (["はい。", "いいえ。"], ["はい。", "いいえ。"]),
+        (["- one\n", "- two\n"], ["- one\n", "- two\n"]),
+        (['He said "go."', " Then"], ['He said "go."', " Then"]),
+        (["word "] * 100, ["word " * 100]),
+        ([" word"] * 100, [" word" * (LONG // 5), " word" * (LONG // 5), " word" * (100 - 2 * (LONG // 5))]),
+        (["x"] * (LONGEST + 5), ["x" * LONGEST, "x" * 5]),
+    ],
+)
+def test_windows_end_where_a_sentence_a_line_or_a_long_wait_does(pieces: list[str], windows: list[str]) -> None:
+    assert ends(pieces) == windows
