@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, groupby
+from itertools import groupby, islice
 
 from guard.asks import Recognize, Story
 from guard.course import Course
+from guard.mask.masker import Masker
 from guard.mask.propagate import across
 from guard.mask.seams import seam
 from guard.mask.text import Text
@@ -44,9 +45,9 @@ class Read:
     seams: Spans = ()
 
     @property
-    def plain(self) -> bool:
-        """Whether the first reading is the leaf itself, perhaps after its key."""
-        return self.leaf.kind == "text" and bool(self.readings) and self.readings[0].endswith(self.text.raw)
+    def joins(self) -> bool:
+        """Whether a value may begin in the leaf and go on in the next: in words, however written, and not in JSON."""
+        return self.leaf.kind == "text" and self.text.inner is None
 
 
 def recognized(course: Course) -> Story[tuple[Read, ...]]:
@@ -54,19 +55,32 @@ def recognized(course: Course) -> Story[tuple[Read, ...]]:
     keys = course.surface.vocabulary.keys
     read = [_read(leaf, keys) for leaf in course.call.leaves]
     flat = [reading for item in read for reading in item.readings]
-    firsts = list(accumulate((len(item.readings) for item in read), initial=0))
     runs = list(_runs(read))
     seams = [seam([read[place].text.raw for place in run]) for run in runs]
-    answers = yield Recognize((*flat, *(joint.reading for joint in seams)), course.plan.policy.policy)
-    spread = across(flat, answers[: len(flat)])
+    joined = [read_text(joint.reading) for joint in seams]  # an encoding may have been cut, too
+    across_seams = [reading for text in joined for reading in _readings(text)]
+    answers = yield Recognize((*flat, *across_seams), course.plan.policy.policy)
+    spread = iter(across(flat, answers[: len(flat)]))
+    rest = iter(answers[len(flat) :])
+    found = [tuple(islice(spread, len(item.readings))) for item in read]
     pieces: dict[int, Spans] = {}
-    for run, joint, spans in zip(runs, seams, answers[len(flat) :], strict=True):
-        own = [read[place].text.placed(spread[firsts[place]]) for place in run]
-        pieces |= zip(run, _missing(own, joint.pieces(spans)), strict=True)
+    for run, joint, text in zip(runs, seams, joined, strict=True):
+        own = [_located(course, read[place].text, found[place]) for place in run]
+        over = _located(course, text, tuple(islice(rest, len(_readings(text)))))
+        pieces |= zip(run, _missing(own, joint.pieces(over)), strict=True)
     return tuple(
-        replace(item, spans=_meant(item, spread[at : at + len(item.readings)]), seams=pieces.get(place, ()))
-        for place, (item, at) in enumerate(zip(read, firsts, strict=False))
+        replace(item, spans=_meant(item, spans), seams=pieces.get(place, ()))
+        for place, (item, spans) in enumerate(zip(read, found, strict=True))
     )
+
+
+def _located(course: Course, text: Text, spans: Sequence[Spans]) -> Spans:
+    """What was found in the readings of a text as spans of the text itself, whatever the policy does with it."""
+    return tuple(span for span, _ in Masker(course.vault, {}).located(text, spans))
+
+
+def _readings(text: Text) -> tuple[str, ...]:
+    return tuple(reading for part in text.leaves() for reading in part.readings)
 
 
 def _meant(item: Read, spans: tuple[Spans, ...]) -> tuple[Spans, ...]:
@@ -85,12 +99,12 @@ def _read(leaf: Leaf, keys: frozenset[str]) -> Read:
     key = next((part for part in reversed(leaf.path) if isinstance(part, str)), "")
     context = "" if key in keys else key
     text = read_text(leaf.text, "text" if leaf.kind == "text" else "name", context=context)
-    return Read(leaf, text, tuple(reading for part in text.leaves() for reading in part.readings))
+    return Read(leaf, text, _readings(text))
 
 
 def _runs(read: Sequence[Read]) -> Iterator[tuple[int, ...]]:
     """The places of leaves that stand side by side: parts of one content, items of one list, fields of one object."""
-    places = [place for place, item in enumerate(read) if item.plain]
+    places = [place for place, item in enumerate(read) if item.joins]
     for _, group in groupby(places, key=lambda place: _parent(read[place].leaf.path)):
         run = tuple(group)
         if len(run) > 1:

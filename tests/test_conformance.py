@@ -176,41 +176,6 @@ def test_an_upstream_error_reaches_the_client_in_shape(
     assert (closing.outcome, closing.status) == ("refused", status)
 
 
-def test_the_sdk_retries_after_a_failure(house: House, upstream: FakeUpstream) -> None:
-    reply = house.openai(max_retries=2).chat.completions.create(model="flaky", **said(PROMPT))
-    assert reply.choices[0].message.content == PROMPT
-    assert len(upstream.seen) == 2
-
-
-def test_the_sdk_retries_a_rate_limit_as_told(house: House, upstream: FakeUpstream) -> None:
-    with pytest.raises(openai.RateLimitError):
-        house.openai(max_retries=2).chat.completions.create(model="status:429", **said(HOUR))
-    assert len(upstream.seen) == 3
-
-
-@pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize(
-    ("model", "status", "words"),
-    [
-        ("nonsense", 502, "not valid JSON"),
-        ("array", 502, "no list of choices"),
-        ("empty", 502, "not valid JSON"),
-        ("html", 502, "without saying why"),
-        ("redirect", 502, "redirect"),
-    ],
-)
-def test_an_answer_that_is_no_chat_completion_is_an_error_in_shape(
-    house: House, upstream: FakeUpstream, model: str, status: int, words: str, stream: bool
-) -> None:
-    response = house.post(model, PROMPT, stream=stream)
-    error = response.json()["error"]
-    assert response.status_code == status
-    assert words in error["message"]
-    assert set(error) == {"message", "type", "param", "code"}
-    assert house.closing(response).outcome == ("refused" if model == "html" else "upstream_error")
-    assert len(upstream.seen) == 1
-
-
 @pytest.mark.parametrize(
     ("model", "words"),
     [("cut", "broke off before its end"), ("garbage", "not valid JSON"), ("error", "reported an error")],

@@ -198,35 +198,10 @@ def test_an_upstream_error_reaches_the_client_in_shape(
     assert (closing.outcome, closing.status) == ("refused", status)
 
 
-@pytest.mark.parametrize(("model", "calls"), [("flaky", 2), ("status:429", 3), ("status:529", 3)])
-def test_the_sdk_retries_as_told(house: House, upstream: FakeUpstream, model: str, calls: int) -> None:
-    client = house.anthropic(max_retries=2)
-    if model == "flaky":
-        assert client.messages.create(model=model, **said(PROMPT)).content[0].text == PROMPT  # type: ignore[union-attr]
-    else:
-        with pytest.raises(anthropic.APIStatusError):
-            client.messages.create(model=model, **said(PROMPT))
-    assert len(upstream.seen) == calls
-
-
-@pytest.mark.parametrize("route", ["/v1/messages", "/v1/messages/count_tokens"])
-@pytest.mark.parametrize(
-    ("model", "words"),
-    [
-        ("nonsense", "not valid JSON"),
-        ("array", "not one of this route"),
-        ("empty", "not valid JSON"),
-        ("html", "without saying why"),
-        ("redirect", "redirect"),
-    ],
-)
-def test_an_answer_that_is_no_message_is_an_error_in_shape(house: House, route: str, model: str, words: str) -> None:
-    body = {"model": model, **said(PROMPT)}
-    response = httpx.post(house.url + route, json=body, headers={"x-api-key": "sk-caller"})
-    told = response.json()
-    assert (response.status_code, told["type"], told["error"]["type"]) == (502, "error", "api_error")
-    assert words in told["error"]["message"]
-    assert house.closing(response).outcome == ("refused" if model == "html" else "upstream_error")
+def test_the_sdk_tries_again_where_anthropic_is_overloaded(house: House, upstream: FakeUpstream) -> None:
+    with pytest.raises(anthropic.OverloadedError):
+        house.anthropic(max_retries=1).messages.create(model="status:529", **said(PROMPT))
+    assert len(upstream.seen) == 2
 
 
 @pytest.mark.parametrize(
@@ -290,21 +265,6 @@ def test_the_reason_of_an_upstream_without_a_key_comes_through(house: House) -> 
 
 
 # --- bytes, headers and the end of a stream ----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("model", ["echo", "tool", "think", "observe/echo", "reviewed/echo"])
-@pytest.mark.parametrize("stream", [False, True])
-def test_what_needed_no_change_is_the_same_bytes(
-    house: House, upstream: FakeUpstream, model: str, stream: bool
-) -> None:
-    body = json.dumps({"model": model, "stream": stream, **said("hello  <b>&amp; \\u00e9 é")}).encode()
-    headers = {"x-api-key": "sk-caller"}
-    direct = httpx.post(f"{upstream.url}/v1/messages", content=body, headers=headers)
-    through = httpx.post(f"{house.url}/v1/messages", content=body, headers=headers)
-    comment = b": x-guard-decision: allow\n\n"
-    assert through.content.replace(comment, b"") == direct.content
-    assert through.content.count(comment) == stream
-    assert upstream.seen == [body, body]
 
 
 def test_every_reply_names_its_exchange_and_its_decision(house: House) -> None:

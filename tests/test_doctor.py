@@ -35,9 +35,10 @@ from guard.doctor.bodies import SHORT, TEMPLATES, Filled
 from guard.doctor.canaries import KINDS, Planter
 from guard.doctor.capture import repeated
 from guard.doctor.checks import placeholders_in
+from guard.doctor.client import Answer
 from guard.doctor.report import Cell, Line
 from guard.doctor.searching import Search
-from guard.doctor.wires import Parts
+from guard.doctor.wires import Parts, Streaming, streamed
 from guard.doctor.wires_items import WIRES
 from guard.errors import ConfigError
 from guard.mask import checks
@@ -187,12 +188,22 @@ def test_half_a_long_value_is_found() -> None:
     "wire", [wire for wire in WIRES if BY_NAME[wire.surface].speaks], ids=lambda wire: wire.surface
 )
 def test_what_the_capture_server_writes_it_reads(wire: Any) -> None:
+    assert isinstance(wire, Streaming)
     said = 'Bob "Bo"\n알겠습니다 &amp; <b>'
     parts = Parts(said) if wire.surface == "completions" else Parts(said, f"{said}1", f"{said}2")
     assert wire.read(json.loads(json.dumps(wire.whole(parts)))) == parts
     assert set(wire.join(list(wire.events(parts)))) == {parts}
     assert BY_NAME[wire.surface].reply_problem(wire.whole(parts)) == ""
-    assert len(wire.stream(parts)) > len(said)
+    assert len(streamed(wire, parts)) > len(said)
+
+
+def test_what_does_not_speak_does_not_stream() -> None:
+    silent = [wire for wire in WIRES if not BY_NAME[wire.surface].speaks]
+    assert silent
+    for wire in silent:
+        assert not isinstance(wire, Streaming)
+        assert Answer(200, {"content-type": "text/event-stream"}, b"data: {}\n\n").told(wire) == ()
+        assert Answer(200, {}, json.dumps(wire.whole(Parts("x"))).encode()).told(wire) == (Parts(""),)
 
 
 def test_the_newest_words_of_the_user_are_repeated() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from typing import Any
 
 import pytest
@@ -281,6 +283,57 @@ def test_a_value_that_is_split_over_the_parts_of_a_content_is_masked(cut: int) -
         return completion("".join(told))
 
     assert play(body(parts(*said)), echo).content == "".join(said)
+
+
+def told_parts(said: list[str]) -> list[str]:
+    """What leaves of the parts of a content, which must come back as they were."""
+    left: list[str] = []
+
+    def echo(request: Any) -> bytes:
+        left.extend(part["text"] for part in json.loads(request.body)["messages"][0]["content"])
+        return completion("".join(left))
+
+    assert play(body(parts(*said)), echo).content == "".join(said)
+    return left
+
+
+SENTENCE = f"My card is {CARD}, ask me."
+BLOB = base64.b64encode(SENTENCE.encode()).decode()
+# How it is written, and where in that the value begins and ends.
+ENCODED = {
+    "percent": (CARD.replace(" ", "%20"), 0, None),
+    "every character": ("".join(f"%{byte:02X}" for byte in CARD.encode()), 2, None),  # `%3` and `4…` spell it
+    "HTML entity": (CARD.replace(" ", "&#32;"), 0, None),
+    "escape": (CARD.replace(" ", "\\u0020"), 0, None),
+    "base64": (BLOB, SENTENCE.index(CARD) * 4 // 3, len(BLOB) - len(", ask me.") * 4 // 3),
+    "hexadecimal": (SENTENCE.encode().hex(), SENTENCE.index(CARD) * 2, -len(", ask me.") * 2),
+}
+
+
+@pytest.mark.parametrize("encoding", ENCODED)
+def test_an_encoded_value_that_is_split_is_masked_wherever_it_is_cut(encoding: str) -> None:
+    written, start, end = ENCODED[encoding]
+    for cut in range(1, len(written)):
+        left = told_parts([f"See: {written[:cut]}", f"{written[cut:]} is new."])
+        first, second = (re.sub(r"<\w+>", "", text) for text in left)
+        assert len(first.removeprefix("See: ")) <= start, (cut, left)
+        assert len(second.removesuffix(" is new.")) <= len(written[end:] if end else ""), (cut, left)
+
+
+@pytest.mark.parametrize("beside", ["a &amp; b ", "100%25 sure ", "C:\\\\temp \\u00e9 ", "&lt;b&gt; "])
+@pytest.mark.parametrize("cut", range(1, len(CARD)))
+def test_a_value_that_is_split_beside_an_escape_is_masked(beside: str, cut: int) -> None:
+    first, second = told_parts([beside + CARD[:cut], f"{CARD[cut:]} {beside}"])
+    assert re.fullmatch(rf"{re.escape(beside)}<CREDIT_CARD_\w+>", first)
+    assert re.fullmatch(rf"<CREDIT_CARD_\w+> {re.escape(beside)}", second)
+
+
+@pytest.mark.parametrize("first", [f"Mail {MAIL}", f"Card {ENCODED['percent'][0]}", f"Data {BLOB}"])
+@pytest.mark.parametrize("second", ["Thanks", "and more", "&amp; more", "1"])
+def test_what_stands_whole_before_a_seam_does_not_go_on_behind_it(first: str, second: str) -> None:
+    left = told_parts([first, second])
+    assert left[1] == second
+    assert re.fullmatch(r"\w+ <\w+>", left[0])
 
 
 def test_a_value_that_is_split_over_fields_of_an_object_is_masked() -> None:

@@ -37,7 +37,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 
 from tests.apis import APIS
-from tests.apis.api import Api, Refused, Turn
+from tests.apis.api import Api, Refused, Streaming, Turn
 from tests.apis.messages import Messages
 
 
@@ -89,7 +89,7 @@ class FakeUpstream:
         odd = self._odd(api, kind, argument, turn.text)
         if odd is not None:
             return odd
-        if body.get("stream"):
+        if body.get("stream") and isinstance(api, Streaming):
             return StreamingResponse(self._events(api, turn), media_type="text/event-stream")
         return JSONResponse(api.whole(turn))
 
@@ -131,7 +131,7 @@ class FakeUpstream:
         while not (event.is_set() or self.ended.is_set()):  # noqa: ASYNC110 - the event is set by another thread
             await asyncio.sleep(0.005)
 
-    async def _events(self, api: Api, turn: Turn) -> AsyncIterator[bytes]:
+    async def _events(self, api: Streaming, turn: Turn) -> AsyncIterator[bytes]:
         spoken = False
         try:
             for event in api.events(turn):
@@ -149,7 +149,7 @@ class FakeUpstream:
             self.gone.release()
             raise
 
-    async def _after_first_words(self, api: Api, kind: str) -> AsyncIterator[bytes]:
+    async def _after_first_words(self, api: Streaming, kind: str) -> AsyncIterator[bytes]:
         self.begun.set()
         match kind:
             case "gate":

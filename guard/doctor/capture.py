@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from guard.doctor.wires import MODEL, Parts, Wire
+from guard.doctor.wires import MODEL, Parts, Streaming, streamed
 from guard.doctor.wires_items import BY_PATH
 
 PIECE = 211  # bytes that are sent at once: prime, so that the cuts fall everywhere
@@ -77,7 +77,7 @@ class Capture:
         if wire is None or request.method != "POST":
             return JSONResponse({"error": {"message": "no such route"}}, 404)
         parts = self._parts(call.body)
-        if call.body.get("stream"):
+        if call.body.get("stream") and isinstance(wire, Streaming):
             return StreamingResponse(_pieces(wire, parts, call), media_type="text/event-stream")
         return JSONResponse(wire.whole(parts))
 
@@ -129,8 +129,8 @@ def _json(raw: bytes) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-async def _pieces(wire: Wire, parts: Parts, call: Call) -> AsyncIterator[bytes]:
-    *events, last = wire.stream(parts)
+async def _pieces(wire: Streaming, parts: Parts, call: Call) -> AsyncIterator[bytes]:
+    *events, last = streamed(wire, parts)
     data = b"".join(events)
     for at in range(0, len(data), PIECE):
         yield data[at : at + PIECE]

@@ -10,7 +10,7 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
-from guard.doctor.wires import Parts, Wire
+from guard.doctor.wires import Parts, Streaming, Wire
 
 PROVIDER_KEY = "sk-doctor-has-no-key"
 TIMEOUT_S = 300.0  # a critic on a slow machine may take its time
@@ -29,7 +29,7 @@ class Answer:
         """What it says, as often as it says it; nothing where it is not what the API answers."""
         try:
             if self.headers.get("content-type", "").startswith("text/event-stream"):
-                return wire.join(_events(self.body))
+                return wire.join(_events(self.body)) if isinstance(wire, Streaming) else ()
             return (wire.read(json.loads(self.body)),)
         except (ValueError, LookupError, TypeError, AttributeError):
             return ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from guard.types import SurfaceName
 
@@ -24,38 +24,46 @@ class Parts:
     reasoning: str = ""
 
 
-class Wire:
+class Wire(Protocol):
     """One API as it is on the wire."""
 
     surface: ClassVar[SurfaceName]
     path: ClassVar[str]
-    named: ClassVar[bool] = False  # whether events carry their type as a name
-    done: ClassVar[bytes] = b""
 
     def whole(self, parts: Parts) -> dict[str, Any]:
         """The body of a whole reply."""
-        raise NotImplementedError
-
-    def events(self, parts: Parts) -> Iterator[dict[str, Any]]:
-        """The bodies of the events of a stream, one for every character of what is said."""
-        raise NotImplementedError
+        ...
 
     def read(self, body: Mapping[str, Any]) -> Parts:
         """What a whole reply says."""
-        raise NotImplementedError
+        ...
+
+
+@runtime_checkable
+class Streaming(Wire, Protocol):
+    """An API that streams, too. `named` says whether its events carry their type as a name, `done` ends a stream."""
+
+    named: ClassVar[bool] = False
+    done: ClassVar[bytes] = b""
+
+    def events(self, parts: Parts) -> Iterator[dict[str, Any]]:
+        """The bodies of the events of a stream, one for every character of what is said."""
+        ...
 
     def join(self, events: Sequence[Mapping[str, Any]]) -> tuple[Parts, ...]:
         """What the events of a stream say, as often as they say it: some APIs repeat as a whole what came in pieces."""
-        raise NotImplementedError
+        ...
 
-    def stream(self, parts: Parts) -> list[bytes]:
-        """The events as bytes; the last ends the stream."""
-        written = [self._written(event) for event in self.events(parts)]
-        return [*written, self.done] if self.done else written
 
-    def _written(self, event: dict[str, Any]) -> bytes:
-        name = f"event: {event['type']}\n".encode() if self.named else b""
-        return name + b"data: " + json.dumps(event).encode() + b"\n\n"
+def streamed(wire: Streaming, parts: Parts) -> list[bytes]:
+    """The events of a stream as bytes; the last ends it."""
+    written = [_written(event, named=wire.named) for event in wire.events(parts)]
+    return [*written, wire.done] if wire.done else written
+
+
+def _written(event: Mapping[str, Any], *, named: bool) -> bytes:
+    name = f"event: {event['type']}\n".encode() if named else b""
+    return name + b"data: " + json.dumps(event).encode() + b"\n\n"
 
 
 def argument_of(arguments: str) -> str:
@@ -72,7 +80,7 @@ def call(argument: str) -> str:
     return json.dumps({"echo": argument}, ensure_ascii=False)
 
 
-class Chat(Wire):
+class Chat(Streaming):
     """Chat completions."""
 
     surface = "chat"
@@ -132,7 +140,7 @@ class Chat(Wire):
         return {**plain, "choices": [choice]}
 
 
-class Completions(Wire):
+class Completions(Streaming):
     """Completions of a text."""
 
     surface = "completions"

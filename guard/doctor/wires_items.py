@@ -14,6 +14,7 @@ from guard.doctor.wires import (
     Embeddings,
     Moderations,
     Parts,
+    Streaming,
     Wire,
     argument_of,
     call,
@@ -24,7 +25,7 @@ _SIGNATURE = "c2lnbmVkIGJ5IG5vYm9keSBhdCBhbGwsIGZvciB0aGUgZG9jdG9y"
 _EMPTY: Mapping[str, Any] = {"content": [], "summary": [], "arguments": "", "status": "in_progress"}
 
 
-class Messages(Wire):
+class Messages(Streaming):
     """Messages."""
 
     surface = "messages"
@@ -94,7 +95,7 @@ class Messages(Wire):
                     yield {"type": "text_delta", "text": piece}
 
 
-class Responses(Wire):
+class Responses(Streaming):
     """Responses."""
 
     surface = "responses"

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import cycle
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 SAID = "Done."  # what is said beside what was thought
 
@@ -45,33 +45,19 @@ class Refused(Exception):
     """The API does not take a request."""
 
 
-class Api:
-    """One API. `wrong` is an answer of the wrong shape, `broken` what says in a stream that the model has failed."""
+class Api(Protocol):
+    """One API. `wrong` is an answer of the wrong shape."""
 
     path: ClassVar[str]
     wrong: ClassVar[bytes]
-    broken: ClassVar[bytes] = b'data: {"error": {"message": "overloaded"}}\n\n'
-    done: ClassVar[bytes] = b""
 
     def said(self, body: dict[str, Any]) -> str:
         """The last user message. Raises Refused."""
-        raise NotImplementedError
+        ...
 
     def whole(self, turn: Turn) -> dict[str, Any]:
         """The whole reply."""
-        raise NotImplementedError
-
-    def events(self, turn: Turn) -> Iterator[dict[str, Any]]:
-        """The data of the events of the reply."""
-        raise NotImplementedError
-
-    def has_words(self, event: Mapping[str, Any]) -> bool:
-        """Whether an event brings words of the model."""
-        raise NotImplementedError
-
-    def write(self, event: dict[str, Any]) -> bytes:
-        """An event on the wire."""
-        return b"data: " + json.dumps(event).encode() + b"\n\n"
+        ...
 
     def error(self, status: int, message: str) -> dict[str, Any]:
         """The body of an error."""
@@ -79,7 +65,27 @@ class Api:
         return {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": "nope"}}
 
 
-def replying(api: Api, kind: str = "echo", text: str | None = None, sizes: tuple[int, ...] = ()) -> Any:
+@runtime_checkable
+class Streaming(Api, Protocol):
+    """An API that streams, too. `broken` says in a stream that the model has failed, `done` ends it."""
+
+    broken: ClassVar[bytes] = b'data: {"error": {"message": "overloaded"}}\n\n'
+    done: ClassVar[bytes] = b""
+
+    def events(self, turn: Turn) -> Iterator[dict[str, Any]]:
+        """The data of the events of the reply."""
+        ...
+
+    def has_words(self, event: Mapping[str, Any]) -> bool:
+        """Whether an event brings words of the model."""
+        ...
+
+    def write(self, event: dict[str, Any]) -> bytes:
+        """An event on the wire."""
+        return b"data: " + json.dumps(event).encode() + b"\n\n"
+
+
+def replying(api: Streaming, kind: str = "echo", text: str | None = None, sizes: tuple[int, ...] = ()) -> Any:
     """The API without a socket, for `tests.dialogue.play`: it answers a request whole or with the events of a stream."""
 
     def reply(request: Any) -> bytes | list[bytes]:

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.apis.api import SAID, Api, Turn, last_said
+from tests.apis.api import SAID, Streaming, Turn, last_said
 
 _CHUNK = "chat.completion.chunk"
 _USAGE = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
 
 
-class Chat(Api):
+class Chat(Streaming):
     path = "/v1/chat/completions"
     wrong = b'{"choices": {"index": 0}}'
     done = b"data: [DONE]\n\n"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.apis.api import Api, Turn
+from tests.apis.api import Streaming, Turn
 
 _USAGE = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
 
 
-class Completions(Api):
+class Completions(Streaming):
     path = "/v1/completions"
     wrong = b'{"choices": {"index": 0}}'
     done = b"data: [DONE]\n\n"

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.apis.api import SAID, Api, Refused, Turn, last_said, named
+from tests.apis.api import SAID, Refused, Streaming, Turn, last_said, named
 
 _ERRORS = {
     400: "invalid_request_error", 401: "authentication_error", 403: "permission_error", 404: "not_found_error",
@@ -19,7 +19,7 @@ _ERRORS = {
 }  # fmt: skip
 
 
-class Messages(Api):
+class Messages(Streaming):
     path = "/v1/messages"
     wrong = b'{"type": "message", "role": "assistant", "content": {"type": "text", "text": ""}}'
     broken = (

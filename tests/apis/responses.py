@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import Any
 
-from tests.apis.api import SAID, Api, Turn, last_said, named
+from tests.apis.api import SAID, Streaming, Turn, last_said, named
 
 _ECHOED = {
     "instructions": None, "metadata": {}, "tools": [], "tool_choice": "auto", "temperature": 1.0, "top_p": 1.0,
@@ -22,7 +22,7 @@ _USAGE = {
 }  # fmt: skip
 
 
-class Responses(Api):
+class Responses(Streaming):
     path = "/v1/responses"
     wrong = b'{"object": "response", "output": {"type": "message"}}'
     broken = (

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
-from guard.backends import extract, images
+from guard.backends import budget, images
 from guard.backends.extract import KINDS, LIMITS, Limits, extract_text, place
 from guard.errors import GuardError, PolicyError, RequestError, TooLargeError
 
@@ -487,7 +487,7 @@ def test_an_entry_cannot_unpack_to_more_than_it_says() -> None:
 
 def test_the_clock_is_read_at_every_operator(monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[str] = []
-    monkeypatch.setattr(extract._Budget, "spend", lambda self, text="": looks.append(text) or text)
+    monkeypatch.setattr(budget.Budget, "spend", lambda self, text="": looks.append(text) or text)
     extract_text(pdf(b"BT /F1 12 Tf " + b"(a) Tj " * 1_000 + b"ET"), PDF)
     assert len(looks) > 1_000
 

@@ -13,8 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
-from guard.backends import images
-from guard.backends.images import UNREADABLE, Find, Line, media_type, read_image, redact_image
+from guard.backends import images, ocr, ocr_boxes
+from guard.backends.images import UNREADABLE, Find, media_type, read_image, redact_image
+from guard.backends.ocr_boxes import components, rectangle, sides
+from guard.backends.ocr_lines import Line
+from guard.backends.ocr_readings import found_in
 from guard.backends.stack import Spec, Stack
 from guard.errors import ConfigError, GuardError, RecognizerError, RequestError, TooLargeError
 from guard.types import Span
@@ -213,12 +216,12 @@ def test_letters_that_are_skipped_make_a_line_unsure() -> None:
     strip = np.full((48, 400, 3), 255, np.uint8)
     strip[15:35, 10:390:8] = 0
     everywhere = list(range(10, 390, 20))
-    assert images._share_read(strip, everywhere) == 1.0
-    assert images._share_read(strip, [c for c in everywhere if not 150 < c < 300]) < 0.8
-    assert images._share_read(strip, []) == 0.0
+    assert ocr.share_read(strip, everywhere) == 1.0
+    assert ocr.share_read(strip, [c for c in everywhere if not 150 < c < 300]) < 0.8
+    assert ocr.share_read(strip, []) == 0.0
     underlined = np.full((48, 400, 3), 255, np.uint8)
     underlined[15:35, 10:100:8] = underlined[36:38] = 0
-    assert images._share_read(underlined, list(range(10, 100, 20))) == 1.0
+    assert ocr.share_read(underlined, list(range(10, 100, 20))) == 1.0
 
 
 def test_a_box_in_the_wrong_place_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -320,7 +323,7 @@ def test_what_is_no_picture_is_refused_at_once(data: bytes, error: type[GuardErr
 
 @pytest.mark.parametrize(("limit", "value"), [("MOST_LINES", 1), ("MOST_SECONDS", -1.0)])
 def test_the_work_is_bounded(limit: str, value: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, limit, value)
+    monkeypatch.setattr(ocr, limit, value)
     with pytest.raises(TooLargeError, match="Send"):
         redact_image(encode(draw((20, 20, "one line"), (20, 60, "and another"), size=(200, 100))), nothing)
 
@@ -414,13 +417,13 @@ def finder(*values: str) -> Callable[[Sequence[str]], Any]:
     ],
 )
 def test_readings_lead_back_to_their_characters(drawn: list[str], value: str, parts: Any) -> None:
-    finds, found = images._found(lines(*drawn), finder(value))
+    finds, found = found_in(lines(*drawn), finder(value))
     assert found == parts
     assert [item.value for item in finds] == [value]
 
 
 def test_lines_far_apart_are_not_joined() -> None:
-    assert images._found(lines("say al", "ice now", step=90), finder("alice"))[0] == []
+    assert found_in(lines("say al", "ice now", step=90), finder("alice"))[0] == []
 
 
 def test_a_part_of_a_line_is_widened_and_stays_in_line() -> None:
@@ -437,8 +440,8 @@ def test_a_turned_rectangle_is_found_again(angle: float) -> None:
     turn = np.deg2rad(angle)
     across, down = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
     points = np.array([a * across + b * down for a in np.linspace(-40, 40, 9) for b in np.linspace(-6, 6, 5)]) + 100
-    box = images._rectangle(points)
-    assert sorted(images._sides(box)) == pytest.approx([12, 80])
+    box = rectangle(points)
+    assert sorted(sides(box)) == pytest.approx([12, 80])
     assert box.mean(axis=0) == pytest.approx([100, 100])
     assert (box[1] - box[0])[0] == max((np.roll(box, -1, axis=0) - box)[:, 0])  # the side that runs to the right
 
@@ -448,30 +451,30 @@ def test_parts_that_touch_are_one_component() -> None:
     ink[5:15, 5:30] = ink[10:20, 29:50] = 1.0  # one
     ink[30:36, 10:40] = 0.9  # another
     ink[30:36, 60:75] = 0.4  # ink, but too faint for letters
-    boxes = images._components(ink)
+    boxes = components(ink)
     assert sorted(round(float(box[:, 1].mean())) for box in boxes) == [12, 33]
 
 
 def test_every_pixel_is_judged_with_what_surrounds_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    margin = images._OVERLAP
+    margin = ocr._OVERLAP
 
-    def inside(self: images.Reader, tile: images.Pixels) -> images.Floats:
+    def inside(self: ocr.Reader, tile: ocr.Pixels) -> ocr_boxes.Floats:
         ink = np.zeros(tile.shape[:2], np.float32)
         ink[margin:-margin, margin:-margin] = 1.0
         return ink
 
-    monkeypatch.setattr(images.Reader, "_ink", inside)
-    monkeypatch.setattr(images, "_GROW", 0.0)
-    (box,) = images._reader()._boxes(np.zeros((1500, 2600, 3), np.uint8), 1.0, time.monotonic() + 60)
-    assert images._sides(box) == (2600 - 2 * margin, 1500 - 2 * margin)
+    monkeypatch.setattr(ocr.Reader, "_ink", inside)
+    monkeypatch.setattr(ocr_boxes, "_GROW", 0.0)
+    (box,) = ocr.reader()._boxes(np.zeros((1500, 2600, 3), np.uint8), 1.0, time.monotonic() + 60)
+    assert sides(box) == (2600 - 2 * margin, 1500 - 2 * margin)
 
 
 def test_no_ink_is_no_line() -> None:
-    assert images._components(np.zeros((8, 8), np.float32)) == []
-    assert images._found([], nothing) == ([], {})
+    assert components(np.zeros((8, 8), np.float32)) == []
+    assert found_in([], nothing) == ([], {})
 
 
 def test_the_alphabet_is_as_documented() -> None:
-    known = set("".join(images._reader()._characters))
+    known = set("".join(ocr.reader()._characters))
     assert set("azAZ09@é中國日本ひカΩ") <= known
     assert not set("가한Жعא") & known

@@ -18,7 +18,7 @@ from guard.surfaces.reply import Gathered, Revised, gathered
 from guard.surfaces.responses import RESPONSES
 from guard.surfaces.stream import read_event
 from guard.surfaces.surface import Choice, Surface
-from tests.apis.api import SAID, Api, Turn
+from tests.apis.api import SAID, Streaming, Turn
 from tests.apis.chat import Chat
 from tests.apis.completions import Completions
 from tests.apis.messages import Messages, sign
@@ -26,7 +26,7 @@ from tests.apis.responses import Responses
 from tests.dialogue import body
 from tests.surfaces.sdk_words import fields_of
 
-SPOKEN: list[tuple[Surface, Api]] = [
+SPOKEN: list[tuple[Surface, Streaming]] = [
     (CHAT, Chat()), (RESPONSES, Responses()), (MESSAGES, Messages()), (COMPLETIONS, Completions()),
 ]  # fmt: skip
 THINKING = SPOKEN[:3]
@@ -36,7 +36,7 @@ def turn(surface: Surface, kind: str = "echo", text: str = "Good morning.", **ke
     return Turn(body("hello", surface, **keys), kind, text, sizes=(3, 1, 5))
 
 
-def bodies(surface: Surface, api: Api, asked: Turn) -> list[dict[str, Any]]:
+def bodies(surface: Surface, api: Streaming, asked: Turn) -> list[dict[str, Any]]:
     read = [read_event(api.write(event), surface.done).body for event in api.events(asked)]
     return [body for body in read if body is not None]
 
@@ -52,7 +52,7 @@ def of_events(surface: Surface, events: list[dict[str, Any]]) -> Gathered:
 
 
 @pytest.mark.parametrize(("surface", "api"), SPOKEN)
-def test_a_stream_says_what_the_whole_reply_says(surface: Surface, api: Api) -> None:
+def test_a_stream_says_what_the_whole_reply_says(surface: Surface, api: Streaming) -> None:
     asked = turn(surface)
     whole, stream = gathered(surface, api.whole(asked)), of_events(surface, bodies(surface, api, asked))
     assert whole.choices() == stream.choices() == (Choice(0, "Good morning."),)
@@ -62,7 +62,7 @@ def test_a_stream_says_what_the_whole_reply_says(surface: Surface, api: Api) -> 
 
 
 @pytest.mark.parametrize(("surface", "api"), [SPOKEN[0], SPOKEN[1], SPOKEN[3]])
-def test_the_tokens_of_a_text_are_not_judged_beside_it(surface: Surface, api: Api) -> None:
+def test_the_tokens_of_a_text_are_not_judged_beside_it(surface: Surface, api: Streaming) -> None:
     asked = turn(surface, logprobs=1, top_logprobs=1)
     whole, *events = api.whole(asked), *bodies(surface, api, asked)
     assert "-0.1" in json.dumps(whole)
@@ -71,13 +71,13 @@ def test_the_tokens_of_a_text_are_not_judged_beside_it(surface: Surface, api: Ap
 
 
 @pytest.mark.parametrize(("surface", "api"), SPOKEN)
-def test_a_stream_is_not_finished_before_its_last_event(surface: Surface, api: Api) -> None:
+def test_a_stream_is_not_finished_before_its_last_event(surface: Surface, api: Streaming) -> None:
     events = bodies(surface, api, turn(surface))
     assert [of_events(surface, events[:end]).finished for end in range(len(events))] == [False] * len(events)
 
 
 @pytest.mark.parametrize(("surface", "api"), [SPOKEN[0], SPOKEN[3]])
-def test_every_choice_is_gathered_and_has_to_end(surface: Surface, api: Api) -> None:
+def test_every_choice_is_gathered_and_has_to_end(surface: Surface, api: Streaming) -> None:
     asked = turn(surface, n=3)
     expected = (Choice(0, "Good morning."), Choice(1, "1: Good morning."), Choice(2, "2: Good morning."))
     events = bodies(surface, api, asked)
@@ -87,7 +87,7 @@ def test_every_choice_is_gathered_and_has_to_end(surface: Surface, api: Api) -> 
 
 
 @pytest.mark.parametrize(("surface", "api"), THINKING)
-def test_thoughts_are_judged_with_the_content_and_are_not_content(surface: Surface, api: Api) -> None:
+def test_thoughts_are_judged_with_the_content_and_are_not_content(surface: Surface, api: Streaming) -> None:
     asked = turn(surface, "think")
     for reply in (gathered(surface, api.whole(asked)), of_events(surface, bodies(surface, api, asked))):
         (choice,) = reply.choices()
@@ -96,7 +96,7 @@ def test_thoughts_are_judged_with_the_content_and_are_not_content(surface: Surfa
 
 
 @pytest.mark.parametrize(("surface", "api"), THINKING)
-def test_what_a_tool_is_called_with_is_judged_and_is_not_content(surface: Surface, api: Api) -> None:
+def test_what_a_tool_is_called_with_is_judged_and_is_not_content(surface: Surface, api: Streaming) -> None:
     asked = turn(surface, "tool")
     for reply in (gathered(surface, api.whole(asked)), of_events(surface, bodies(surface, api, asked))):
         (choice,) = reply.choices()
@@ -142,7 +142,7 @@ def test_the_keys_of_the_api_are_not(surface: Surface, kinds: list[Any]) -> None
 
 
 @pytest.mark.parametrize(("surface", "api"), [SPOKEN[0], SPOKEN[3]])
-def test_what_azure_says_of_its_filter_is_not(surface: Surface, api: Api) -> None:
+def test_what_azure_says_of_its_filter_is_not(surface: Surface, api: Streaming) -> None:
     passed = {"filtered": False, "severity": "safe"}
     whole = api.whole(turn(surface))
     whole["prompt_filter_results"] = [{"prompt_index": 0, "content_filter_results": {"hate": passed}}]
@@ -208,7 +208,7 @@ def test_what_is_signed_is_told_apart() -> None:
 
 @pytest.mark.parametrize(("surface", "api"), SPOKEN)
 @pytest.mark.parametrize("words", ["Other words.", ""])
-def test_other_words_take_the_place_of_the_content(surface: Surface, api: Api, words: str) -> None:
+def test_other_words_take_the_place_of_the_content(surface: Surface, api: Streaming, words: str) -> None:
     asked = turn(surface)
     whole = Revised(surface, {0: words}).apply(api.whole(asked))
     revised = Revised(surface, {0: words})
@@ -219,7 +219,7 @@ def test_other_words_take_the_place_of_the_content(surface: Surface, api: Api, w
 
 @pytest.mark.parametrize(("surface", "api"), THINKING)
 @pytest.mark.parametrize("kind", ["think", "tool"])
-def test_what_is_not_content_stays_as_it_is(surface: Surface, api: Api, kind: str) -> None:
+def test_what_is_not_content_stays_as_it_is(surface: Surface, api: Streaming, kind: str) -> None:
     asked = turn(surface, kind)
     before = api.whole(asked)
     after = Revised(surface, {0: "Other words."}).apply(before)
@@ -229,7 +229,7 @@ def test_what_is_not_content_stays_as_it_is(surface: Surface, api: Api, kind: st
 
 
 @pytest.mark.parametrize(("surface", "api"), SPOKEN)
-def test_a_choice_that_was_not_changed_is_the_same_object(surface: Surface, api: Api) -> None:
+def test_a_choice_that_was_not_changed_is_the_same_object(surface: Surface, api: Streaming) -> None:
     whole = api.whole(turn(surface))
     assert Revised(surface, {}).apply(whole) is whole
     assert Revised(surface, {1: "Other words."}).apply(whole) is whole

@@ -20,14 +20,14 @@ from guard.surfaces.reply import Gathered
 from guard.surfaces.responses import RESPONSES
 from guard.surfaces.stream import Event, EventRestorer, comment, read_event, write_event
 from guard.surfaces.surface import Choice, Surface
-from tests.apis.api import SAID, Api, replying
+from tests.apis.api import SAID, Streaming, replying
 from tests.apis.chat import Chat
 from tests.apis.completions import Completions
 from tests.apis.messages import Messages
 from tests.apis.responses import Responses
 from tests.dialogue import BOB, CARD, KEY, MAIL, NAME, body, plan, play
 
-APIS: list[tuple[Surface, Api]] = [
+APIS: list[tuple[Surface, Streaming]] = [
     (CHAT, Chat()), (RESPONSES, Responses()), (MESSAGES, Messages()), (COMPLETIONS, Completions()),
 ]  # fmt: skip
 SPOKEN = [
@@ -139,7 +139,7 @@ texts = st.lists(st.sampled_from(PIECES) | st.text(st.characters(codec="utf-8"),
     st.lists(st.integers(1, 12), min_size=1, max_size=6),
 )
 def test_what_was_masked_comes_back_however_the_text_is_cut(
-    spoken_by: tuple[Surface, Api, str], mode: Any, text: str, sizes: list[int]
+    spoken_by: tuple[Surface, Streaming, str], mode: Any, text: str, sizes: list[int]
 ) -> None:
     surface, api, kind = spoken_by
     asked = body(text, surface, stream=True)
@@ -151,7 +151,7 @@ def test_what_was_masked_comes_back_however_the_text_is_cut(
 @pytest.mark.parametrize("mode", [plan(), OBSERVE])
 @pytest.mark.parametrize(("surface", "api", "kind"), SPOKEN)
 def test_a_stream_in_which_nothing_is_restored_keeps_its_bytes(
-    surface: Surface, api: Api, kind: str, mode: Any
+    surface: Surface, api: Streaming, kind: str, mode: Any
 ) -> None:
     # There is something to restore in the exchange, and the reply begins like a placeholder again and again.
     text = "a < b, <EMAIL_ <EMAIL_ADDRESS_ é 'x' <EMAIL_ADDRESS_00000000> "
@@ -166,7 +166,7 @@ def test_a_stream_in_which_nothing_is_restored_keeps_its_bytes(
 
 
 @pytest.mark.parametrize(("surface", "api"), [APIS[1], APIS[2]])
-def test_only_what_may_still_become_a_placeholder_is_held_back(surface: Surface, api: Api) -> None:
+def test_only_what_may_still_become_a_placeholder_is_held_back(surface: Surface, api: Streaming) -> None:
     vault = Vault(Coder(KEY))
     name = f"<{vault.name('EMAIL_ADDRESS', MAIL)}>"
     restorer = EventRestorer(surface, lambda: StreamRestorer(vault), idle=False, drop_tokens=False)
