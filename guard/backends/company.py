@@ -11,6 +11,7 @@ import hashlib
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
@@ -148,10 +149,8 @@ class _File:
 
 
 def _fingerprints(path: Path) -> Any:
-    from guard.backends.fingerprints import load
-
     try:
-        return load(path)
+        return import_module("guard.backends.fingerprints").load(path)
     except (ValueError, OSError, LookupError, TypeError) as error:
         raise ConfigError(f"{path}: is no file of fingerprints. Make it anew with 'guard fingerprint'.") from error
 
@@ -231,7 +230,7 @@ class Lists:
     def _edition(self, *, renew: bool) -> Edition:
         if renew:
             self._dictionary = self._terms()
-        recognizers = [self._dictionary] if self._dictionary is not None else []
+        recognizers: list[Any] = [self._dictionary] if self._dictionary is not None else []
         recognizers += [file.content for file in self._files if file.kind == "fingerprints"]
         if self.company.internal:
             from guard.backends.internal import InternalNames

@@ -25,7 +25,7 @@ class TermList:
 def checked(terms: tuple[str, ...], entity: str) -> tuple[str, ...]:
     """The terms that a policy holds itself, as they are. Raises ConfigError."""
     for number, term in enumerate(terms, 1):
-        if _length(term) < _LEAST:
+        if _letters(term) < _LEAST:
             raise ConfigError(
                 f"recognize.lists, {entity}, term {number}: has fewer than two letters or digits, and would be "
                 "found everywhere. Write it out, or drop it."
@@ -38,14 +38,14 @@ def parse(data: bytes, path: Path) -> tuple[str, ...]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigError(f"{path}, line {line}: is not UTF-8. Save the file as UTF-8.") from None
+        at = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}, line {at}: is not UTF-8. Save the file as UTF-8.") from None
     terms: dict[str, None] = {}
     for number, line in enumerate(text.splitlines(), 1):
         term = _COMMENT.sub("", line, count=1).strip() if "#" in line else line.strip()
         if not term:
             continue
-        if _length(term) < _LEAST:
+        if _letters(term) < _LEAST:
             raise ConfigError(
                 f"{path}, line {number}: the term has fewer than two letters or digits, and would be found "
                 "everywhere. Write it out, or drop it."
@@ -56,7 +56,5 @@ def parse(data: bytes, path: Path) -> tuple[str, ...]:
     return tuple(terms)
 
 
-def _length(term: str) -> int:
-    if term.isascii() and len(term) > _LEAST and term.isalnum():
-        return len(term)
-    return sum(character.isalnum() for character in normalise(term)[0])
+def _letters(term: str) -> int:
+    return sum(character.isalnum() for character in (term if term.isascii() else normalise(term)[0]))

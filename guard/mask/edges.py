@@ -8,7 +8,7 @@ particles, katakana against katakana, kanji against kanji but for titles and kin
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Literal, cast
 
 Script = Literal["latin", "hangul", "katakana", "hiragana", "kanji", "other"]
 # latin  letters of any script that puts spaces between its words, and digits
@@ -51,8 +51,7 @@ _HIRAGANA_BEFORE = re.compile(r"(?:[のはがをにへとでもや]|(?:から|�
 def script(character: str) -> Script:
     """The script of one character, as far as it decides where words end."""
     match = _SCRIPTS.match(character)
-    found: Script = match.lastgroup if match else "other"  # type: ignore[assignment]  the groups are the scripts
-    return found
+    return cast("Script", match.lastgroup) if match else "other"
 
 
 def stands_alone(text: str, start: int, end: int) -> bool:
