@@ -13,6 +13,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import accumulate
 from typing import Any
 
@@ -60,17 +61,18 @@ class Dictionary:
 
     def __init__(self, terms: Mapping[str, Iterable[str]]) -> None:
         """`terms` of each entity. Raises ConfigError where ahocorasick-rs is not installed."""
-        known: dict[str, _Term] = {}
+        known: dict[str, list[tuple[str, str]]] = {}
         for entity, words in terms.items():
             for word in words:
-                reduced, term = _prepared(entity, word)
-                known[reduced] = _either(known[reduced], term) if reduced in known else term
+                clean = word if word.isascii() else normalise(word)[0]
+                known.setdefault(lowered(clean).translate(_WITHOUT), []).append((entity, clean))
         self.supported_entities = sorted(terms)
-        self._terms = tuple(known.values())
+        self._words = tuple(known.values())  # the spellings of each reduced form
+        self._terms: dict[int, _Term] = {}  # those that a text has held
         self._shards = tuple(_automata(tuple(known)))
 
     def __len__(self) -> int:
-        return len(self._terms)
+        return len(self._words)
 
     def analyze(
         self,
@@ -89,7 +91,7 @@ class Dictionary:
             return []
         places = _Places(text)
         found = [
-            Result(self._terms[index].entity, *extent, 1.0)
+            Result(self._term(index).entity, *extent, 1.0)
             for index, start, end in hits
             if (extent := self._extent(text, places, index, start, end))
         ]
@@ -97,13 +99,20 @@ class Dictionary:
 
     def _extent(self, text: str, places: _Places, index: int, start: int, end: int) -> tuple[int, int] | None:
         """Where the hit stands in `text`; None where it is not this term."""
-        term = self._terms[index]
+        term = self._term(index)
         first, last = places.of(start), places.of(end - 1) + 1
         if not stands_alone(text, first, last) or (term.exact and text[first:last] != term.exact):
             return None
         parted = last - first != end - start
         rightly = _parts_rightly(text, first, last, term.breaks) if parted else term.joined
         return (first, last) if rightly else None
+
+    def _term(self, index: int) -> _Term:
+        """What decides over the hits of a reduced form."""
+        term = self._terms.get(index)
+        if term is None:
+            term = self._terms[index] = reduce(_either, (_prepared(*spelling) for spelling in self._words[index]))
+        return term
 
 
 class _Places:
@@ -137,13 +146,11 @@ def lowered(text: str) -> str:
     return "".join(small if len(small := character.lower()) == 1 else character for character in text)
 
 
-def _prepared(entity: str, word: str) -> tuple[str, _Term]:
-    """A term in its reduced form, and what decides over its hits."""
-    clean = word if word.isascii() else normalise(word)[0]
-    reduced = lowered(clean).translate(_WITHOUT)
-    joined = len(reduced) >= _LEAST_JOINED or len(_RUN.findall(clean)) < 2 or not clean.isascii()
-    exact = clean if _ABBREVIATION.fullmatch(clean) else ""
-    return reduced, _Term(entity, frozenset(_breaks(clean)), joined, exact)
+def _prepared(entity: str, clean: str) -> _Term:
+    """What decides over the hits of a term."""
+    runs = _RUN.findall(clean)
+    joined = len(runs) < 2 or sum(map(len, runs)) >= _LEAST_JOINED or not clean.isascii()
+    return _Term(entity, frozenset(_breaks(clean)), joined, clean if _ABBREVIATION.fullmatch(clean) else "")
 
 
 def _either(one: _Term, other: _Term) -> _Term:

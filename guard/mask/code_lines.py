@@ -90,7 +90,7 @@ _LONGEST = 500  # characters of a line of a program
 
 def kind(line: str) -> Kind:
     """What one line is, by itself."""
-    bare = line.strip()
+    bare = " ".join(line.split())
     if not bare:
         return "blank"
     if len(bare) > _LONGEST:
