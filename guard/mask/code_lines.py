@@ -24,6 +24,10 @@ _SYNTAX = re.compile(
         r"(?:if|elif|while)\s+(?:.+\s(?:is|is not|not in|in|==|!=|<|>|<=|>=)\s.+|not\s+[\w.]+):",
         r"[\w.\[\]\"', ]{1,80}(?::\s*[\w\[\], |.\"]+)?\s*[-+*/|]?=\s*(?:await\s+|new\s+|not\s+)?[\w.:\[\]\"']+\(.*",
         r"(?:const|let|var)\s+[\w{}\[\], :]+=.*",
+        r"SELECT\s.+|INSERT\s+INTO\s.+|UPDATE\s+\w+(?:\s+SET\b.*)?|DELETE\s+FROM\s.+|UNION(?:\s+ALL)?|HAVING\s.+",
+        r"(?:CREATE|ALTER|DROP)\s+(?:OR\s+REPLACE\s+)?(?:TABLE|INDEX|VIEW|FUNCTION|PROCEDURE)\b.*|WITH\s+\w+\s+AS\b.*",
+        r"(?:(?:LEFT|RIGHT|INNER|OUTER|CROSS|FULL)\s+)*JOIN\s.+|FROM\s+[\w.\"`]+(?:\s+(?:AS\s+)?\w+)?[,;]?",
+        r"(?:GROUP|ORDER)\s+BY\s.+|(?:WHERE|SET)\s+[\w.\"`(]+\s*(?:[=<>!]|(?:IN|IS|LIKE|NOT|BETWEEN)\b).*|VALUES\s*\(.*",
     ))
 )  # fmt: skip
 _STRONG = re.compile(
@@ -54,10 +58,6 @@ _STRONG = re.compile(
         r"\.\w+\(.*",
         r"[^\"'{\[\s](?=.*[()=\[\]{}<>\"'+_]).*[^\s;];(?:\s*//.*)?|[a-z-]+\s*:\s*[^;]{1,80};",
         r"(?:final|mut|\w+)\s+\w+\s*:=\s*.+|\w+(?:,\s*\w+)*\s*:=\s*.+",
-        r"SELECT\s.+|INSERT\s+INTO\s.+|UPDATE\s+\w+.*|DELETE\s+FROM\s.+",
-        r"(?:CREATE|ALTER|DROP)\s+(?:OR\s+REPLACE\s+)?(?:TABLE|INDEX|VIEW|FUNCTION|PROCEDURE)\b.*",
-        r"(?:FROM|WHERE|VALUES|SET)\s.+|(?:(?:LEFT|RIGHT|INNER|OUTER|CROSS|FULL)\s+)*JOIN\s.+",
-        r"(?:GROUP|ORDER)\s+BY\s.+|HAVING\s.+|UNION(?:\s+ALL)?|WITH\s+\w+\s+AS\b.*",
         r"(?:group|order)\s+by\s.+|(?:left|inner)\s+join\s.+|insert\s+into\s.+|create\s+table\s.+|select\s.+\sfrom\s.+",
         r"(?:then|fi|done|esac|end)|if\s+\[.*|(?:for|while)\s.*;\s*do|\w+\(\)\s*\{",
         r"\w+\s*<-\s*.+|[\w$]+\s*%>%.*",
@@ -68,6 +68,7 @@ _WEAK = re.compile(
         r"[\w.$\[\]\"'*&]+(?:\s*,\s*[\w.*]+)*\s*(?::\s*[\w\[\], |.\"]+)?\s*(?:[-+*/|&^%]|\*\*|//|<<|>>|\?\?)?"
         r"=(?!=)\s*\S.*",
         r"@[\w.]+(?:\(.*\))?|>>>\s.+|(?:class|struct)\s+\w+;|template\s*<.*>|[\w:<>*&~ ]+\w\(",
+        r"set\s+-\w+|exit\s+[0-9$]\S*|(?:export|local|readonly)\s+\w+(?:=.*)?|shift|#!.*",
         r"(?:pass|break|continue|return|raise)",
         r".*(?:&&|\|\||::|=>|\+\+|==|!=).*",
         r"[\w.]+\($",
