@@ -1,4 +1,6 @@
+import re
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -83,6 +85,24 @@ def test_many_terms_stand_in_shards(monkeypatch):
     words = ["alpha one", "beta two", "gamma three", "delta four", "epsilon five"]
     sharded = Dictionary({"CODE_NAME": words})
     assert [value for value, _ in found(", ".join(words), sharded)] == words
+
+
+DOCUMENTED = re.findall(
+    r"^\\| `([^`]+)`[^|]*\\| ([^|]+) \\| ([^|]+) \\|$", Path("docs/company.md").read_text(), re.MULTILINE
+)
+
+
+@pytest.mark.parametrize(("term", "places", "others"), DOCUMENTED)
+def test_what_the_documents_say(term, places, others):
+    dictionary = Dictionary({"CODE_NAME": [term]})
+    for text in re.findall("`([^`]+)`", places):
+        assert len(found(text, dictionary)) == 1, text
+    for text in re.findall("`([^`]+)`", others):
+        assert found(text, dictionary) == [], text
+
+
+def test_the_documents_say_something():
+    assert len(DOCUMENTED) == 7
 
 
 @given(st.text())
