@@ -75,6 +75,13 @@ def test_terms_are_read_as_texts_are():
     assert found("(株)青山は") == [("(株)青山", "CUSTOMER")]
 
 
+@pytest.mark.parametrize("before", range(490, 530, 3))
+@pytest.mark.parametrize("filler", ["x", " ", "x ", "x - "])
+def test_places_are_right_anywhere_in_a_long_text(before, filler):
+    text = f"{(filler * 600)[:before]} Blue Harbor {filler * 200} blue-harbor"
+    assert [value for value, _ in found(text)] == ["Blue Harbor", "blue-harbor"]
+
+
 def test_only_what_is_asked_for():
     assert TERMS.supported_entities == ["CODE_NAME", "CUSTOMER"]
     assert [r.entity_type for r in TERMS.analyze("Falcon 한빛", ["CUSTOMER"])] == ["CUSTOMER"]

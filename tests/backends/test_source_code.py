@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from guard.backends.company import Company
-from guard.backends.recognizers import Spec, Stack
+from guard.backends.recognizers import Spec, Stack, Workers
 from guard.backends.source_code import SourceCode
 from tests.mask.test_code_blocks import PROGRAMS, PYTHON
 
@@ -53,6 +53,13 @@ def test_a_stack_finds_it_where_the_policy_asks_for_it():
     assert not asked.quick
     assert [(text[s.start : s.end], s.entity) for s in asked.recognize([text])[0]] == [(PYTHON, "SOURCE_CODE")]
     assert Stack.of(Spec("patterns")).recognize([text]) == ((),)
+
+
+async def test_a_worker_process_finds_it():
+    workers = Workers(Spec("patterns", company=Company(source_code=True)))
+    text = f"Ann wrote:\n\n{PYTHON}\n"
+    assert [s.entity for s in (await workers.recognize([text]))[0]] == ["SOURCE_CODE"]
+    workers.close()
 
 
 OFFLINE = """
