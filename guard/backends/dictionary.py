@@ -4,8 +4,8 @@ The walk reads the text in lower case and without the signs that may part the wo
 "BlueHarbor", "blue-harbor" and "blue_harbor" are one term. Each hit is then held against the text as it is written:
 whether the parting signs stand where words end, and whether the hit is a word of its own.
 
-Measured with 100,000 terms on one core: .3 s to build, .05 ms/KB for prose, .3 for words made of the same syllables as the
-terms (benchmarks/company.py).
+Measured with 100,000 terms on one core: .3 s to build, .05 ms/KB for prose, .3 for words made of the same
+syllables as the terms (benchmarks/company.py).
 """
 
 from __future__ import annotations

@@ -108,7 +108,7 @@ def test_what_is_listed_goes_before_a_guess_and_is_not_joined():
     assert shown(disjoint([guessed, *listed], TEXT)) == [
         ("Alice", "CODE_NAME"),
         ("Meyer", "CODE_NAME"),
-        ("alice@x.com>, o", "ORGANIZATION"),
+        ("alice@x.com", "ORGANIZATION"),
     ]
     mail = Span(22, 33, "EMAIL_ADDRESS", 0.9, "patterns")
     assert shown(disjoint([mail, Span(22, 27, "CUSTOMER", 1.0, "lists")], TEXT)) == [("alice@x.com", "EMAIL_ADDRESS")]
