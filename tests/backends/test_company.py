@@ -299,3 +299,17 @@ async def test_a_stack_with_models_is_told_as_well(tmp_path):
     recognizer = CachedRecognizer(Stack([Words()], company=own), Cache(), version="1", lists=Lists(own))
     assert [len(spans) for spans in await recognizer.recognize(["Falcon Kestrel"])] == [2]
     recognizer.close()
+
+
+def test_closing_a_recognizer_ends_the_thread_of_its_lists(tmp_path):
+    lists = Lists(company(tmp_path, "Kestrel"))
+    lists.watch()
+    assert "guard-lists" in {thread.name for thread in threading.enumerate()}
+    CachedRecognizer(Stack(), Cache(), version="1", lists=lists).close()
+    assert "guard-lists" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_what_is_listed_is_held_to_the_threshold():
+    weak = (Span(0, 4, "CONFIDENTIAL_TEXT", 0.3, "fingerprints"),)
+    assert Stack(threshold=0.4).recognize(["plan"], [weak]) == ((),)
+    assert Stack(threshold=0.2).recognize(["plan"], [weak]) == (weak,)

@@ -57,6 +57,11 @@ def test_two_spellings_in_a_list_are_one_term():
     assert [value for value, _ in found("go, GO, Blue Harbor", both)] == ["go", "GO", "Blue Harbor"]
 
 
+def test_spellings_of_a_list_add_up():
+    for words in (["blueharbor", "blue harbor"], ["blue harbor", "blueharbor"]):
+        assert found("Blue Harbor", Dictionary({"X": words})) == [("Blue Harbor", "X")]
+
+
 def test_of_two_terms_one_inside_the_other_the_longer_is_found():
     assert found("한빛전자는 한빛과") == [("한빛전자", "CUSTOMER"), ("한빛", "CUSTOMER")]
 

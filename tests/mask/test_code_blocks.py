@@ -75,6 +75,7 @@ def test_two_blocks_stay_two():
         "> def f(x):\n>     return x\n> print(f(1))",  # quoted mail
         "Dear Ann,\n\nif you agree, I will:\nsend the offer (two pages);\ncall the bank;\nsign.\n\nBest, Bob",
         "안녕하세요.\n첨부 파일(계약서)을 확인해 주세요.\n감사합니다;",
+        "We shall call Ann or Bob's brother when the offer is signed by all of them;\n" * 4,
         "id,name,amount\n1,Ann,20\n2,Bob,30\n3,Cem,40",
         "",
     ],
