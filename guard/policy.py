@@ -67,12 +67,47 @@ class Extra(Strict):
     options: dict[str, Any] = Field(default_factory=dict)
 
 
+class Terms(Strict):
+    """A list of the company's own: terms that are one kind of entity, in a file (one a line), here, or both.
+
+    A file is named from the folder of the policy.
+    """
+
+    entity: str = Field(pattern=r"^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*$", max_length=60)
+    file: str | None = Field(None, min_length=1)
+    terms: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _holds_terms(self) -> Terms:
+        if self.file is None and not self.terms:
+            raise ValueError("a list needs 'file' or 'terms': name a file with one term a line, or write terms")
+        return self
+
+
+class CodeRules(Strict):
+    """What of the company's programs is found: blocks of source code, and names of hosts, packages and folders."""
+
+    source_code: bool = False
+    internal: tuple[str, ...] = ()
+
+
 class Recognition(Strict):
     """Which recognizers run. `threshold` is the score from which a span counts, 0 to 1."""
 
     profile: Profile = "full"
     threshold: float = Field(0.4, ge=0, le=1)
     recognizers: tuple[Extra, ...] = ()
+    lists: tuple[Terms, ...] = ()
+    fingerprints: tuple[str, ...] = ()
+    code: CodeRules = Field(default_factory=CodeRules)
+
+    @model_validator(mode="after")
+    def _recognizes_what_it_names(self) -> Recognition:
+        if self.profile == "none" and (self.lists or self.fingerprints or self.code != CodeRules()):
+            raise ValueError(
+                "profile 'none' recognizes nothing: choose 'patterns', or drop 'lists', 'fingerprints' and 'code'"
+            )
+        return self
 
 
 class Masking(Strict):

@@ -17,7 +17,7 @@ from guard.audit.keys import GuardKeys
 from guard.audit.store import SqliteStore
 from guard.audit.vault_store import VaultStore, load_or_create_tenant_key
 from guard.audit.writer import Writer
-from guard.backends.recognizers import Cache, CachedRecognizer, Spec, Stack, Workers
+from guard.backends.recognizers import Cache, CachedRecognizer, Company, Lists, Spec, Stack, Workers
 from guard.config import Config
 from guard.constitution import Constitution
 from guard.course import Plan
@@ -225,15 +225,18 @@ def _recognizers(
     for rule in rules:
         wish = rule.recognize
         extra = tuple((item.class_path, item.options) for item in wish.recognizers)
-        spec = Spec(profile=wish.profile, extra=extra, threshold=wish.threshold)
+        company = Company.of(rule, config.policies or Path("policies"))
+        spec = Spec(profile=wish.profile, extra=extra, threshold=wish.threshold, company=company)
         if spec.version not in made:
+            lists = Lists(company, progress)
             inner: Workers | Stack
             if workers and not spec.quick:
-                inner = Workers(spec, processes=config.limits.recognizer_processes)
+                inner = Workers(spec.without_lists, processes=config.limits.recognizer_processes)
                 inner.start(progress)
             else:
-                inner = Stack.of(spec)
-            made[spec.version] = CachedRecognizer(inner, cache, version=spec.version)
+                inner = Stack.of(spec.without_lists)
+            lists.watch()
+            made[spec.version] = CachedRecognizer(inner, cache, version=spec.version, lists=lists)
         by_policy[rule.policy] = made[spec.version]
     return by_policy
 

@@ -96,6 +96,12 @@ def test_the_first_that_applies_is_chosen_and_without_one_nothing_passes() -> No
          "line 1: Value error, the operator 'route' needs a place: add 'route: {to: NAME}' with a trusted upstream."),
         ("policy: p\nrecognize:\n  profile: none",
          "line 1: Value error, recognize.profile 'none' masks nothing: set log.content to 'none' as well."),
+        ("policy: p\nrecognize:\n  lists: [{entity: CODE_NAME}]",
+         "line 3: key 'recognize.lists.0': Value error, a list needs 'file' or 'terms': name a file with one term a line"),
+        ("policy: p\nrecognize:\n  lists: [{entity: Code name, file: a.txt}]",
+         "line 3: key 'recognize.lists.0.entity': String should match pattern"),
+        ("policy: p\nlog: {content: none}\nrecognize:\n  profile: none\n  code: {source_code: true}",
+         "line 3: key 'recognize': Value error, profile 'none' recognizes nothing: choose 'patterns', or drop 'lists', "),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_with_file_and_line(tmp_path: Path, text: str, message: str) -> None:
@@ -154,6 +160,9 @@ def test_the_digest_is_that_of_the_meaning(data: st.DataObject) -> None:
         {"applies_to": {"teams": ["a"]}},
         {"recognize": {"profile": "patterns", "recognizers": [{"class": "a.B", "options": {"x": 1, "y": 3}}]}},
         {"mask": {"entities": {"SECRET": "block"}}},
+        {"recognize": {**RULE["recognize"], "lists": [{"entity": "CODE_NAME", "terms": ["Falcon"]}]}},
+        {"recognize": {**RULE["recognize"], "fingerprints": ["plans.fingerprints"]}},
+        {"recognize": {**RULE["recognize"], "code": {"source_code": True}}},
         {"review": {"stream": "hold"}},
         {"opaque": "allow"},
         {"log": {"content": "none"}},

@@ -17,12 +17,15 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import NamedTuple
 
+from guard.backends.company import Company, Edition, Lists
 from guard.backends.presidio import keep_torch_out
 from guard.backends.stack import Spans, Spec, Stack
 from guard.errors import ConfigError, RecognizerError
 from guard.types import Progress
 
-__all__ = ["Cache", "CachedRecognizer", "Spans", "Spec", "Stack", "Workers"]
+__all__ = ["Cache", "CachedRecognizer", "Company", "Lists", "Spans", "Spec", "Stack", "Workers"]
+
+LONG_TEXT = 20_000  # characters from which on lists are looked up off the event loop
 
 
 class Workers:
@@ -51,22 +54,22 @@ class Workers:
             _spans(self._wait(future))
         progress("recognizers ready")
 
-    async def recognize(self, texts: Sequence[str]) -> tuple[Spans, ...]:
-        """The spans of each text, disjoint and sorted. Raises RecognizerError."""
+    async def recognize(self, texts: Sequence[str], listed: Sequence[Spans] | None = None) -> tuple[Spans, ...]:
+        """The spans of each text, disjoint and sorted, as `Stack.recognize` gives them. Raises RecognizerError."""
         if self._stack:
-            return self._stack.recognize(texts)
-        future = self._submit(tuple(texts))
+            return self._stack.recognize(texts, listed)
+        future = self._submit(tuple(texts), listed)
         try:
             return _spans(await asyncio.wrap_future(future))
         except BrokenProcessPool:
             pass
         raise self._died()
 
-    def recognize_blocking(self, texts: Sequence[str]) -> tuple[Spans, ...]:
+    def recognize_blocking(self, texts: Sequence[str], listed: Sequence[Spans] | None = None) -> tuple[Spans, ...]:
         """As `recognize`, for a thread that may wait."""
         if self._stack:
-            return self._stack.recognize(texts)
-        return _spans(self._wait(self._submit(tuple(texts))))
+            return self._stack.recognize(texts, listed)
+        return _spans(self._wait(self._submit(tuple(texts), listed)))
 
     def close(self) -> None:
         """End the processes; calls that still wait fail."""
@@ -76,13 +79,13 @@ class Workers:
         if pool:
             pool.shutdown(cancel_futures=True)
 
-    def _submit(self, texts: tuple[str, ...]) -> Future[_Answer]:
+    def _submit(self, texts: tuple[str, ...], listed: Sequence[Spans] | None = None) -> Future[_Answer]:
         with self._lock:
             if self._closed:
                 raise RecognizerError("the recognizers are closed")
             if self._pool:
                 try:
-                    return self._pool.submit(_work, texts)
+                    return self._pool.submit(_work, texts, listed)
                 except BrokenProcessPool:  # it died while idle: nobody's work is lost
                     self._pool.shutdown(wait=False)
             self._pool = ProcessPoolExecutor(
@@ -91,7 +94,7 @@ class Workers:
                 initializer=_prepare,
                 initargs=(self._spec,),
             )
-            return self._pool.submit(_work, texts)
+            return self._pool.submit(_work, texts, listed)
 
     def _wait(self, future: Future[_Answer]) -> _Answer:
         try:
@@ -144,11 +147,11 @@ def become(spec: Spec) -> None:
         _worker = RecognizerError(f"the recognizers could not be loaded ({type(error).__name__})")
 
 
-def _work(texts: tuple[str, ...]) -> _Answer:
+def _work(texts: tuple[str, ...], listed: Sequence[Spans] | None = None) -> _Answer:
     if not isinstance(_worker, Stack):
         return _Answer(error=_worker.message, configuration=isinstance(_worker, ConfigError))
     try:
-        return _Answer(_worker.recognize(texts))
+        return _Answer(_worker.recognize(texts, listed))
     except RecognizerError as error:
         return _Answer(error=error.message)
 
@@ -200,56 +203,82 @@ class Cache:
 class CachedRecognizer:
     """Workers, or a stack in this process, behind a cache: only texts that are new cost anything.
 
-    `quick` says that there are no models: what is asked for is done in the calling thread.
+    `quick` says that there are no models: what is asked for is done in the calling thread. `lists` are what the
+    company lists, where that may change; the cache tells its editions apart.
     """
 
-    def __init__(self, inner: Workers | Stack, cache: Cache, *, version: str = "") -> None:
+    def __init__(self, inner: Workers | Stack, cache: Cache, *, version: str = "", lists: Lists | None = None) -> None:
         self._inner = inner
         self._cache = cache
+        self._lists = lists
         self.quick = inner.quick
         self.version = version or (inner.version if isinstance(inner, Workers) else "")
 
     def close(self) -> None:
-        """End the worker processes, if there are any."""
+        """End the worker processes, if there are any, and look after no list any more."""
         if isinstance(self._inner, Workers):
             self._inner.close()
+        if self._lists:
+            self._lists.close()
 
     async def recognize(self, texts: Sequence[str]) -> tuple[Spans, ...]:
         """The spans of each text, disjoint and sorted. Raises RecognizerError."""
-        known, new = self._known(texts)
-        if new:
+        asked = _Asked(self, texts)
+        if asked.new:
             inner = self._inner
             if isinstance(inner, Workers):
-                found = await inner.recognize(new)
+                long = sum(map(len, asked.new)) > LONG_TEXT
+                listed = await asyncio.to_thread(asked.listed) if long else asked.listed()
+                found = await inner.recognize(asked.new, listed)
             elif inner.quick:
-                found = inner.recognize(new)
+                found = inner.recognize(asked.new, asked.listed())
             else:
-                found = await asyncio.to_thread(inner.recognize, new)
-            self._keep(known, new, found)
-        return tuple(known[text] for text in texts)
+                found = await asyncio.to_thread(lambda: inner.recognize(asked.new, asked.listed()))
+            asked.keep(found)
+        return tuple(asked.known[text] for text in texts)
 
     def recognize_blocking(self, texts: Sequence[str]) -> tuple[Spans, ...]:
         """As `recognize`, for a thread that may wait."""
-        known, new = self._known(texts)
-        if new:
-            inner = self._inner
-            found = inner.recognize_blocking(new) if isinstance(inner, Workers) else inner.recognize(new)
-            self._keep(known, new, found)
-        return tuple(known[text] for text in texts)
+        asked = _Asked(self, texts)
+        if asked.new:
+            inner, listed = self._inner, asked.listed()
+            blocking = inner.recognize_blocking if isinstance(inner, Workers) else inner.recognize
+            asked.keep(blocking(asked.new, listed))
+        return tuple(asked.known[text] for text in texts)
 
-    def _known(self, texts: Sequence[str]) -> tuple[dict[str, Spans], list[str]]:
-        """The spans of the texts that are in the cache, and the others, each once."""
-        known: dict[str, Spans] = {}
-        new: list[str] = []
+    @property
+    def cache(self) -> Cache:
+        """The cache, which others may share."""
+        return self._cache
+
+    @property
+    def edition(self) -> Edition | None:
+        """The lists as they are now; None where there are none that may change."""
+        return self._lists.edition if self._lists else None
+
+
+class _Asked:
+    """One call: which texts are known and which are new, all under one edition of the lists."""
+
+    def __init__(self, recognizer: CachedRecognizer, texts: Sequence[str]) -> None:
+        self._cache = recognizer.cache
+        self._edition = recognizer.edition
+        self._version = f"{recognizer.version}/{self._edition.version}" if self._edition else recognizer.version
+        self.known: dict[str, Spans] = {}
+        self.new: list[str] = []
         for text in dict.fromkeys(texts):
-            spans = self._cache.get(self._cache.key(text, self.version))
+            spans = self._cache.get(self._cache.key(text, self._version))
             if spans is None:
-                new.append(text)
+                self.new.append(text)
             else:
-                known[text] = spans
-        return known, new
+                self.known[text] = spans
 
-    def _keep(self, known: dict[str, Spans], new: Sequence[str], found: Sequence[Spans]) -> None:
-        for text, spans in zip(new, found, strict=True):
-            known[text] = spans
-            self._cache.put(self._cache.key(text, self.version), spans)
+    def listed(self) -> tuple[Spans, ...] | None:
+        """What the lists hold of the new texts. Raises RecognizerError."""
+        return self._edition.find(self.new) if self._edition else None
+
+    def keep(self, found: Sequence[Spans]) -> None:
+        """Keep what was found in the new texts."""
+        for text, spans in zip(self.new, found, strict=True):
+            self.known[text] = spans
+            self._cache.put(self._cache.key(text, self._version), spans)

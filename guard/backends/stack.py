@@ -6,9 +6,10 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from guard.backends.company import NO_COMPANY, NOTHING, Company, Edition, Lists, exact
 from guard.errors import RecognizerError
 from guard.mask.normalise import normalise, original
 from guard.mask.patterns import VERSION, PatternRecognizer
@@ -25,20 +26,25 @@ PIECE, OVERLAP = 50_000, 1_000  # characters that a model sees at once, and that
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """Which recognizers a policy wants. `extra` are class paths of Presidio recognizers, each with its options."""
+    """Which recognizers a policy wants. `extra` are class paths of Presidio recognizers, each with its options.
+
+    `company` is what the company says of its own; it is exact.
+    """
 
     profile: Profile = "full"
     extra: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     threshold: float = THRESHOLD
+    company: Company = NO_COMPANY
 
     @property
     def version(self) -> str:
-        """A digest that changes with everything that could change what is found."""
+        """A digest that changes with everything that could change what is found, but for files of the company's."""
         parts = [
             self.profile,
             [[path, dict(options)] for path, options in self.extra],
             self.threshold,
             VERSION,
+            repr(self.company),
         ]
         text = json.dumps(parts, sort_keys=True, default=repr)
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
@@ -46,11 +52,22 @@ class Spec:
     @property
     def quick(self) -> bool:
         """Whether the work is small enough for the calling thread."""
-        return self.profile == "none" or (self.profile == "patterns" and not self.extra)
+        return self.profile == "none" or (
+            self.profile == "patterns" and not self.extra and not self.company.source_code
+        )
+
+    @property
+    def without_lists(self) -> Spec:
+        """The same for a stack that is told what the company's lists find."""
+        return replace(self, company=self.company.without_lists)
 
 
 class Stack:
-    """Patterns, then `names`: anything with the shape of Presidio's EntityRecognizer. One thread at a time."""
+    """Patterns, then `names`: anything with the shape of Presidio's EntityRecognizer. One thread at a time.
+
+    `whole` are recognizers that need the whole text and not pieces of it; `company` says what gives way to what the
+    company lists.
+    """
 
     def __init__(
         self,
@@ -58,10 +75,16 @@ class Stack:
         *,
         patterns: PatternRecognizer | None = None,
         threshold: float = THRESHOLD,
+        whole: Sequence[Any] = (),
+        edition: Edition = NOTHING,
+        company: Company = NO_COMPANY,
     ) -> None:
         self._patterns = patterns or PatternRecognizer()
         self._names = tuple(names)
-        self.quick = not names  # no models: quick enough for the calling thread
+        self._whole = tuple(whole)
+        self._edition = edition
+        self._company = company
+        self.quick = not names and not whole  # no models: quick enough for the calling thread
         self._threshold = threshold
         self._lock = threading.Lock()
 
@@ -76,22 +99,38 @@ class Stack:
 
             names = [SpacyNames()] if spec.profile == "full" else []
             names += [load(path, **options) for path, options in spec.extra]
-        return cls(names, threshold=spec.threshold)
+        whole: list[Any] = []
+        if spec.company.source_code:
+            from guard.backends.source_code import SourceCode
 
-    def recognize(self, texts: Sequence[str]) -> tuple[Spans, ...]:
-        """The spans of each text, disjoint and sorted. Raises RecognizerError, whose message holds no text."""
+            whole = [SourceCode()]
+        edition = Lists(spec.company).edition
+        return cls(names, threshold=spec.threshold, whole=whole, edition=edition, company=spec.company)
+
+    def recognize(self, texts: Sequence[str], listed: Sequence[Spans] | None = None) -> tuple[Spans, ...]:
+        """The spans of each text, disjoint and sorted. Raises RecognizerError, whose message holds no text.
+
+        `listed` is what `Edition.find` found in the texts, where another process looks after the lists.
+        """
+        if listed is None:
+            listed = self._edition.find(texts)
         distinct = list(dict.fromkeys(texts))
+        own = dict(zip(texts, listed, strict=True)) if listed else {}
         cleaned = [normalise(text) for text in distinct]
         with self._lock:
-            found = [self._by_patterns(clean) for clean, _ in cleaned]
+            found = [[*self._by_patterns(clean), *exact(self._whole, clean)] for clean, _ in cleaned]
             for names in self._names:
                 for spans, more in zip(found, self._by_names(names, [clean for clean, _ in cleaned]), strict=True):
                     spans.extend(more)
         spans_of = {
-            text: _settle(spans, text, clean, offsets)
+            text: _settle(self._with(own.get(text), spans), text, clean, offsets)
             for text, (clean, offsets), spans in zip(distinct, cleaned, found, strict=True)
         }
         return tuple(spans_of[text] for text in texts)
+
+    def _with(self, listed: Spans | None, spans: list[Span]) -> list[Span]:
+        certain = [span for span in listed or () if span.score >= self._threshold]
+        return self._company.beside(spans, certain) if certain else spans
 
     def _by_patterns(self, clean: str) -> list[Span]:
         # The patterns take time in proportion to the text and need no pieces, so they cut no value.

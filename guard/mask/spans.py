@@ -12,7 +12,10 @@ from guard.types import Span
 # Entities that are names or places: what a model guesses. A pattern that found something exact goes before them.
 NAMES = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "NRP", "CUSTOMER", "CODE_NAME"})
 
-_RANK = {"SECRET": 2} | dict.fromkeys(NAMES, 0)  # everything else 1; a higher one keeps its extent
+LISTED = "lists"
+"""The recognizer of terms that a company lists. They are certain, whatever their entity, and stay one by one."""
+
+_RANK = {"SECRET": 3} | dict.fromkeys(NAMES, 0)  # everything else 2; a higher one keeps its extent
 _SPACE = re.compile(r"\s*")
 _NOT_NAME = re.compile(r"[\s!-/:-@\[-`{-~‘’“”«»、。，．・：；（）「」『』]*")
 
@@ -33,7 +36,9 @@ def disjoint(spans: Iterable[Span], text: str) -> tuple[Span, ...]:
 
 
 def _order(span: Span) -> tuple[int, int, float, int, str, str]:
-    rank = _RANK.get(span.entity, 1)
+    rank = _RANK.get(span.entity, 2)
+    if span.recognizer == LISTED:
+        rank = max(rank, 1)
     return (-rank, span.start - span.end, -span.score, span.start, span.entity, span.recognizer)
 
 
@@ -88,8 +93,14 @@ def _join_names(spans: list[Span], text: str) -> list[Span]:
     joined: list[Span] = []
     for span in spans:
         last = joined[-1] if joined else None
-        if last and span.entity in NAMES and last.entity == span.entity and text[last.end : span.start] == " ":
+        if last and _is_one_name(last, span) and text[last.end : span.start] == " ":
             joined[-1] = replace(last, end=span.end, score=max(last.score, span.score))
         else:
             joined.append(span)
     return joined
+
+
+def _is_one_name(span: Span, after: Span) -> bool:
+    """Whether two spans that one space parts are one name."""
+    listed = LISTED in (span.recognizer, after.recognizer)
+    return span.entity in NAMES and span.entity == after.entity and not listed

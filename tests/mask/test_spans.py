@@ -100,3 +100,15 @@ def test_who_wins(spans, expected):
 def test_of_two_equals_the_surer_one_wins():
     spans = [span("010-1234-5678", "PHONE_NUMBER", 0.5), span("010-1234-5678", "CREDIT_CARD", 0.9)]
     assert shown(disjoint(spans, TEXT)) == [("010-1234-5678", "CREDIT_CARD")]
+
+
+def test_what_is_listed_goes_before_a_guess_and_is_not_joined():
+    listed = [Span(9, 14, "CODE_NAME", 1.0, "lists"), Span(15, 20, "CODE_NAME", 1.0, "lists")]
+    guessed = Span(9, 35, "ORGANIZATION", 0.85, "model")
+    assert shown(disjoint([guessed, *listed], TEXT)) == [
+        ("Alice", "CODE_NAME"),
+        ("Meyer", "CODE_NAME"),
+        ("alice@x.com", "ORGANIZATION"),
+    ]
+    mail = Span(22, 33, "EMAIL_ADDRESS", 0.9, "patterns")
+    assert shown(disjoint([mail, Span(22, 27, "CUSTOMER", 1.0, "lists")], TEXT)) == [("alice@x.com", "EMAIL_ADDRESS")]
