@@ -81,7 +81,8 @@ def password(random: Random) -> str:
     word, other = random.sample(_WORDS, 2)
     return random.choice((
         f"{word}{random.randint(10, 2030)}!", f"{word}-{other}-{random.randint(10, 99)}",
-        f"{word.capitalize()}@{random.randint(100, 9999)}", run(random, 14, ascii_letters + digits + "!#%*+"), f"{other}{random.choice('$#!')}{word}{random.randint(1, 9)}",
+        f"{word.capitalize()}@{random.randint(100, 9999)}", run(random, 14, ascii_letters + digits + "!#%*+"),
+        f"{other}{random.choice('$#!')}{word}{random.randint(1, 9)}",
     ))  # fmt: skip
 
 

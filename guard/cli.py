@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from guard.commands.eval import evaluate
 from guard.errors import GuardError, RequestError
 from guard.types import SurfaceName
 
@@ -308,6 +309,9 @@ def _guard_keys(context: click.Context) -> Iterator[Any]:
         yield store
     finally:
         store.close()
+
+
+main.add_command(evaluate)
 
 
 @main.group()
