@@ -34,6 +34,11 @@ def records(file: Path) -> list[tuple[str, str]]:
     return [(kind, text.strip("\n")) for kind, text in zip(parts[::2], parts[1::2], strict=True)]
 
 
+def slots(marked: str) -> list[str]:
+    """The slots of a marked text, each as often as it stands there."""
+    return [match[1] for match in _MARK.finditer(marked) if match[2] is None]
+
+
 def compiled(marked: str, fill: Fill | None = None) -> Marked:
     """The text without its marks. `fill` gives the value of a slot and its entity, "" where it is none."""
     pieces: list[str] = []

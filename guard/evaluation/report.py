@@ -122,6 +122,7 @@ class Report:
                 ", ".join(f"{entity} {count}" for entity, count in alarm.entities.items()) or "–",
             )
             for system in self.systems
+            if system.alarms
             for alarm in (*system.alarms, _together(system.alarms))
         ]
         yield from _table(("system", "prompts in", "ordinary prompts", "touched", "share", "taken for"), rows)

@@ -51,7 +51,11 @@ STOCKMARK = json.dumps(
 KO_PII = lines(
     {
         "text": "이서연(과장)과 이서연아, 과장님",
-        "pii": [{"type": "PERSON", "text": "이서연"}, {"type": "X", "text": "이서연아"}, {"type": "POSITION", "text": "과장"}],
+        "pii": [
+            {"type": "PERSON", "text": "이서연"},
+            {"type": "X", "text": "이서연아"},
+            {"type": "POSITION", "text": "과장"},
+        ],
         "domain": "d",
     },
     {"text": "없음", "pii": []},
@@ -78,11 +82,7 @@ SETS: list[tuple[Format, str, list[Sample]]] = [
     (
         "stockmark",
         STOCKMARK,
-        [
-            Sample(
-                "佐藤は青葉社の製品Aを", (Gold(0, 2, "PERSON"), Gold(3, 6, "ORGANIZATION")), {"language": "ja"}
-            )
-        ],
+        [Sample("佐藤は青葉社の製品Aを", (Gold(0, 2, "PERSON"), Gold(3, 6, "ORGANIZATION")), {"language": "ja"})],
     ),
     (
         "ko-pii",
