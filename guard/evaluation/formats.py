@@ -108,7 +108,7 @@ def _stockmark(file: Path, text: str) -> Rows:
             extent = entity.get("span") if isinstance(entity, dict) else None
             if not isinstance(extent, list) or len(extent) != 2 or not all(isinstance(place, int) for place in extent):
                 raise ConfigError(f"{where}: 'span' must be two numbers.")
-            golds.append(Gold(*extent, _str(entity, "type", where)))
+            golds.append(Gold(extent[0], extent[1], _str(entity, "type", where)))
         yield _str(row, "text", where), golds, {"language": "ja"}
 
 
