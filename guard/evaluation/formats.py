@@ -29,6 +29,10 @@ LABELS = {
     "PS": "PERSON", "LC": "LOCATION", "OG": "ORGANIZATION", "DT": "", "TI": "", "QT": "",
     "人名": "PERSON", "地名": "LOCATION", "施設名": "LOCATION", "法人名": "ORGANIZATION",
     "政治的組織名": "ORGANIZATION", "その他の組織名": "ORGANIZATION", "製品名": "", "イベント名": "",
+    "GPE": "LOCATION", "STREET_ADDRESS": "ADDRESS",
+    "PHONE": "PHONE_NUMBER", "EMAIL": "EMAIL_ADDRESS", "CARD": "CREDIT_CARD", "IP": "IP_ADDRESS", "RRN": "KR_RRN",
+    "FRN": "KR_FRN", "BUSINESS_REG": "KR_BRN", "CORP_REG": "KR_CRN", "DT_BIRTH": "DATE_OF_BIRTH",
+    "VEHICLE": "KR_VEHICLE_REGISTRATION", "MEDICAL_INSURANCE": "KR_HEALTH_INSURANCE",
 }  # fmt: skip
 
 Rows = Iterator[tuple[str, list[Gold], dict[str, Any]]]
