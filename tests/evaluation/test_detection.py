@@ -10,6 +10,7 @@ from guard import config as configuration
 from guard.config import Config
 from guard.errors import ConfigError
 from guard.evaluation import Wish, detection, measure
+from guard.evaluation.report import Alarms
 from guard.evaluation.scoring import Tally
 from tests.house import MAIL
 
@@ -78,6 +79,21 @@ def test_a_half_and_a_number_of_rows_are_picked(config: Config, data: Path) -> N
     assert (both.rows, both.systems[0].groups["held",].golds) == (4, 4)  # the first and the third row, twice
     with pytest.raises(ConfigError, match="has no row of the half 'spare'"):
         measure(config, Wish(data=(data,), half="spare"))
+
+
+def test_ordinary_prompts_are_counted_by_what_is_masked_in_them(
+    config: Config, data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    texts = ["Sort a list", f"{MAIL} or {CARD}", "See https://x.example/a", f"To {MAIL}, {MAIL}"]
+    prompts = [{"text": text, "language": "en"} for text in texts] + [{"text": "정렬", "language": "ko"}]
+    (tmp_path / "evals").mkdir()
+    (tmp_path / "evals" / "ordinary.jsonl").write_text("".join(json.dumps(prompt) + "\n" for prompt in prompts))
+    monkeypatch.setattr(detection, "SETS", tmp_path / "evals")
+    (system,) = measure(config, Wish(data=(data,))).systems
+    assert system.alarms == (
+        Alarms("en", 4, 2, {"CREDIT_CARD": 1, "EMAIL_ADDRESS": 2}),
+        Alarms("ko", 1, 0, {}),
+    )
 
 
 def test_an_installed_guard_needs_data(

@@ -32,7 +32,7 @@ PRESIDIO = json.dumps(
 KLUE = (
     "## klue-ner-x_00001\t<이서연:PS>은 <3:QT> 어\n"
     + "".join(f"{c}\t{t}\n" for c, t in zip("이서연은 3", ("B-PS", "I-PS", "I-PS", "O", "O", "B-QT"), strict=True))
-    + "\n## klue-ner-x_00002\t<서울:LC><시청:OG>\n서\tB-LC\n울\tI-LC\n시\tB-OG\n청\tI-OG\n"
+    + "\n## klue-ner-x_00002\t<서울:LC><시청:OG>\n서\tB-LC\n울\tI-LC\n시\tI-OG\n청\tI-OG\n"
 )
 STOCKMARK = json.dumps(
     [
