@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 _MARK = re.compile(r"«([^«»|]+)(?:\|([A-Z_]+))?»(?:\[([가-힣]+)/([가-힣]+)\])?")
 _HEAD = re.compile(r"(?m)^%%% (\w+)\n")
@@ -21,11 +21,19 @@ _HEAD = re.compile(r"(?m)^%%% (\w+)\n")
 Fill = Callable[[str], tuple[str, str]]
 
 
+class Place(TypedDict):
+    """An entity in a text: characters, end exclusive."""
+
+    start: int
+    end: int
+    entity: str
+
+
 class Marked(NamedTuple):
-    """A text and the places of its entities in characters, end exclusive."""
+    """A text and the places of its entities."""
 
     text: str
-    spans: list[dict[str, int | str]]
+    spans: list[Place]
 
 
 def records(file: Path) -> list[tuple[str, str]]:
@@ -42,7 +50,7 @@ def slots(marked: str) -> list[str]:
 def compiled(marked: str, fill: Fill | None = None) -> Marked:
     """The text without its marks. `fill` gives the value of a slot and its entity, "" where it is none."""
     pieces: list[str] = []
-    spans: list[dict[str, int | str]] = []
+    spans: list[Place] = []
     known: dict[str, tuple[str, str]] = {}
     length = last = 0
     for match in _MARK.finditer(marked):

@@ -25,7 +25,7 @@ def test_marks_are_compiled_to_offsets() -> None:
     filled = iter(["Ann", "Bo"])
     text, spans = marks.compiled("«a» and «b#2» and «a», «01-2|PHONE»", lambda _: (next(filled), "PERSON"))
     assert text == "Ann and Bo and Ann, 01-2"
-    assert [(text[s["start"] : s["end"]], s["entity"]) for s in spans] == [  # type: ignore[misc]
+    assert [(text[s["start"] : s["end"]], s["entity"]) for s in spans] == [
         ("Ann", "PERSON"), ("Bo", "PERSON"), ("Ann", "PERSON"), ("01-2", "PHONE"),
     ]  # fmt: skip
 

@@ -1,6 +1,7 @@
 """The command line of `guard eval`."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +40,12 @@ def test_choices_are_those_of_the_parts() -> None:
     assert get_args(Format) == command.FORMATS
     assert get_args(Profile) == command.PROFILES
     assert get_args(Group) == command.GROUPS
+
+
+def test_every_option_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^\| `(--[\w-]+)", page, re.MULTILINE)
+    assert documented == [option.opts[0] for option in command.detect.params]
 
 
 @pytest.mark.usefixtures("folder")
