@@ -241,6 +241,11 @@ def _recognizers(
     return by_policy
 
 
+def recognizer(config: Config, rule: Policy, progress: Progress) -> CachedRecognizer:
+    """The recognizer of one policy, in this process and with a cache of its own. Raises ConfigError."""
+    return _recognizers(config, (rule,), progress, workers=False)[rule.policy]
+
+
 def _critic(config: Config, documents: tuple[Constitution, ...], progress: Progress) -> Critic:
     """The critic that the configuration names, ready to judge."""
     cache = config.data / "models"

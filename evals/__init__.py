@@ -1,0 +1,1 @@
+"""Evaluation sets, and what makes them. Not part of the package."""
