@@ -117,7 +117,7 @@ HEALTH = (
     labelled(
         "MEDICAL_RECORD_NUMBER",
         r"mrn|(?:medical|health|hospital|patient) (?:record|chart|file)|(?:patient|chart|hospital|encounter|visit|case"
-        r"|specimen|accession|lab) (?:id|no|number|identifier)|(?:병록|차트|환자|진료|병원등록|환자등록|접수|검체)\s?번호"
+        r"|specimen|accession|lab) (?:id|no|number|identifier)|(?:병록|차트|환자|진료|병원등록|환자등록|검체)\s?번호"
         r"|(?<![가-힣])등록번호|診察券|カルテ|患者(?:id|番号)|検体",
         _MIXED,
         (
@@ -150,7 +150,7 @@ HEALTH = (
     labelled(
         "HEALTH_CASE_NUMBER",
         r"(?:(?:insurance |medical )?claim|prior auth(?:orization)?|pre-?auth(?:orization)?|referral)"
-        r"(?: (?:id|no|number)|#| ?:)",
+        r"(?: (?:id|no|number)| ?#| ?:)",
         _CODE,
         ("claim number «CLM-2291-0038»", "prior authorization number: «PA0093812»", "Referral # «R1029384»"),
         ("claim number: int", "the claim: 3 of 4", "referral program"),
@@ -158,7 +158,7 @@ HEALTH = (
     ),
     labelled(
         "PRESCRIPTION_NUMBER",
-        r"(?:prescription|rx)(?: ?(?:id|no|number)|#| ?:)|처방전?\s?(?:발행|관리|식별|교부)?\s?번호\s?(?:예)?|処方箋(?:番号)?",
+        r"(?:prescription|rx)(?: ?(?:id|no|number)| ?#| ?:)|처방전?\s?(?:발행|관리|식별|교부)?\s?번호\s?(?:예)?|処方箋(?:番号)?",
         _CODE,
         ("Rx# «7712093»", "처방전번호 «20260528-0093741»", "처방번호 «RX-2026-008471»", "prescription no. «RX-2210»"),
         ("Rx: 12", "prescription drugs", "처방번호 누락"),
@@ -234,7 +234,7 @@ VEHICLES = (
         "VIN",
         rf"{START}[1-9A-HJ-NPR-Z][A-HJ-NPR-Z0-9]{{2}}[A-HJ-NPR-Z0-9]{{5}}[0-9X][A-HJ-NPR-Z0-9]{{4}}[0-9]{{4}}{END}",
         0.1,
-        ("VIN «1HGCM82633A004352»", "차대번호 «KMHD841CBLU123456»", "the car «1M8GDM9AXKP042788» is"),
+        ("VIN «1HGCM82633A004352»", "차대번호 «KMHD84LF5LU123456»", "the car «1M8GDM9AXKP042788» is"),
         ("12345678901234567", "ABCDEFGHJKLMN1234"),
         at="digit",
         back=16,

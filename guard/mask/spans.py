@@ -12,7 +12,10 @@ from guard.types import Span
 # Entities that are names or places: what a model guesses. A pattern that found something exact goes before them.
 NAMES = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "NRP", "CUSTOMER", "CODE_NAME"})
 
-_RANK = {"SECRET": 2} | dict.fromkeys(NAMES, 0)  # everything else 1; a higher one keeps its extent
+# Entities that a policy may well keep though others lie inside them: they give way to all, and lend them nothing.
+FRAMES = frozenset({"URL", "DATE_TIME"})
+
+_RANK = {"SECRET": 2} | dict.fromkeys(NAMES, 0) | dict.fromkeys(FRAMES, -1)  # everything else 1; a higher one wins
 _SPACE = re.compile(r"\s*")
 _NOT_NAME = re.compile(r"[\s!-/:-@\[-`{-~‘’“”«»、。，．・：；（）「」『』]*")
 
@@ -46,6 +49,8 @@ def _trim(span: Span, text: str) -> Span | None:
     start = _skip(edge, text, start, end)
     backwards = text[start:end][::-1]
     end -= _skip(edge, backwards, 0, len(backwards))
+    if text[end : end + 1] == ")" and end < span.end and text.rfind("(", start, end) > text.rfind(")", start, end):
+        end += 1  # it closes what the name opened, as the village of an address in brackets
     if start >= end:
         return None
     return span if (start, end) == (span.start, span.end) else replace(span, start=start, end=end)
@@ -74,6 +79,7 @@ def _insert(piece: Span, index: int, kept: list[Span], *, whole: bool) -> int:
     """Insert `piece` before `kept[index]`, or widen a neighbour that it touches. The number of spans added before."""
     before = kept[index - 1] if index else None
     after = kept[index] if index < len(kept) else None
+    whole = whole or piece.entity in FRAMES
     if not whole and before and before.end == piece.start:
         kept[index - 1] = replace(before, end=piece.end)
         return 0
