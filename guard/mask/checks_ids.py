@@ -6,6 +6,7 @@ A checksum is evidence and not a veto: numbers are mistyped, invented for exampl
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import re
 from collections.abc import Sequence
 
@@ -232,6 +233,15 @@ def codice_fiscale(value: str) -> bool:
     odd = sum(_ODD[c] for c in upper[0:15:2])
     even = sum(int(c) if c.isdigit() else ord(c) - 65 for c in upper[1:14:2])
     return chr((odd + even) % 26 + 65) == upper[15]
+
+
+def host(value: str) -> bool:
+    """Whether the value is an IP address, with or without a prefix length, that is somebody's: no loopback, no wildcard."""
+    try:
+        address = ipaddress.ip_interface(value).ip
+    except ValueError:
+        return False
+    return not (address.is_loopback or address.is_unspecified)
 
 
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"

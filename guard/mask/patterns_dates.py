@@ -144,13 +144,14 @@ OTHER_DATES = (
     ),
     Row(
         "DATE_TIME",
-        rf"(?i:(?<![a-z])(?:on|since|until|till|by|before|after|from|to|dated?|between|and|of|in|during|around|circa))[ :]{{1,2}}(?:the )?"
+        rf"(?i:(?<![a-z])(?:on|since|until|till|by|before|after|from|to|dated?|between|and|of|in|during|around|circa|an?))[ :]{{1,2}}(?:the )?"
         rf"(?P<value>{_NUMERIC}|{_WESTERN}|(?:1[89]|20)[0-9]{{2}}(?![-.,/%]?[0-9]))(?![0-9A-Za-z%])(?! ?(?:%|ms|px|km|kg|items|rows))",
         0.45,
         ("since «5/5/1937»", "founded in «1977». Since", "on «May 17, 2024»", "During «2017», it", "due by «2024-05-17»"),
         ("in 2048px", "version 2017", "of 2000 items", "in 3 days"),
         needs=("on ", "since ", "until ", "till ", "by ", "before ", "after ", "from ", "to ", "date", "between ", "and ", "of ",
-               "in ", "during ", "around ", "circa "),
+               "in ", "during ", "around ", "circa ",
+            "a "),
     ),
     Row(
         "DATE_TIME",

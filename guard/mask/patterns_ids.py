@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from guard.mask.checks import iban, ip, luhn, ssn
+from guard.mask.checks import iban, luhn, ssn
+from guard.mask.checks_ids import host
 from guard.mask.patterns_europe import EUROPE
 from guard.mask.patterns_japan import JAPAN
 from guard.mask.patterns_korea import KOREA
@@ -124,9 +125,9 @@ NETWORK = (
         r"(?<![0-9A-Za-z])(?<![0-9]\.)[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?:/[0-9]{1,2})?(?![0-9A-Za-z])(?!\.[0-9])",
         0.6,
         ("host «10.0.0.12» down", "«192.168.45.112»에서", "«203.0.113.7»です", "net «10.1.0.0/16»"),
-        ("version 1.2.3", "1.2.3.4.5", "300.1.1.1", "version 1.2.3.4", "v1.2.3.4"),
+        ("version 1.2.3", "1.2.3.4.5", "300.1.1.1", "on 127.0.0.1:8000", "bind 0.0.0.0", "version 1.2.3.4", "v1.2.3.4"),
         at="digit",
-        check=ip,
+        check=host,
         passed=0.6,
         failed=0.0,
         against=("version", "release", "upgrade to", "버전", "バージョン"),
@@ -150,7 +151,7 @@ NETWORK = (
         at="digit",
         back=24,
         lead=r"(?<=:)[0-9]|[0-9][0-9A-Fa-f]{0,3}:",
-        check=ip,
+        check=host,
         passed=0.7,
         failed=0.0,
     ),

@@ -26,11 +26,17 @@ _TOWN = (
 _REST = (
     rf"(?:[\s,>]{{1,9}}(?:{_WORD}|nan)(?: (?:{_WORD}|de|del|do|da"
     rf"|\([A-Z][a-z]{{1,20}}\))){{0,4}}){{1,3}}[\s,>]{{1,9}}"
-    r"(?:[0-9]{3,5}(?:[ -][0-9]{2,4})?|[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2})"
+    r"(?:[0-9]{3,5}(?:[ -][0-9]{2,4})?|[0-9]{2}-[0-9]{3}|[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2})"
+)
+# The same without a post code: more lines of an envelope (indented, quoted, or after a comma), or a town and a country.
+_PLACE = rf"(?:[{UPPER}∆][{LETTERS}∆'’.-]{{1,30}}|nan|[A-Z]{{2}})"
+_PLACES = rf"{_PLACE}(?: (?:{_PLACE}|de|del|do|da|nad|na|\([A-Z][a-z]{{1,20}}\))){{0,3}}(?![{LETTERS}]|:)"
+_LINES = (
+    rf"(?:(?:\n[ >]{{1,6}}|,\s{{0,3}}| ){_PLACES}){{1,3}}(?:[\s,>]{{1,9}}[0-9]{{3,5}}(?:[ -][0-9]{{2,4}})?(?![0-9]))?"
 )
 _SUFFIXES = (
     "straße|strasse|str\\.|weg|platz|allee|gasse|ring|ufer|damm|katu|tie|kuja|polku|vej|vænget|gade|gatan|vägen|gata|veien|vegen|"
-    "laan|straat|plein|gracht|kade|utca|tér|ulica|ulice"
+    "laan|straat|plein|gracht|kade|utca|tér|ulica|ulice|rkp\\.|u\\.|út|tere|terrasse|bakken|stræde|torget|aukio|tänav|maantee|puiestee"
 )
 _HOUSE_LEAD = "(?i:" + "|".join(f"(?<={suffix})|(?<={suffix} )" for suffix in _SUFFIXES.split("|")) + ")[0-9]"
 _LIVES = (
@@ -43,7 +49,7 @@ PLACES: tuple[Row, ...] = (
     Row(
         "LOCATION",
         rf"{START}(?:[0-9]{{3,6}} )?[0-9]{{1,6}}[A-Za-z]?(?:-[0-9]{{1,4}})?,? {_NAME} {_STREET}{END}{_FLAT}{{0,2}}"
-        rf"(?:{_TOWN}|{_REST})?",
+        rf"(?:{_TOWN}|{_REST}|(?:, ?{_PLACES}){{1,2}})?",
         0.7,
         (
             "at «221B Baker Street» now",
@@ -71,9 +77,9 @@ PLACES: tuple[Row, ...] = (
     ),
     Row(
         "LOCATION",
-        rf"(?<!\w)(?!Version|Phase|Step|Table|Figure|During|Spring)[{UPPER}][\w'’-]{{1,30}}"
+        rf"(?<!\w)(?:[0-9]{{2,6}} )?(?!Version|Phase|Step|Table|Figure|During|Spring)[{UPPER}][\w'’-]{{1,30}}"
         rf"(?: [{UPPER}][\w'’-]{{1,30}}){{0,2}}?[ -]?(?<=[\w -])(?i:{_SUFFIXES})"
-        rf" ?[0-9]{{1,4}}[a-z]?{END}{_FLAT}?(?:,? [0-9]{{4,5}} [{UPPER}][\w'’-]{{1,30}})?",
+        rf" ?[0-9]{{1,4}}[a-z]?(?:\.(?!\w))?{END}{_FLAT}{{0,2}}(?:,? [0-9]{{4,5}} [{UPPER}][\w'’-]{{1,30}}|(?<=[0-9.]){_REST}|{_LINES})?",
         0.6,
         ("in der «Hauptstraße 12, 10115 Berlin»", "«Puruntie 82»", "nach «Berliner Allee 5a»", "at «Kungsgatan 44»"),
         ("the King 5", "Ring 5 times", "Weg"),
@@ -116,9 +122,10 @@ PLACES: tuple[Row, ...] = (
     ),
     Row(
         "LOCATION",
-        r"(?<![0-9A-Za-z])(?:(?:PSC|Unit|CMR|USNV|USNS|USCGC|USS) [0-9A-Za-z]{1,20}"
+        rf"(?<![0-9A-Za-z])(?:(?:PSC|Unit|CMR|USNV|USNS|USCGC|USS) [\w'’.-]{{1,20}}"
         r"(?:,? Box [0-9]{1,6})?\s{1,3})?(?:APO|FPO|DPO),? A[AEP] [0-9]{5}(?:-[0-9]{4})?"
-        r"|(?<![0-9A-Za-z])P\.? ?O\.? Box [0-9]{1,6}(?![0-9A-Za-z])",
+        rf"|(?<![0-9A-Za-z])(?:[0-9]{{2,6}} )?(?:P\.? ?O\.? ?Box|Postbo(?:x|ks)|Postfach|Box No\.?|Apartado|Casilla) [0-9]{{1,6}}(?![0-9A-Za-z])"
+        rf"(?-i:(?: {_WORD}){{0,3}}{_FLAT}(?:{_REST}|{_LINES})?)?",
         0.8,
         (
             "«PSC 0413, Box 8144\nAPO AA 42323»",
@@ -126,8 +133,8 @@ PLACES: tuple[Row, ...] = (
             "write to «P.O. Box 1234»",
             "«USNV Smith\nFPO AE 10301»",
         ),
-        ("APO tests", "PO Box"),
-        needs=("apo", "fpo", "dpo", "box"),
+        ("APO tests", "PO Box", "box 12"),
+        needs=("apo", "fpo", "dpo", "box", "postboks", "postfach", "apartado", "casilla"),
         flags=re.IGNORECASE,
     ),
     Row(
@@ -143,7 +150,7 @@ PLACES: tuple[Row, ...] = (
     Row(  # a house number is enough where a flat follows, on this line or the next; then the rest of the envelope
         "LOCATION",
         rf"{START}(?:[0-9]{{1,6}}\s{{1,2}})?(?:[0-9]{{1,6}} )?(?:{_WORD}|[a-z]{{2,4}})(?: (?:{_WORD}|de|da|do|del"
-        rf"|la|[0-9]{{1,5}})){{0,5}} [0-9]{{1,5}}[A-Za-z]?\.?{_FLAT}{{1,2}}(?:{_REST})?{END}",
+        rf"|la|u\.|tér|[0-9]{{1,5}})){{0,5}} (?:[0-9]{{1,5}}[A-Za-z]?|{_STREET})\.?{_FLAT}{{1,2}}(?:{_REST}|{_LINES})?{END}",
         0.6,
         (
             "at «20789 Allika 46\n Suite 501\n Riisa\n\n Estonia 62488»",
@@ -160,6 +167,37 @@ PLACES: tuple[Row, ...] = (
         ("knock at «Apt. 595»", "«Suite 501», please", "«Suite 084\n María Albina\n Uruguay 77212»"),
         ("a suite 5 star", "apt-get 12 packages"),
         needs=("apt", "suite", "ste", "apartment"),
+    ),
+    Row(
+        "LOCATION",
+        rf"(?:the )?corner of (?:[0-9]{{1,6}} )?(?:(?:{_WORD}|ul\.) ){{1,4}}(?:[0-9]{{1,5}} )?(?:(?i:st|str|street|ave|road)\.? )?and {_WORD}(?: {_WORD}){{0,2}}",
+        0.6,
+        ("meet at «the corner of Third and Main»", "«the corner of 35 Pentelis Str. and Waechter Turnpike»"),
+        ("the corner of the room and the door",),
+        needs=("corner of",),
+    ),
+    Row(
+        "LOCATION",
+        rf"(?:[Oo]n|[Aa]t|[Aa]long|[Oo]ff|near|side of) (?P<value>{_WORD}(?: {_WORD}){{0,2}} (?:Street|St\.|Avenue|Ave\.|Road|Rd\.|Boulevard|Blvd\.?|Lane|Terrace))"
+        rf"(?![{LETTERS}])",
+        0.5,
+        ("shows on «Marina Fort Street» were", "lives off «Elm Road»"),
+        ("on The road", "at the Street level"),
+        needs=("street", "st.", "avenue", "ave.", "road", "rd.", "boulevard", "blvd", "lane", "terrace"),
+    ),
+    Row(
+        "LOCATION",
+        r"(?i:(?<![a-z])(?:lives? (?:at|in|on)|living (?:at|on)|address(?: is)?:?|drops you off at|located at|office is at|moved to|side of"
+        rf"|meet (?:me|you) at))\s{{1,3}}(?P<value>(?:[0-9]{{1,6}} )?(?!with |the |a |my |version )(?:(?:ul\.|av|[{LETTERS}][{LETTERS}'’-]{{2,24}}) ){{1,3}}[0-9]{{1,5}}[a-z]?)(?![0-9A-Za-z:%]|[.,][0-9])"
+        r"(?! (?:years|times|percent|km|miles|min|hours|days|people|other|of))",
+        0.5,
+        (
+            "eva lives at «255 hersnapvej 18», by",
+            "address:\n«947 trg revolucije 17» apt",
+            "located at «Joaquin Suarez 2906».",
+        ),
+        ("lives in room 3 of 4", "moved to v2 3.1", "lives on for 20 years"),
+        needs=("live", "living", "address", "drops you off", "located", "office is", "moved to", "side of", "meet "),
     ),
     *KOREAN,
     *JAPANESE,

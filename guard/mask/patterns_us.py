@@ -130,7 +130,7 @@ HEALTH = (
         ),
         ("patient id: str", "medical record system 2", "사업자등록번호 214-86-30157", "patient number one"),
         needs=("mrn", "record", "chart", "patient", "hospital", "encounter", "visit", "case", "specimen", "accession",
-               "lab", "file", "번호", "診察", "カルテ", "患者", "検体"),
+               "lab", "file", "병록", "차트", "환자", "진료", "등록번호", "등록 번호", "검체", "診察", "カルテ", "患者", "検体"),
     ),
     labelled(
         "HEALTH_PLAN_NUMBER",
@@ -208,7 +208,7 @@ HEALTH = (
         _CODE,
         ("birth certificate number «104-56-002817»", "License No. «RN482910»", "자격증번호: «12-8834-019»", "証明書番号 «A-00821»"),
         ("license number: str", "certificate number of hosts", "registration number pending"),
-        needs=("certificat", "licen", "permit", "registration", "번호", "番号"),
+        needs=("certificat", "licen", "permit", "registration", "자격", "면허", "인증서", "수료증", "합격증", "증명서", "証番号", "認定番号", "証明書番号", "免許番号"),
     ),
     labelled(
         "EMPLOYEE_ID",
@@ -217,7 +217,7 @@ HEALTH = (
         _CODE,
         ("employee ID «E-20451»", "badge no. «B4471»", "사번: «A20451»", "사원번호: «P-2018-1129»", "社員番号は«00451»"),
         ("employee id: int", "staff number one", "사번은 없음", "employees 2000"),
-        needs=("employee", "staff", "personnel", "badge", "worker", "payroll", "번호", "사번", "군번", "社員", "従業員", "職員"),
+        needs=("employee", "staff", "personnel", "badge", "worker", "payroll", "사원", "직원", "사번", "군번", "社員", "従業員", "職員"),
     ),
     labelled(
         "STUDENT_ID",
