@@ -12,7 +12,7 @@ _NAME = rf"(?:[NSEW]\.? )?{_WORD}(?: (?:{_WORD}|de|da|do|del|della|of|the|[0-9]{
 _STREET = (
     r"(?:Street|Streets|St|Avenue|Avenues|Ave|Av|Road|Roads|Rd|Boulevard|Blvd|Lane|Ln|Drive|Drives|Dr|Court|Ct|Place"
     r"|Square|Squares|Sq|Terrace|Ter|Way|Parkway|Pkwy|Circle|Cir|Highway|Hwy|Close|Crescent|Cres|Mews|Row|Gardens"
-    r"|Grove|Hill|Walk|Alley|Trail|Loop|Plaza|Turnpike|Pike|Quay|Wharf|Strasse|Street\.|Str|STREET|AVENUE|ROAD"
+    r"|Grove|Hill|Walk|Alley|Trail|Loop|Plaza|Turnpike|Pike|Quay|Wharf|Gate|Green|Rise|Parade|Croft|Esplanade|Broadway|Strasse|Street\.|Str|STREET|AVENUE|ROAD"
     r"|DRIVE|LANE)\.?"
 )
 _FLAT = r"(?:,?\s{1,4}(?:Apt|Apartment|Suite|Ste|Unit|Floor|Flat|Room|Rm|#)\.?\s?[0-9A-Z][0-9A-Za-z-]{0,8})"
@@ -45,10 +45,14 @@ _LIVES = (
     "drops you off at", "new one to", "apt", "suite", "billing", "his address", "residence", "corner of",
 )  # fmt: skip
 
+_COMPOUND = (
+    rf"[{UPPER}][{LETTERS}]{{2,20}}(?:straße|strasse|allee|gasse|platz|gade|vej|gatan|vägen|straat|gracht|katu|utca)"
+)
+
 PLACES: tuple[Row, ...] = (
     Row(
         "LOCATION",
-        rf"{START}(?:[0-9]{{3,6}} )?[0-9]{{1,6}}[A-Za-z]?(?:-[0-9]{{1,4}})?,? {_NAME} {_STREET}{END}{_FLAT}{{0,2}}"
+        rf"(?:{START}(?:Flat|Apt\.?|Unit|Suite|Room) [0-9A-Z]{{1,5}},? )?{START}(?:[0-9]{{3,6}} )?[0-9]{{1,6}}[A-Za-z]?(?:-[0-9]{{1,4}})?,? (?:{_NAME} {_STREET}|{_COMPOUND}){END}{_FLAT}{{0,2}}"
         rf"(?:{_TOWN}|{_REST}|(?:, ?{_PLACES}){{1,2}})?",
         0.7,
         (
@@ -57,6 +61,8 @@ PLACES: tuple[Row, ...] = (
             "«1600 Pennsylvania Ave» NW",
             "«10 Downing Street, London SW1A 2AA»",
             "«742 Evergreen Terrace»입니다",
+            "at «44 Lindenallee, Lagos».",
+            "to «22 Priory Gate, Durham DH1 4NS» in",
         ),
         ("12 Monkeys were better", "3 Street food stalls", "in 5 easy steps", "12 people drive home"),
         at="digit",
@@ -89,7 +95,7 @@ PLACES: tuple[Row, ...] = (
     ),
     Row(
         "LOCATION",
-        rf"(?<!\w)(?:Rua|Rue|Via|Calle|Avenida|Avda\.?|Piazza|Plaza|Corso|Viale|Largo|Chemin|Travessa|Estrada"
+        rf"(?<!\w)(?:Rua|Rue|Via|Calle|Avenida|Avda\.?|Piazza|Plaza|Corso|Viale|Largo|Chemin|Travessa|Estrada|Odos|Leoforos"
         rf"|Ulica|ul\.|Carrer|Paseo|Quai"
         rf"|[Rr]ue|[Aa]venue|[Bb]oulevard) (?:{_WORD}|d[aeou]s?|del|della|la|le|les|van){{1}}(?: (?:{_WORD}"
         rf"|d[aeou]s?|del|della|la|le|les)){{0,4}},? [0-9]{{1,5}}{END}{_FLAT}{{0,2}}",
@@ -111,6 +117,8 @@ PLACES: tuple[Row, ...] = (
             "chemin ",
             "travessa ",
             "estrada ",
+            "odos ",
+            "leoforos ",
             "ulica ",
             "ul. ",
             "carrer ",

@@ -104,12 +104,12 @@ US = (
         score=0.65,
     ),
     labelled(
-        "US_EIN",
-        r"ein|fein|employer identification|(?:federal )?tax (?:id|identification)|tin",
-        r"[0-9]{2}-?[0-9]{7}",
-        ("EIN «12-3456789»", "Federal Tax ID: «123456789»"),
+        "TAX_NUMBER",
+        r"ein|fein|employer identification|(?:federal )?tax (?:id|identification|reference|registration|no|number)|tin|vkn|afm",
+        r"[0-9]{2}-?[0-9]{7}|(?=[A-Z-]{0,4}[0-9])[A-Z0-9-]{7,15}",
+        ("EIN «12-3456789»", "Federal Tax ID: «123456789»", "tax number «048215573»"),
         ("ein 12-34", "tin 1234"),
-        needs=("ein", "tax", "tin", "employer identification"),
+        needs=("ein", "tax", "tin", "employer identification", "vkn", "afm"),
     ),
 )  # fmt: skip
 
