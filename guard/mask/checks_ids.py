@@ -236,7 +236,7 @@ def codice_fiscale(value: str) -> bool:
 
 
 def host(value: str) -> bool:
-    """Whether the value is an IP address, with or without a prefix length, that is somebody's: no loopback, no wildcard."""
+    """Whether the value is an IP address, with or without a prefix length, of a machine: no loopback, no wildcard."""
     try:
         address = ipaddress.ip_interface(value).ip
     except ValueError:

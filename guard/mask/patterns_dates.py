@@ -1,7 +1,7 @@
-"""Rows for dates and ages: those that belong to a person by a word beside them, and dates as such.
+"""Rows for dates: those that belong to a person by a word beside them, and dates as such.
 
-A date as such (`DATE_TIME`) points at nobody, and the default policy keeps it. It is found where an English word or a time
-of day shows that it is one; other bare dates are not looked for.
+A date as such (`DATE_TIME`) points at nobody, and the default policy keeps it. It is found where an English word or a
+time of day shows that it is one; other bare dates are not looked for.
 """
 
 from __future__ import annotations
@@ -12,15 +12,23 @@ _YEAR = r"(?:1[89]|20)[0-9]{2}"
 _DAY = r"(?:3[01]|[12][0-9]|0?[1-9])"
 _PAST = r"(?:19[2-9][0-9]|200[0-9]|201[0-9])"  # years in which people are born who are written about
 _WESTERN = (
-    rf"{MONTHS}\.? {_DAY}(?:st|nd|rd|th)?(?:,? {_YEAR})?|{_DAY}(?:st|nd|rd|th|\.)?[ -](?:of )?{MONTHS}\.?,?[ -](?:{_YEAR}|[0-9]{{2}})"
+    rf"{MONTHS}\.? {_DAY}(?:st|nd|rd|th)?(?:,? {_YEAR})?|{_DAY}(?:st|nd|rd|th"
+    rf"|\.)?[ -](?:of )?{MONTHS}\.?,?[ -](?:{_YEAR}|[0-9]{{2}})"
     rf"|{MONTHS}\.? {_YEAR}"
 )
-_NUMERIC = rf"{_YEAR}(?P<s>[-./ ]) ?(?:1[0-2]|0?[1-9])(?P=s) ?{_DAY}|{_DAY}(?P<t>[-./ ]){_DAY}(?P=t){_YEAR}|{_DAY}/{_DAY}/[0-9]{{2}}"
+_NUMERIC = (
+    rf"{_YEAR}(?P<s>[-./ ]) ?(?:1[0-2]|0?[1-9])(?P=s) ?{_DAY}|{_DAY}(?P<t>[-./ ]){_DAY}(?P=t){_YEAR}"
+    rf"|{_DAY}/{_DAY}/[0-9]{{2}}"
+)
 _EASTERN = (
     r"(?:(?:19|20)?[0-9]{2}년\s?[0-9]{1,2}월\s?[0-9]{1,2}일|(?:19|20)[0-9]{2}年\s?[0-9]{1,2}月\s?[0-9]{1,2}日"
-    r"|(?:明治|大正|昭和|平成|令和)\s?(?:[0-9]{1,2}|元)年\s?[0-9]{1,2}月\s?[0-9]{1,2}日|[MTSHR][0-9]{1,2}[./][0-9]{1,2}[./][0-9]{1,2})"
+    r"|(?:明治|大正|昭和|平成|令和)\s?(?:[0-9]{1,2}|元)年\s?[0-9]{1,2}月\s?[0-9]{1,2}日"
+    r"|[MTSHR][0-9]{1,2}[./][0-9]{1,2}[./][0-9]{1,2})"
 )
-_WHEN = r"(?i:(?<![a-z])(?:on|since|until|till|by|before|after|from|to|dated?|between|and|of|in|during|around|circa|an?))[ :]{1,2}(?:the )?"
+_WHEN = (
+    r"(?i:(?<![a-z])(?:on|since|until|till|by|before|after|from|to|dated?|between|and|of|in|during|around|circa"
+    r"|an?))[ :]{1,2}(?:the )?"
+)
 _COMPACT = r"(?:19|20)?[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01])"
 _DATE = rf"(?:{_NUMERIC}|{_WESTERN}|{_EASTERN}|{_COMPACT})"
 _AFTER = rf"{END}(?![-./][0-9])"
@@ -49,7 +57,8 @@ BIRTHS = (
     ),
     Row(
         "DATE_OF_BIRTH",
-        rf"(?:생년월일|출생년월일|출생일자?|출생일시|생일|생년|태어난|앞자리|앞번호|生年月日|誕生日|出生日?|生まれ){_GAP}{_DATE}){_AFTER}",
+        rf"(?:생년월일|출생년월일|출생일자?|출생일시|생일|생년|태어난|앞자리|앞번호|生年月日|誕生日|出生日?"
+        rf"|生まれ){_GAP}{_DATE}){_AFTER}",
         0.6,
         (
             "생년월일은 «1990년 5월 17일»입니다",
@@ -70,9 +79,11 @@ BIRTHS = (
     Row(  # a date or a year and "생", born
         "DATE_OF_BIRTH",
         r"(?<![0-9])(?:(?:19|20)?[0-9]{2}년(?:\s?[0-9]{1,2}월(?:\s?[0-9]{1,2}일)?)?"
-        r"|(?:19|20)[0-9]{2}\s?[-./]\s?[0-9]{1,2}\s?[-./]\s?[0-9]{1,2}\.?)\s?생(?![가-힣](?<!이)(?<!으)(?<!입)(?<!인)(?<!은)(?<!의))"
+        r"|(?:19|20)[0-9]{2}\s?[-./]\s?[0-9]{1,2}\s?[-./]\s?[0-9]{1,2}\.?)\s?생(?![가-힣](?<!이)(?<!으)(?<!입)"
+        r"(?<!인)(?<!은)(?<!의))"
         r"|(?<![0-9])[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])생(?![가-힣])"
-        r"|(?<![0-9])(?:(?:(?:19|20)[0-9]{2}|(?:明治|大正|昭和|平成|令和)(?:[0-9]{1,2}|元))年(?:[0-9]{1,2}月[0-9]{1,2}日)?"
+        r"|(?<![0-9])(?:(?:(?:19|20)[0-9]{2}|(?:明治|大正|昭和|平成|令和)(?:[0-9]{1,2}"
+        r"|元))年(?:[0-9]{1,2}月[0-9]{1,2}日)?"
         r"|(?:19|20)[0-9]{2}(?P<m>[-./])[0-9]{1,2}(?P=m)[0-9]{1,2})(?=生(?:まれ|[)）、,]))",
         0.7,
         (
@@ -88,7 +99,8 @@ BIRTHS = (
     ),
     Row(  # a patient's sex and date, as in "(M / 1996-12-05)"
         "DATE_OF_BIRTH",
-        rf"[(（,/]\s?(?:[MF남여男女]|남성|여성|남자|여자|[Mm]ale|[Ff]emale)\s?[,/|]\s?(?P<value>{_DATE}){_AFTER}(?=\s?[)）,/])",
+        rf"[(（,/]\s?(?:[MF남여男女]|남성|여성|남자|여자|[Mm]ale|[Ff]emale)\s?[,/"
+        rf"|]\s?(?P<value>{_DATE}){_AFTER}(?=\s?[)）,/])",
         0.7,
         ("환자: 문가영 (F / «1996-12-05»)", "patient Lee (M/«1958-11-04»)"),
         ("(M / 12)", "F / 1996-12-05"),
@@ -96,7 +108,8 @@ BIRTHS = (
     ),
     Row(  # a cell of a table, a list or a statement whose head names the column
         "DATE_OF_BIRTH",
-        rf"(?<=[|/,\t '\"(、]){ALONE}(?:{_PAST}(?P<s>[-./])(?:1[0-2]|0?[1-9])(?P=s){_DAY}|{_PAST}년\s?[0-9]{{1,2}}월\s?[0-9]{{1,2}}일"
+        rf"(?<=[|/,\t '\"(、]){ALONE}(?:{_PAST}(?P<s>[-./])(?:1[0-2]|0?[1-9])(?P=s){_DAY}"
+        rf"|{_PAST}년\s?[0-9]{{1,2}}월\s?[0-9]{{1,2}}일"
         rf"|(?:{_PAST}|(?:昭和|平成)[0-9]{{1,2}})年[0-9]{{1,2}}月[0-9]{{1,2}}日"
         r"|[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]))(?=\s{0,2}[|/,\t'\")、])",
         0.1,
@@ -113,8 +126,10 @@ BIRTHS = (
     ),
     Row(  # behind a name that a role announces, in brackets
         "DATE_OF_BIRTH",
-        rf"(?:환자|산모|수검자|피보험자|신청인|보호자|학생|원아|대상자|고객|회원|자녀)(?:명)?\s?[:：]?\s?[가-힣 ]{{2,6}}\s?[(（]"
-        rf"(?P<value>{_PAST}(?P<s>[-./])\s?(?:1[0-2]|0?[1-9])(?P=s)\s?{_DAY}|{_PAST}년\s?[0-9]{{1,2}}월\s?[0-9]{{1,2}}일)(?=\s?[)）,])",
+        rf"(?:환자|산모|수검자|피보험자|신청인|보호자|학생|원아|대상자|고객|회원"
+        rf"|자녀)(?:명)?\s?[:：]?\s?[가-힣 ]{{2,6}}\s?[(（]"
+        rf"(?P<value>{_PAST}(?P<s>[-./])\s?(?:1[0-2]|0?[1-9])(?P=s)\s?{_DAY}"
+        rf"|{_PAST}년\s?[0-9]{{1,2}}월\s?[0-9]{{1,2}}일)(?=\s?[)）,])",
         0.6,
         ("산모 도해인(«1991.08.23»), 31주", "환자: 김하나 («1958년 3월 4일»)"),
         ("고객 모임(2024.05.17)", "환자 수 (12)"),
@@ -138,7 +153,8 @@ BIRTHS = (
 OTHER_DATES = (
     Row(
         "DATE_OF_DEATH",
-        rf"(?i:(?<![a-z])(?:date of death|died|deceased|passed away|death date|dod)|사망일자?|사망일시|별세|死亡日|没年月日|永眠)"
+        rf"(?i:(?<![a-z])(?:date of death|died|deceased|passed away|death date|dod)|사망일자?|사망일시|별세|死亡日"
+        rf"|没年月日|永眠)"
         rf"[^0-9\n,;/|]{{0,16}}?(?P<value>{_DATE}){_AFTER}",
         0.6,
         ("He died on «17 May 1990»", "date of death: «05/17/2020»", "사망일: «2024-05-17»", "死亡日：«2020年5月17日»"),
@@ -147,9 +163,12 @@ OTHER_DATES = (
     ),
     Row(
         "DATE_OF_CARE",
-        rf"(?i:(?<![a-z])(?:admi(?:tted|ssion)|discharged?|hospitali[sz]ed|date of (?:service|admission|discharge|visit|surgery"
-        rf"|injury|procedure|onset)|dos|surgery|operated|visit(?: date)?|seen|collected|diagnosed|vaccinated|appointment)"
-        rf"(?: date)?|(?:입원|퇴원|수술|진료|내원|초진|입소|퇴소|접종|수상)(?:일자?|일시)|入院日|退院日|手術日|受診日|診察日|接種日|初診日)"
+        rf"(?i:(?<![a-z])(?:admi(?:tted|ssion)|discharged?|hospitali[sz]ed|date of (?:service|admission|discharge"
+        rf"|visit|surgery"
+        rf"|injury|procedure|onset)|dos|surgery|operated|visit(?: date)?|seen|collected|diagnosed|vaccinated"
+        rf"|appointment)"
+        rf"(?: date)?|(?:입원|퇴원|수술|진료|내원|초진|입소|퇴소|접종|수상)(?:일자?|일시)|入院日|退院日|手術日"
+        rf"|受診日|診察日|接種日|初診日)"
         rf"[^0-9\n,;/|]{{0,16}}?(?P<value>{_DATE}){_AFTER}",
         0.55,
         (
@@ -161,12 +180,14 @@ OTHER_DATES = (
         ),
         ("release on 2024-05-17", "the visit counter 12", "접수일: 2024.05.17"),
         needs=("admi", "discharge", "hospitali", "date of", "dos", "surgery", "operated", "visit", "seen", "collected",
-               "diagnosed", "vaccinated", "appointment", "입원", "퇴원", "수술", "진료", "내원", "초진", "입소", "퇴소", "접종",
+               "diagnosed", "vaccinated", "appointment", "입원", "퇴원", "수술", "진료", "내원", "초진", "입소",
+               "퇴소", "접종",
                "수상", "入院", "退院", "手術", "受診", "診察", "接種", "初診"),
     ),
     Row(
         "DATE_TIME",
-        rf"{ALONE}(?:1[89]|20)[0-9]{{2}}(?P<s>[-/.])(?:1[0-2]|0?[1-9])(?P=s){_DAY}[ T][0-2]?[0-9]:[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{{1,9}})?)?"
+        rf"{ALONE}(?:1[89]|20)[0-9]{{2}}(?P<s>[-/.])(?:1[0-2]|0?[1-9])(?P=s){_DAY}[ T][0-2]?[0-9]:[0-5][0-9]"
+        rf"(?::[0-5][0-9](?:\.[0-9]{{1,9}})?)?"
         rf"(?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})?{END}",
         0.5,
         ("at «2007-01-17 23:08:55»", "«2024-05-17T08:00:00Z» GET", "«2024/5/7 8:30» に"),
@@ -175,7 +196,8 @@ OTHER_DATES = (
     ),
     Row(
         "DATE_TIME",
-        rf"{_WHEN}(?P<value>{_NUMERIC}|(?:1[89]|20)[0-9]{{2}}(?![-.,/%]?[0-9]))(?![0-9A-Za-z%])(?! ?(?:%|ms|px|km|kg|items|rows))",
+        rf"{_WHEN}(?P<value>{_NUMERIC}|(?:1[89]|20)[0-9]{{2}}(?![-.,/%]?[0-9]))(?![0-9A-Za-z%])(?! ?(?:%|ms|px|km|kg"
+        rf"|items|rows))",
         0.45,
         ("since «5/5/1937»", "founded in «1977». Since", "During «2017», it", "due by «2024-05-17»", "a «2017» film"),
         ("in 2048px", "version 2017", "of 2000 items", "in 3 days"),
@@ -193,7 +215,8 @@ OTHER_DATES = (
     ),
     Row(
         "DATE_TIME",
-        r"(?<![0-9A-Za-z])(?:(?i:on|last|next|this|every|by|until|since|from) )(?P<value>(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)(?![a-z])",
+        r"(?<![0-9A-Za-z])(?:(?i:on|last|next|this|every|by|until|since|from) )(?P<value>(?:Mon|Tues|Wednes|Thurs"
+        r"|Fri|Satur|Sun)day)(?![a-z])",
         0.45,
         ("flew on «Saturday» morning", "until «Friday»"),
         ("Black Friday sale", "on Sundays only"),
@@ -201,43 +224,4 @@ OTHER_DATES = (
     ),
 )  # fmt: skip
 
-AGES = (
-    Row(
-        "AGE",
-        r"(?<![0-9A-Za-z.,-])(?:만\s?[0-9]{1,3}|[1-9][0-9]?|1[01][0-9])\s?(?:세|살|歳|才)(?![대기트션계금]|\s?(?:이상|이하|미만|초과|부터|까지|以上|以下|未満))",
-        0.5,
-        ("환자: «28세», 여", "(«만 46세»)", "나이가 «31세»시니까", "올해 «22살»이에요", "患者は«45歳»です"),
-        ("21세기", "3세대", "만 19세 이상", "65세 미만", "20歳以上", "30세트"),
-        needs=("세", "살", "歳", "才"),
-    ),
-    Row(
-        "AGE",
-        r"(?i:(?<![a-z])(?:age[ds]?|years of age|age at \w{2,12}|나이|연령|年齢))(?: of| is| was)?[ \t\"']{0,2}[:=]?[ \t\"']{0,2}"
-        r"(?P<value>[1-9][0-9]?|1[01][0-9])(?![0-9A-Za-z%]|[.,:/-][0-9]| ?(?:%|days|hours|minutes|seconds|months|and (?:over|up)))",
-        0.5,
-        ("Age: «74»", "retired at the age of «61»", "aged «45»", "나이: «52»", "age «92», female"),
-        ("page 12", "age 30 days", "ages 18 and over", "max-age=3600", "aged 12 months", "storage: 12"),
-        needs=("age", "나이", "연령", "年齢"),
-    ),
-    Row(
-        "AGE",
-        r"(?<![0-9A-Za-z.,-])(?P<value>[1-9][0-9]?|1[01][0-9])(?:[ -](?:years?|yrs?)[ -](?:old|of age)|[ -]?y/o|[ -]?y\.?o\.?(?![A-Za-z])| ?yo(?= (?:male|female|man|woman|[MF](?![a-z]))))"
-        r"(?![A-Za-z])(?! (?:company|code|codebase|building|house|car|server|bug|whisky|wine|tree|tradition|startup|firm|project|law|file"
-        r"|system|software|mortgage|problem|issue|commit|branch))",
-        0.6,
-        ("a «38»-year-old male", "I am «21» years old", "i'm «41» y/o.", "a «7» year old girl"),
-        ("a 10-year-old codebase", "5 years", "12 years older", "a 30 year old company"),
-        needs=("old", "y/o", "yo", "y.o", "of age"),
-    ),
-    Row(
-        "AGE",
-        r"(?i:(?<![a-z])(?:turn(?:s|ed|ing)?|i am|i'm|he is|she is|he's|she's)) (?P<value>[1-9][0-9]|1[01][0-9])(?=[.!,;]?(?:\s|$))"
-        r"(?!,? (?:%|percent|minutes|hours|days|weeks|months|km|miles|kg|pages|steps|points|of|to|degrees|out|times|and a half|th))",
-        0.5,
-        ("My brother just turned «60»", "I'll turn «23».", "he is «47», from"),
-        ("I am 30 minutes late", "turn 90 degrees", "she's 12 of them", "turned 404 pages", "I'm 100% sure"),
-        needs=("turn", "i am ", "i'm ", "he is ", "she is ", "he's ", "she's "),
-    ),
-)  # fmt: skip
-
-DATES: tuple[Row, ...] = (*BIRTHS, *OTHER_DATES, *AGES)
+DATES: tuple[Row, ...] = (*BIRTHS, *OTHER_DATES)

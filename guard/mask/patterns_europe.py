@@ -17,7 +17,8 @@ BRITAIN = (
     ),
     Row(
         "UK_NINO",
-        rf"{START}(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z](?P<s> ?)[0-9]{{2}}(?P=s)[0-9]{{2}}(?P=s)[0-9]{{2}}"
+        rf"{START}(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z](?P<s> ?)[0-9]{{2}}(?P=s)[0-9]{{2}}"
+        rf"(?P=s)[0-9]{{2}}"
         rf"(?P=s)[A-D]{END}",
         0.6,
         ("NI number «AB 12 34 56 C»", "«AB123456C»입니다"),
@@ -29,7 +30,8 @@ BRITAIN = (
     ),
     Row(
         "UK_DRIVING_LICENCE",
-        rf"{START}[A-Z9]{{5}}[0-9](?:0[1-9]|1[0-2]|5[1-9]|6[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9][A-Z9]{{2}}[A-Z0-9][A-Z]{{2}}{END}",
+        rf"{START}[A-Z9]{{5}}[0-9](?:0[1-9]|1[0-2]|5[1-9]|6[0-2])(?:0[1-9]|[12][0-9]"
+        rf"|3[01])[0-9][A-Z9]{{2}}[A-Z0-9][A-Z]{{2}}{END}",
         0.7,
         ("licence «MORGA657054SM9IJ»",),
         ("MORGA657954SM9IJ", "MORGA657054SM9"),
@@ -92,7 +94,8 @@ CONTINENT = (
     ),
     Row(
         "FR_NIR",
-        rf"{ALONE}[12](?P<s> ?)[0-9]{{2}}(?P=s)(?:0[1-9]|1[0-2]|[2-9][0-9])(?P=s)(?:[0-9]{{2}}|2[AB])(?P=s)[0-9]{{3}}(?P=s)[0-9]{{3}}"
+        rf"{ALONE}[12](?P<s> ?)[0-9]{{2}}(?P=s)(?:0[1-9]|1[0-2]|[2-9][0-9])(?P=s)(?:[0-9]{{2}}"
+        rf"|2[AB])(?P=s)[0-9]{{3}}(?P=s)[0-9]{{3}}"
         rf"(?P=s)[0-9]{{2}}{OVER}",
         0.2,
         ("n° de sécurité sociale «2 55 08 14 168 025 38»", "«255081416802538» (Sécu)"),
@@ -147,7 +150,8 @@ CONTINENT = (
     ),
     labelled(
         "DE_SOCIAL_SECURITY",
-        r"(?:sozial|renten)versicherungs(?:-?nummer|nr\.?)|sv-?nummer|krankenversicherten(?:nummer|nr\.?)|versichertennummer",
+        r"(?:sozial|renten)versicherungs(?:-?nummer|nr\.?)|sv-?nummer|krankenversicherten(?:nummer|nr\.?)"
+        r"|versichertennummer",
         r"[0-9]{2} ?[0-9]{6} ?[A-Z] ?[0-9]{3}|[A-Z][0-9]{9}",
         ("Rentenversicherungsnummer «65 170839 J 003»", "Versichertennummer: «A123456780»"),
         ("Versichertennummer 12", "Sozialversicherung 2024"),

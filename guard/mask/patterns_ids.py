@@ -5,9 +5,10 @@ from __future__ import annotations
 from guard.mask.checks import iban, luhn, ssn
 from guard.mask.checks_ids import host
 from guard.mask.patterns_europe import EUROPE
+from guard.mask.patterns_health import HEALTH
 from guard.mask.patterns_japan import JAPAN
 from guard.mask.patterns_korea import KOREA
-from guard.mask.patterns_us import HEALTH, US, VEHICLES
+from guard.mask.patterns_us import US, VEHICLES
 from guard.mask.patterns_world import WORLD
 from guard.mask.rows import ALONE, END, OVER, START, Row
 
@@ -108,7 +109,8 @@ NETWORK = (
     Row(
         "URL",
         r"(?<![0-9A-Za-z@/.])(?:(?i:https?|ftp)://[^\s<>\"'`|\\^{}\[\]（）「」、。，가-힣ぁ-んァ-ヶ一-鿿]{1,2000}"
-        r"|(?i:www)\.[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,6}(?:/[^\s<>\"'`|\\^{}\[\]（）「」、。，가-힣ぁ-んァ-ヶ一-鿿]{0,2000})?)"
+        r"|(?i:www)\.[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,6}(?:/[^\s<>\"'`"
+        r"|\\^{}\[\]（）「」、。，가-힣ぁ-んァ-ヶ一-鿿]{0,2000})?)"
         r"(?<![.,;:!?)*_])",
         0.5,
         (

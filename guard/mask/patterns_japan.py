@@ -1,4 +1,4 @@
-"""Rows for Japan: My Number, corporate number, licences, residence card, accounts, insurance, pension, number plates."""
+"""Rows for Japan: My Number, licences, residence card, accounts, insurance, pension, number plates."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ JAPAN: tuple[Row, ...] = (
     ),
     Row(
         "JP_CORPORATE_NUMBER",
-        rf"(?:{START}T)?{ALONE}(?:[1-9]-[0-9]{{4}}-[0-9]{{4}}-[0-9]{{4}}|[1-9][0-9]{{12}}){OVER}|{START}T[1-9][0-9]{{12}}{END}",
+        rf"(?:{START}T)?{ALONE}(?:[1-9]-[0-9]{{4}}-[0-9]{{4}}-[0-9]{{4}}|[1-9][0-9]{{12}}){OVER}"
+        rf"|{START}T[1-9][0-9]{{12}}{END}",
         0.2,
         (
             "法人番号は«7000012050002»です",
@@ -77,8 +78,10 @@ JAPAN: tuple[Row, ...] = (
     ),
     Row(  # bank, branch, kind of account, number
         "JP_BANK_ACCOUNT",
-        r"(?:[一-鿿ァ-ヶーA-Z]{1,12}(?:銀行|信用金庫|信金|信用組合|農協|金庫)\s?)?(?:[一-鿿ァ-ヶーぁ-ん]{0,10}(?:支店|出張所|営業部|本店)\s?)?"
-        r"(?:[(（]?(?:店番|支店コード|支店番号|店番号)?[:：]?\s?[0-9]{3}[)）]?\s?)?(?:普通|当座|貯蓄|[(（][普当貯][)）])(?:預金|口座)?(?:番号)?\s?[:：]?\s?"
+        r"(?:[一-鿿ァ-ヶーA-Z]{1,12}(?:銀行|信用金庫|信金|信用組合|農協"
+        r"|金庫)\s?)?(?:[一-鿿ァ-ヶーぁ-ん]{0,10}(?:支店|出張所|営業部|本店)\s?)?"
+        r"(?:[(（]?(?:店番|支店コード|支店番号|店番号)?[:：]?\s?[0-9]{3}[)）]?\s?)?(?:普通|当座|貯蓄"
+        r"|[(（][普当貯][)）])(?:預金|口座)?(?:番号)?\s?[:：]?\s?"
         r"[0-9]{6,8}(?![0-9A-Za-z])",
         0.75,
         (
@@ -108,7 +111,8 @@ JAPAN: tuple[Row, ...] = (
     ),
     Row(  # the health insurance's symbol and number: both together name the insured
         "JP_HEALTH_INSURANCE",
-        r"記号\s?[:：]?\s?[0-9一-鿿・-]{1,10}\s?[、,・]?\s{0,2}(?:番号)\s?[:：]?\s?[0-9]{1,8}(?:\s?[(（]?枝番[)）]?\s?[:：]?"
+        r"記号\s?[:：]?\s?[0-9一-鿿・-]{1,10}\s?[、,・]?\s{0,2}(?:番号)\s?[:：]?\s?[0-9]{1,8}(?:\s?["
+        r"(（]?枝番[)）]?\s?[:：]?"
         r"\s?[0-9]{2})?(?![0-9])",
         0.65,
         ("保険証の«記号1234 番号 56»", "«記号：2103・番号：5678 枝番 01»", "被保険者証 «記号 12345678 番号 123»"),

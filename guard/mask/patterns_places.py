@@ -12,7 +12,8 @@ _NAME = rf"(?:[NSEW]\.? )?{_WORD}(?: (?:{_WORD}|de|da|do|del|della|of|the|[0-9]{
 _STREET = (
     r"(?:Street|Streets|St|Avenue|Avenues|Ave|Av|Road|Roads|Rd|Boulevard|Blvd|Lane|Ln|Drive|Drives|Dr|Court|Ct|Place"
     r"|Square|Squares|Sq|Terrace|Ter|Way|Parkway|Pkwy|Circle|Cir|Highway|Hwy|Close|Crescent|Cres|Mews|Row|Gardens"
-    r"|Grove|Hill|Walk|Alley|Trail|Loop|Plaza|Turnpike|Pike|Quay|Wharf|Gate|Green|Rise|Parade|Croft|Esplanade|Broadway|Strasse|Street\.|Str|STREET|AVENUE|ROAD"
+    r"|Grove|Hill|Walk|Alley|Trail|Loop|Plaza|Turnpike|Pike|Quay|Wharf|Gate|Green|Rise|Parade|Croft|Esplanade"
+    r"|Broadway|Strasse|Street\.|Str|STREET|AVENUE|ROAD"
     r"|DRIVE|LANE)\.?"
 )
 _FLAT = r"(?:,?\s{1,4}(?:Apt|Apartment|Suite|Ste|Unit|Floor|Flat|Room|Rm|#)\.?\s?[0-9A-Z][0-9A-Za-z-]{0,8})"
@@ -35,8 +36,10 @@ _LINES = (
     rf"(?:(?:\n[ >]{{1,6}}|,\s{{0,3}}| ){_PLACES}){{1,3}}(?:[\s,>]{{1,9}}[0-9]{{3,5}}(?:[ -][0-9]{{2,4}})?(?![0-9]))?"
 )
 _SUFFIXES = (
-    "straße|strasse|str\\.|weg|platz|allee|gasse|ring|ufer|damm|katu|tie|kuja|polku|vej|vænget|gade|gatan|vägen|gata|veien|vegen|"
-    "laan|straat|plein|gracht|kade|utca|tér|ulica|ulice|rkp\\.|u\\.|út|tere|terrasse|bakken|stræde|torget|aukio|tänav|maantee|puiestee"
+    "straße|strasse|str\\.|weg|platz|allee|gasse|ring|ufer|damm|katu|tie|kuja|polku|vej|vænget|gade|gatan|vägen|gata"
+    "|veien|vegen|"
+    "laan|straat|plein|gracht|kade|utca|tér|ulica|ulice|rkp\\.|u\\.|út|tere|terrasse|bakken|stræde|torget|aukio"
+    "|tänav|maantee|puiestee"
 )
 _HOUSE_LEAD = "(?i:" + "|".join(f"(?<={suffix})|(?<={suffix} )" for suffix in _SUFFIXES.split("|")) + ")[0-9]"
 _LIVES = (
@@ -52,7 +55,9 @@ _COMPOUND = (
 PLACES: tuple[Row, ...] = (
     Row(
         "LOCATION",
-        rf"(?:{START}(?:Flat|Apt\.?|Unit|Suite|Room) [0-9A-Z]{{1,5}},? )?{START}(?:[0-9]{{3,6}} )?[0-9]{{1,6}}[A-Za-z]?(?:-[0-9]{{1,4}})?,? (?:{_NAME} {_STREET}|{_COMPOUND}){END}{_FLAT}{{0,2}}"
+        rf"(?:{START}(?:Flat|Apt\.?|Unit|Suite|Room) [0-9A-Z]{{1,5}},? )?{START}"
+        rf"(?:[0-9]{{3,6}} )?[0-9]{{1,6}}[A-Za-z]?(?:-[0-9]{{1,4}})?,? (?:{_NAME} {_STREET}"
+        rf"|{_COMPOUND}){END}{_FLAT}{{0,2}}"
         rf"(?:{_TOWN}|{_REST}|(?:, ?{_PLACES}){{1,2}})?",
         0.7,
         (
@@ -85,7 +90,8 @@ PLACES: tuple[Row, ...] = (
         "LOCATION",
         rf"(?<!\w)(?:[0-9]{{2,6}} )?(?!Version|Phase|Step|Table|Figure|During|Spring)[{UPPER}][\w'’-]{{1,30}}"
         rf"(?: [{UPPER}][\w'’-]{{1,30}}){{0,2}}?[ -]?(?<=[\w -])(?i:{_SUFFIXES})"
-        rf" ?[0-9]{{1,4}}[a-z]?(?:\.(?!\w))?{END}{_FLAT}{{0,2}}(?:,? [0-9]{{4,5}} [{UPPER}][\w'’-]{{1,30}}|(?<=[0-9.]){_REST}|{_LINES})?",
+        rf" ?[0-9]{{1,4}}[a-z]?(?:\.(?!\w))?{END}{_FLAT}{{0,2}}(?:,? [0-9]{{4,5}} [{UPPER}][\w'’-]{{1,30}}"
+        rf"|(?<=[0-9.]){_REST}|{_LINES})?",
         0.6,
         ("in der «Hauptstraße 12, 10115 Berlin»", "«Puruntie 82»", "nach «Berliner Allee 5a»", "at «Kungsgatan 44»"),
         ("the King 5", "Ring 5 times", "Weg"),
@@ -95,7 +101,8 @@ PLACES: tuple[Row, ...] = (
     ),
     Row(
         "LOCATION",
-        rf"(?<!\w)(?:Rua|Rue|Via|Calle|Avenida|Avda\.?|Piazza|Plaza|Corso|Viale|Largo|Chemin|Travessa|Estrada|Odos|Leoforos"
+        rf"(?<!\w)(?:Rua|Rue|Via|Calle|Avenida|Avda\.?|Piazza|Plaza|Corso|Viale|Largo|Chemin|Travessa|Estrada|Odos"
+        rf"|Leoforos"
         rf"|Ulica|ul\.|Carrer|Paseo|Quai"
         rf"|[Rr]ue|[Aa]venue|[Bb]oulevard) (?:{_WORD}|d[aeou]s?|del|della|la|le|les|van){{1}}(?: (?:{_WORD}"
         rf"|d[aeou]s?|del|della|la|le|les)){{0,4}},? [0-9]{{1,5}}{END}{_FLAT}{{0,2}}",
@@ -132,7 +139,8 @@ PLACES: tuple[Row, ...] = (
         "LOCATION",
         rf"(?<![0-9A-Za-z])(?:(?:PSC|Unit|CMR|USNV|USNS|USCGC|USS) [\w'’.-]{{1,20}}"
         r"(?:,? Box [0-9]{1,6})?\s{1,3})?(?:APO|FPO|DPO),? A[AEP] [0-9]{5}(?:-[0-9]{4})?"
-        rf"|(?<![0-9A-Za-z])(?:[0-9]{{2,6}} )?(?:P\.? ?O\.? ?Box|Postbo(?:x|ks)|Postfach|Box No\.?|Apartado|Casilla) [0-9]{{1,6}}(?![0-9A-Za-z])"
+        rf"|(?<![0-9A-Za-z])(?:[0-9]{{2,6}} )?(?:P\.? ?O\.? ?Box|Postbo(?:x|ks)|Postfach|Box No\.?|Apartado"
+        rf"|Casilla) [0-9]{{1,6}}(?![0-9A-Za-z])"
         rf"(?-i:(?: {_WORD}){{0,3}}{_FLAT}(?:{_REST}|{_LINES})?)?",
         0.8,
         (
@@ -158,7 +166,8 @@ PLACES: tuple[Row, ...] = (
     Row(  # a house number is enough where a flat follows, on this line or the next; then the rest of the envelope
         "LOCATION",
         rf"{START}(?:[0-9]{{1,6}}\s{{1,2}})?(?:[0-9]{{1,6}} )?(?:{_WORD}|[a-z]{{2,4}})(?: (?:{_WORD}|de|da|do|del"
-        rf"|la|u\.|tér|[0-9]{{1,5}})){{0,5}} (?:[0-9]{{1,5}}[A-Za-z]?|{_STREET})\.?{_FLAT}{{1,2}}(?:{_REST}|{_LINES})?{END}",
+        rf"|la|u\.|tér|[0-9]{{1,5}})){{0,5}} (?:[0-9]{{1,5}}[A-Za-z]?|{_STREET})\.?{_FLAT}{{1,2}}(?:{_REST}"
+        rf"|{_LINES})?{END}",
         0.6,
         (
             "at «20789 Allika 46\n Suite 501\n Riisa\n\n Estonia 62488»",
@@ -178,7 +187,8 @@ PLACES: tuple[Row, ...] = (
     ),
     Row(
         "LOCATION",
-        rf"(?:the )?corner of (?:[0-9]{{1,6}} )?(?:(?:{_WORD}|ul\.) ){{1,4}}(?:[0-9]{{1,5}} )?(?:(?i:st|str|street|ave|road)\.? )?and {_WORD}(?: {_WORD}){{0,2}}",
+        rf"(?:the )?corner of (?:[0-9]{{1,6}} )?(?:(?:{_WORD}|ul\.) ){{1,4}}(?:[0-9]{{1,5}} )?(?:(?i:st|str|street"
+        rf"|ave|road)\.? )?and {_WORD}(?: {_WORD}){{0,2}}",
         0.6,
         ("meet at «the corner of Third and Main»", "«the corner of 35 Pentelis Str. and Waechter Turnpike»"),
         ("the corner of the room and the door",),
@@ -186,7 +196,8 @@ PLACES: tuple[Row, ...] = (
     ),
     Row(
         "LOCATION",
-        rf"(?:[Oo]n|[Aa]t|[Aa]long|[Oo]ff|near|side of) (?P<value>{_WORD}(?: {_WORD}){{0,2}} (?:Street|St\.|Avenue|Ave\.|Road|Rd\.|Boulevard|Blvd\.?|Lane|Terrace))"
+        rf"(?:[Oo]n|[Aa]t|[Aa]long|[Oo]ff|near|side of) (?P<value>{_WORD}(?: {_WORD}){{0,2}} (?:Street|St\.|Avenue"
+        rf"|Ave\.|Road|Rd\.|Boulevard|Blvd\.?|Lane|Terrace))"
         rf"(?![{LETTERS}])",
         0.5,
         ("shows on «Marina Fort Street» were", "lives off «Elm Road»"),
@@ -195,8 +206,10 @@ PLACES: tuple[Row, ...] = (
     ),
     Row(
         "LOCATION",
-        r"(?i:(?<![a-z])(?:lives? (?:at|in|on)|living (?:at|on)|address(?: is)?:?|drops you off at|located at|office is at|moved to|side of"
-        rf"|meet (?:me|you) at))\s{{1,3}}(?P<value>(?:[0-9]{{1,6}} )?(?!with |the |a |my |version )(?:(?:ul\.|av|[{LETTERS}][{LETTERS}'’-]{{2,24}}) ){{1,3}}[0-9]{{1,5}}[a-z]?)(?![0-9A-Za-z:%]|[.,][0-9])"
+        r"(?i:(?<![a-z])(?:lives? (?:at|in|on)|living (?:at|on)|address(?: is)?:?|drops you off at|located at"
+        r"|office is at|moved to|side of"
+        rf"|meet (?:me|you) at))\s{{1,3}}(?P<value>(?:[0-9]{{1,6}} )?(?!with |the |a |my |version )(?:(?:ul\.|av"
+        rf"|[{LETTERS}][{LETTERS}'’-]{{2,24}}) ){{1,3}}[0-9]{{1,5}}[a-z]?)(?![0-9A-Za-z:%]|[.,][0-9])"
         r"(?! (?:years|times|percent|km|miles|min|hours|days|people|other|of))",
         0.5,
         (

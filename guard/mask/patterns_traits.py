@@ -1,114 +1,11 @@
-"""Rows for what is said of a person: position, education, nationality, height and weight.
+"""Rows for what is said of a person: education, nationality, age, height and weight.
 
 None of them names anybody alone; together, and beside a number or a place, they do.
 """
 
 from __future__ import annotations
 
-from guard.mask.rows import END, LETTERS, UPPER, Row
-
-# --- positions -------------------------------------------------------------------------------------------------------
-
-_SURNAME = (
-    "김이박최정강조윤장임한오서신권황안송류유전홍고문양손배백허노남심하곽성차주우구민진나지엄채원천방공현함변염여추도"
-    "소석선설마길연위표명기반왕금옥육인맹제모탁국어은편용예경봉사부가복태목형두감호"
-)
-# A name, and not a word with its particle or a day that begins like one.
-_KOREAN_NAME = (
-    rf"(?!이번|이전|이상|이후|이런|지난|지금|정규|정말|전체|신규|신입|주말|오늘|모든|우리|해당|일반|기타|하루|현재|최근|여러|구매|인사|인턴|계약|상담|문의|안내|연락|전화|이메|성명|성함|주소|차량|담당|기재|선정|신청|변경|명단|전결|서명|서류|고객|공고|채용|모집|구인|소개|정보|지원|주차|조정|예정)"
-    rf"[{_SURNAME}](?:[가-힣]{{2}}|[가-힣](?![가-힣]))(?<![을를는의에도])"
-)
-_RANK = (
-    r"(?:대표이사|사내이사|사외이사|상무이사|전무이사|부사장|부회장|부교수|조교수|정교수|명예교수|수석연구원|책임연구원|선임연구원|주임연구원|전임연구원"
-    r"|연구원|연구소장|수석|책임|선임|사원|주임|대리|과장|차장|부장|팀장|실장|본부장|센터장|지점장|지사장|소장|반장|국장|처장|원장|학장|총장"
-    r"|교장|교감|이사|상무|전무|사장|회장|대표|고문|교수|강사|교사|전문의|전공의|간호사|수간호사|약사|의사|한의사|변호사|변리사|회계사|세무사|법무사"
-    r"|노무사|판사|주무관|사무관|서기관|행정관|감독관|조사관|순경|경장|경사|경위|경감|경정|비서|매니저|엔지니어|개발자|디자이너|상담사|설계사|기사"
-    r"|조교|위원장|위원|이사장|주사|서기|기자|아나운서|작가|코치|트레이너|승무원|영양사|복지사)"
-)
-# What every rank ends in.
-_RANK_NEEDS = tuple("원리장사무표문수의관순위감경정서저어자교기임책선석너")
-_AFTER_RANK = r"(?=[\s()/,.:;→·|]|님|은(?!행)|는|이(?![가-힣])|가|을|를|에게|께|와|과|으로|로|입니다|인데|의|$)"
-_KR_POSITION_LABEL = r"(?:직위|직급|직책|직함|직업|직무|직종|직렬|현직|포지션|직위/직급|희망직무|지원분야|지원직무|모집분야|응시직렬|役職|職業|職種|肩書き?|職位)"
-_KR_POSITION = r"[0-9]{0,2}[가-힣A-Za-z][가-힣A-Za-z0-9·]{0,12}?(?: [가-힣A-Za-z0-9·]{2,10}?){0,3}?(?:\([A-Z]{2,4}\))?"
-
-POSITIONS = (
-    Row(
-        "TITLE",
-        rf"{_KR_POSITION_LABEL}(?:[은는이가]|\s?[:：])\s{{0,2}}(?P<value>{_KR_POSITION}|[一-鿿ァ-ヶー]{{2,12}})"
-        r"(?=입니다|이고|이며|으로|\s?[\n,/|()\]→·]|\s{2}|\.|です|$)",
-        0.55,
-        ("직위: «과장»\n연봉", "직책: «마케팅팀장»)", "희망직무는 «데이터분석가»입니다", "직급: «생산팀 대리»\n", "役職：«営業部長»\n"),
-        ("직위와 직급", "직무 교육", "직업 훈련"),
-        needs=("직위", "직급", "직책", "직함", "직업", "직무", "직종", "직렬", "현직", "포지션", "분야", "업무", "役職", "職業", "職種", "肩書", "職位"),
-    ),
-    Row(  # "직위 시스템운영과장": no colon, but a rank
-        "TITLE",
-        rf"(?:직위|직급|직책|직함)\s{{1,2}}(?P<value>[가-힣]{{0,8}}{_RANK}){_AFTER_RANK}",
-        0.55,
-        ("사번 보유자 직위 «시스템운영과장»\n", "직위 «부장», 010"),
-        ("직위 해제",),
-        needs=("직위", "직급", "직책", "직함"),
-    ),
-    Row(  # after a name
-        "TITLE",
-        rf"(?<![가-힣]){_KOREAN_NAME}\s{{1,3}}(?:[가-힣0-9]{{1,6}}[부팀과실]\s)?(?P<value>{_RANK}){_AFTER_RANK}",
-        0.5,
-        ("홍보팀 이수현 «과장»(전화", "송미라 «상무» → 승진", "정민수 «대리»님께", "담당 임승규 «주임» 010"),
-        ("지난 대리 계약", "오늘 사원 모집", "이상 과장된"),
-        needs=_RANK_NEEDS,
-    ),
-    Row(  # before a name
-        "TITLE",
-        rf"(?<![가-힣])(?P<value>(?:[가-힣]{{2,8}}(?:과|센터|현장|병원)\s)?[가-힣]{{0,6}}{_RANK})(?:\s?[:：]\s?|\s{{1,4}}){_KOREAN_NAME}"
-        rf"(?=[\s(,/.:;\n]|에게|님|입니다|$)",
-        0.45,
-        ("담당 «주무관» 한지원\n", "«정형외과 전문의» 최영석", "«대표이사»: 강현석\n", "«현장소장»: 배종철 (010", "«사내이사»  이도현  81"),
-        ("대리 운전을", "과장 광고는", "이사 비용"),
-        needs=_RANK_NEEDS,
-    ),
-    Row(
-        "TITLE",
-        rf"(?<=[/(])\s?(?P<value>(?:[가-힣]{{1,8}}\s){{0,2}}[가-힣]{{0,6}}{_RANK})(?=\s?[/)\n(])",
-        0.45,
-        ("영업3팀 / «대리»\n", "직장인 («과장»)", "노형진 («이사»)"),
-        ("(대리 운전)", "비용 (이사 당일)"),
-        needs=("/", "("),
-    ),
-    Row(
-        "TITLE",
-        rf"(?:에서|근무하는|재직 중인|는|은)\s(?P<value>[가-힣]{{2,6}}\s{_RANK}|[가-힣]{{0,4}}{_RANK})(?=(?:으?로)\s(?:근무|재직|일하|일했|재임|선임|승진|임용|임명|활동))",
-        0.5,
-        ("학교에서 «국어 교사»로 재직", "랩에서 «마케팅 매니저»로 근무 중", "학원에서 «강사»로 일했"),
-        ("회사에서 대리로 접수",),
-        needs=("근무", "재직", "일하", "일했", "재임", "선임", "승진", "임용", "임명", "활동"),
-    ),
-    Row(
-        "TITLE",
-        rf"(?:→\s?|이\s|을\s|를\s|님이\s|,\s)(?P<value>최고[가-힣]{{2,6}}책임자(?:\([A-Z]{{2,5}}\))?|[가-힣]{{0,4}}{_RANK})(?=(?:으?로)?\s(?:승진|임용|임명|선임|발령|영입))",
-        0.5,
-        ("님이 «책임연구원»으로 승진", "→ «부사장» 승진", "영입, → «최고기술책임자(CTO)» 선임"),
-        ("이 부장 인사",),
-        needs=("승진", "임용", "임명", "선임", "발령", "영입"),
-    ),
-    Row(
-        "TITLE",
-        rf"(?<![\w'’])(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Sir|Madam|Herr|Frau)\.?(?= [{UPPER}][{LETTERS}'’.-])(?! (?:Bot|No|Not|And|Sir|Or)(?![a-z]))",
-        0.5,
-        ("ask «Mr.» Leiva", "correct it to «Mrs.» Wallace?", "«Dr» Kuefer"),
-        ("Mr. and Mrs.", "dr. no", "MS Word"),
-        needs=("mr", "ms", "miss", "mx", "dr", "prof", "sir", "madam", "herr", "frau"),
-    ),
-    Row(
-        "TITLE",
-        rf"(?i:(?<![a-z])(?:job title|position|occupation|profession|job|role) ?: ?|(?:i work|i worked|working|works|work(?:ed|ing)? for"
-        rf" [^\n,.]{{2,40}}?) as (?:an? )?|(?:i am|i'm|she is|he is) (?:an? )(?=[a-z]{{3,12}}(?: [a-z]{{3,12}})? (?:at|for|with) [A-Z]))"
-        r"(?P<value>[A-Za-z][A-Za-z,-]{2,20}(?: (?:and )?[A-Za-z][A-Za-z-]{2,20}){0,4}?)(?=[,.\n)]| (?:at|for|in|with|but|since|from|who|until)(?![a-z])|$)",
-        0.45,
-        ("Occupation: «Technical writer»\n", "work for Acme as «Rolling machine operator», but", "She works as a «nurse» at", "Job title: «CFO»"),
-        ("role: user1", "works as 3", "position 12"),
-        needs=("job", "position", "occupation", "profession", "role", "work", "i am a", "i'm a", "he is a"),
-    ),
-)  # fmt: skip
+from guard.mask.rows import END, Row
 
 # --- education -------------------------------------------------------------------------------------------------------
 
@@ -117,10 +14,12 @@ _DEGREE = r"(?:전문학사|학사|석사|박사|수료|졸업|재학(?: 중|중
 EDUCATION = (
     Row(
         "EDUCATION",
-        rf"(?<![가-힣])(?!일반|단과|국립|사립|전문|해당|의과|사범)[가-힣]{{2,8}}대학(?:교|(?!교))(?:\s?대학원)?(?!병원|총장|교수|[가-힣]{{0,2}}평가)"
+        rf"(?<![가-힣])(?!일반|단과|국립|사립|전문|해당|의과|사범)[가-힣]{{2,8}}대학(?:교"
+        rf"|(?!교))(?:\s?대학원)?(?!병원|총장|교수|[가-힣]{{0,2}}평가)"
         rf"(?:\s[가-힣]{{2,12}}(?:학과|학부|공학|과))?(?:\s{_DEGREE})?",
         0.5,
-        ("학력은 «부산대학교 국어교육과»를", "«연세대학교 졸업»,", "[학력] «성균관대학교 소프트웨어학과 학사»\n", "«한빛대학교 재학» /"),
+        ("학력은 «부산대학교 국어교육과»를", "«연세대학교 졸업»,", "[학력] «성균관대학교 소프트웨어학과 학사»\n",
+         "«한빛대학교 재학» /"),
         ("서울대학교병원", "대학교 등록금", "어느 대학"),
         needs=("대학",),
     ),
@@ -135,7 +34,8 @@ EDUCATION = (
     ),
     Row(
         "EDUCATION",
-        r"(?:최종\s?)?(?:학력|학위)(?:사항)?(?:[은는]|\s?[:：])\s{0,2}(?P<value>[가-힣A-Za-z]{2,14}?(?:\s[가-힣]{2,12}?){0,2}?(?:\([^()\n]{2,14}\))?)"
+        r"(?:최종\s?)?(?:학력|학위)(?:사항)?(?:[은는]|\s?[:：])\s{0,2}(?P<value>[가-힣A-Za-z]{2,14}?"
+        r"(?:\s[가-힣]{2,12}?){0,2}?(?:\([^()\n]{2,14}\))?)"
         r"(?=입니다|이며|이고|\s?[\n,/|)]|\s{2}|$)",
         0.55,
         ("학력: «대졸»\n", "최종학력: «고졸»,", "학력: «박사(한국대학교 대학원)»\n", "학력: «대학교 졸업» / 전공"),
@@ -144,7 +44,8 @@ EDUCATION = (
     ),
     Row(
         "EDUCATION",
-        r"(?:전공|학과|부전공|복수전공|専攻|学科|Department|Major|major|department)(?:[은는]|\s?[:：])\s{0,2}(?P<value>[가-힣一-鿿]{2,14}?(?:\s[가-힣]{2,8}?)?)"
+        r"(?:전공|학과|부전공|복수전공|専攻|学科|Department|Major|major|department)(?:[은는]"
+        r"|\s?[:：])\s{0,2}(?P<value>[가-힣一-鿿]{2,14}?(?:\s[가-힣]{2,8}?)?)"
         r"(?=입니다|이며|이고|\s?[\n,/|()]|\s{2}| [0-9]|です|$)",
         0.55,
         ("전공: «경제학과» (일반", "전공은 «산업공학»이며", "학과: «무역학과»    연령", "専攻：«機械工学»\n"),
@@ -153,7 +54,8 @@ EDUCATION = (
     ),
     Row(
         "EDUCATION",
-        r"(?<![가-힣])(?!어느|모든|각|해당|무슨|다른|동일|의과|관련|유사)[가-힣]{2,11}(?:학과(?<!의학과)|교육과|학부)(?![가-힣](?<![를을은는이가에의로와과])|장)",
+        r"(?<![가-힣])(?!어느|모든|각|해당|무슨|다른|동일|의과|관련|유사)[가-힣]{2,11}(?:학과(?<!의학과)|교육과"
+        r"|학부)(?![가-힣](?<![를을은는이가에의로와과])|장)",
         0.45,
         ("본교 «행정학과»에 적을", "«통계학과» 3학년", "«국어교육과»를 졸업"),
         ("정신건강의학과 진료", "어느 학과", "학과 사무실", "해당학과"),
@@ -161,7 +63,8 @@ EDUCATION = (
     ),
     Row(
         "EDUCATION",
-        r"(?<![가-힣])(?P<value>[가-힣]{2,8}(?:공학|경영학|경제학|통계학|심리학|사회학|법학|의학|약학|간호학|물리학|화학|수학|문학|행정학|교육학|복지학|원예학))"
+        r"(?<![가-힣])(?P<value>[가-힣]{2,8}(?:공학|경영학|경제학|통계학|심리학|사회학|법학|의학|약학|간호학|물리학"
+        r"|화학|수학|문학|행정학|교육학|복지학|원예학))"
         r"(?=\s?(?:또는 [가-힣]{2,8} )?(?:전공|학사|석사|박사|복수전공|부전공))",
         0.45,
         ("«컴퓨터공학» 전공", "«전자공학» 박사"),
@@ -173,8 +76,10 @@ EDUCATION = (
 # --- nationality -----------------------------------------------------------------------------------------------------
 
 _COUNTRY = (
-    "대한민국|한국|미국|중국|일본|베트남|필리핀|태국|몽골|우즈베키스탄|캄보디아|네팔|인도네시아|인도|미얀마|스리랑카|방글라데시|파키스탄|러시아|카자흐스탄"
-    "|키르기스스탄|우크라이나|캐나다|호주|뉴질랜드|영국|프랑스|독일|이탈리아|스페인|브라질|멕시코|대만|홍콩|싱가포르|말레이시아|라오스|이란|이라크|시리아|예멘"
+    "대한민국|한국|미국|중국|일본|베트남|필리핀|태국|몽골|우즈베키스탄|캄보디아|네팔|인도네시아|인도|미얀마|스리랑카"
+    "|방글라데시|파키스탄|러시아|카자흐스탄"
+    "|키르기스스탄|우크라이나|캐나다|호주|뉴질랜드|영국|프랑스|독일|이탈리아|스페인|브라질|멕시코|대만|홍콩|싱가포르"
+    "|말레이시아|라오스|이란|이라크|시리아|예멘"
     "|나이지리아|가나|이집트|남아프리카공화국|터키|튀르키예|폴란드|네덜란드|스웨덴|아일랜드"
 )
 _NATION = r"(?:[A-Z][a-z]+(?: [A-Z][a-z]+){0,2}|[a-z]{3,14}(?:ans?|ese|ish|is|eans?|ians?))"
@@ -206,7 +111,8 @@ NATIONALITY = (
     ),
     Row(
         "NRP",
-        rf"(?i:(?<![a-z])(?:nationality|citizenship|ethnicity|ethnic origin|religion|race)) ?[:=] ?(?P<value>{_NATION}){END}",
+        rf"(?i:(?<![a-z])(?:nationality|citizenship|ethnicity|ethnic origin|religion"
+        rf"|race)) ?[:=] ?(?P<value>{_NATION}){END}",
         0.6,
         ("Nationality: «Vietnamese»", "Citizenship: «United States»", "religion: «Buddhist»"),
         ("nationality: str", "race: 5 km"),
@@ -214,13 +120,63 @@ NATIONALITY = (
     ),
     Row(
         "NRP",
-        rf"(?i:(?<![a-z])(?:i am|i'm|we are|he is|she is|they are|we're))(?: (?:an?|proud|originally|half|of))? (?P<value>[A-Za-z][a-z]{{2,12}}(?:ans?|ese|ish|is|ch|ians?|i))"
-        rf"(?= (?:but|by birth|citizens?|nationals?|and (?:I|we) live)|[.!]?(?:\n|$)){END}(?<!this)(?<!wish)(?<!finish)(?<!each)(?<!such)(?<!rich)(?<!english)"
+        rf"(?i:(?<![a-z])(?:i am|i'm|we are|he is|she is|they are|we're))(?: (?:an?|proud|originally|half"
+        rf"|of))? (?P<value>[A-Za-z][a-z]{{2,12}}(?:ans?|ese|ish|is|ch|ians?|i))"
+        rf"(?= (?:but|by birth|citizens?|nationals?|and (?:I|we) live)|[.!]?(?:\n"
+        rf"|$)){END}(?<!this)(?<!wish)(?<!finish)(?<!each)(?<!such)(?<!rich)(?<!english)"
         rf"(?<!fans)(?<!humans)(?<!human)(?<!means)(?<!Pakis)(?<!analysis)",
         0.45,
         ("I am «cambodian» but I live", "We are proud «ecuadoreans»", "I'm a «Canadian» citizen"),
         ("I am selfish with code", "we are human", "it is this"),
         needs=("i am", "i'm", "we are", "we're", "he is", "she is", "they are"),
+    ),
+)  # fmt: skip
+
+# --- age ---------------------------------------------------------------------------------------------------------------
+
+AGES = (
+    Row(
+        "AGE",
+        r"(?<![0-9A-Za-z.,-])(?:만\s?[0-9]{1,3}|[1-9][0-9]?|1[01][0-9])\s?(?:세|살|歳|才)(?![대기트션계금]"
+        r"|\s?(?:이상|이하|미만|초과|부터|까지|以上|以下|未満))",
+        0.5,
+        ("환자: «28세», 여", "(«만 46세»)", "나이가 «31세»시니까", "올해 «22살»이에요", "患者は«45歳»です"),
+        ("21세기", "3세대", "만 19세 이상", "65세 미만", "20歳以上", "30세트"),
+        needs=("세", "살", "歳", "才"),
+    ),
+    Row(
+        "AGE",
+        r"(?i:(?<![a-z])(?:age[ds]?|years of age|age at \w{2,12}|나이|연령|年齢))(?: of| is"
+        r"| was)?[ \t\"']{0,2}[:=]?[ \t\"']{0,2}"
+        r"(?P<value>[1-9][0-9]?|1[01][0-9])(?![0-9A-Za-z%]|[.,:/-][0-9]| ?(?:%|days|hours|minutes|seconds|months"
+        r"|and (?:over|up)))",
+        0.5,
+        ("Age: «74»", "retired at the age of «61»", "aged «45»", "나이: «52»", "age «92», female"),
+        ("page 12", "age 30 days", "ages 18 and over", "max-age=3600", "aged 12 months", "storage: 12"),
+        needs=("age", "나이", "연령", "年齢"),
+    ),
+    Row(
+        "AGE",
+        r"(?<![0-9A-Za-z.,-])(?P<value>[1-9][0-9]?|1[01][0-9])(?:[ -](?:years?|yrs?)[ -](?:old|of age)|[ -]?y/o"
+        r"|[ -]?y\.?o\.?(?![A-Za-z])| ?yo(?= (?:male|female|man|woman|[MF](?![a-z]))))"
+        r"(?![A-Za-z])(?! (?:company|code|codebase|building|house|car|server|bug|whisky|wine|tree|tradition|startup"
+        r"|firm|project|law|file"
+        r"|system|software|mortgage|problem|issue|commit|branch))",
+        0.6,
+        ("a «38»-year-old male", "I am «21» years old", "i'm «41» y/o.", "a «7» year old girl"),
+        ("a 10-year-old codebase", "5 years", "12 years older", "a 30 year old company"),
+        needs=("old", "y/o", "yo", "y.o", "of age"),
+    ),
+    Row(
+        "AGE",
+        r"(?i:(?<![a-z])(?:turn(?:s|ed|ing)?|i am|i'm|he is|she is|he's|she's)) (?P<value>[1-9][0-9]"
+        r"|1[01][0-9])(?=[.!,;]?(?:\s|$))"
+        r"(?!,? (?:%|percent|minutes|hours|days|weeks|months|km|miles|kg|pages|steps|points|of|to|degrees|out|times"
+        r"|and a half|th))",
+        0.5,
+        ("My brother just turned «60»", "I'll turn «23».", "he is «47», from"),
+        ("I am 30 minutes late", "turn 90 degrees", "she's 12 of them", "turned 404 pages", "I'm 100% sure"),
+        needs=("turn", "i am ", "i'm ", "he is ", "she is ", "he's ", "she's "),
     ),
 )  # fmt: skip
 
@@ -235,13 +191,15 @@ BODY = (
         ("상자 30kg", "weight of the parcel 12kg", "두께 12cm"),
         at="digit",
         context=("키", "신장", "체중", "몸무게", "신체", "height", "weight", "身長", "体重"),
-        against=("상자", "박스", "택배", "화물", "parcel", "package", "box", "line-height", "font", "px", "제품", "荷物", "키보드", "커버"),
+        against=("상자", "박스", "택배", "화물", "parcel", "package", "box", "line-height", "font", "px", "제품",
+                 "荷物", "키보드", "커버"),
         before=40,
         after=8,
     ),
     Row(
         "BODY_MEASUREMENT",
-        r"(?i:(?<![a-z])(?:height|weight|weighs?|ht|wt|bmi))(?: is| of)? ?[:=]? ?(?P<value>[1-9] ?(?:ft|feet|')\.? ?[0-9]{1,2} ?(?:in(?:ches)?|\"|''|”)?"
+        r"(?i:(?<![a-z])(?:height|weight|weighs?|ht|wt|bmi))(?: is| of)? ?[:=]? ?(?P<value>[1-9] ?(?:ft|feet"
+        r"|')\.? ?[0-9]{1,2} ?(?:in(?:ches)?|\"|''|”)?"
         r"|[1-9][0-9]{1,2}(?:\.[0-9])? ?(?:lbs?|pounds))(?![0-9A-Za-z])",
         0.55,
         ("Height: «5'11\"»", "weight «182 lbs»", "weighs «120 pounds»"),
@@ -250,4 +208,4 @@ BODY = (
     ),
 )  # fmt: skip
 
-TRAITS: tuple[Row, ...] = (*POSITIONS, *EDUCATION, *NATIONALITY, *BODY)
+TRAITS: tuple[Row, ...] = (*EDUCATION, *NATIONALITY, *AGES, *BODY)

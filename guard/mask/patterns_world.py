@@ -159,7 +159,8 @@ AMERICAS_AND_AFRICA = (
     ),
     labelled(
         "NATIONAL_ID",
-        r"(?:national|nationality|citizen|civil|government|state|personal|tax ?payer)[ -]?(?:id(?:entity|entification)?)(?: card)?|nin|nric"
+        r"(?:national|nationality|citizen|civil|government|state|personal|tax ?payer)[ -]?(?:id(?:entity"
+        r"|entification)?)(?: card)?|nin|nric"
         r"|t\.?c\.? kimlik|kimlik no|curp|rfc|cnp|umid|dni|rut|cuit|cédula|identity card",
         r"(?=[A-Z]{0,4}[0-9A-Z.-]{0,3}[0-9])[A-Z0-9](?:[A-Z0-9.-]{4,18}[A-Z0-9])",
         (
@@ -170,7 +171,8 @@ AMERICAS_AND_AFRICA = (
             "identity card number «K4471902»",
         ),
         ("national id: str", "RFC 2119", "nin 12"),
-        needs=("national", "citizen", "civil", "government", "state", "personal", "tax", "nin", "nric", "kimlik", "curp",
+        needs=("national", "citizen", "civil", "government", "state", "personal", "tax", "nin", "nric", "kimlik",
+               "curp",
                "rfc", "cnp", "umid", "dni", "rut", "cuit", "cédula", "identity card"),
         check=turkish,
     ),

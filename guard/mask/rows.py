@@ -28,6 +28,9 @@ REGION = (
     r"|경상[남북])"
 )
 
+# An identifier of capitals, digits and hyphens that holds at least one digit.
+CODE = r"(?=[A-Z-]{0,9}[0-9])[A-Z0-9](?:[A-Z0-9-]{2,22}[A-Z0-9])"
+MIXED = r"(?=[A-Za-z-]{0,9}[0-9])[A-Za-z0-9](?:[A-Za-z0-9-]{2,22}[A-Za-z0-9])"
 # What may stand between a label and its value: "no.", a remark in brackets, a quote, a colon, "is", a particle.
 _LINK = (
     r"(?i:(?:[ ._-]?(?:numbers?|nos?|num|nr|ids?|code|#)(?![A-Za-z]))?)\.?(?:[ ]?(?:번호|番号))?"
