@@ -1,4 +1,4 @@
-"""Rows for the identifiers that HIPAA names and every country has under some label: records, plans, devices, certificates.
+"""Rows for identifiers that HIPAA names and every country has under some label: records, plans, devices, licences.
 
 Staff and student numbers are here too: they are what a hospital, an employer or a school files a person under.
 """

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from guard.mask.checks import iban, ip, luhn, password, phone, random_looking, rrn, ssn
 from guard.mask.patterns import ROWS, VERSION, PatternRecognizer
 from guard.mask.rows import THRESHOLD
-from guard.mask.spans import FRAMES, disjoint
+from guard.mask.spans import ASIDE, disjoint
 from guard.types import Span
 
 ALL = PatternRecognizer()
@@ -114,7 +114,7 @@ def test_a_particle_may_follow_at_once(value, entity, particle):
     ],
 )
 def test_everyday_text_is_left_alone(text):
-    assert [entity for _, entity in found(text) if entity not in FRAMES] == []
+    assert [entity for _, entity in found(text) if entity not in ASIDE] == []
 
 
 def test_only_the_entities_asked_for():
