@@ -186,8 +186,8 @@ def nir(value: str) -> bool:
 
 def resident_identity(value: str) -> bool:
     """Chinese resident identity number: ISO 7064 MOD 11-2 (GB 11643-1999)."""
-    total = _sum([int(c) for c in value[:17]], [2**i % 11 for i in range(17, 0, -1)])
-    return "10X98765432"[total % 11] == value[-1].upper()
+    d = _digits(value[:17])
+    return len(value) == 18 and "10X98765432"[_sum(d, [2**i % 11 for i in range(17, 0, -1)]) % 11] == value[-1].upper()
 
 
 def steuer_id(value: str) -> bool:

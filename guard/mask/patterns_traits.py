@@ -148,7 +148,7 @@ AGES = (
     Row(
         "AGE",
         r"(?i:(?<![a-z])(?:age[ds]?|years of age|age at \w{2,12}|나이|연령|年齢))(?: of| is"
-        r"| was)?[ \t\"']{0,2}[:=]?[ \t\"']{0,2}"
+        r"| was)?[ \t\"']{0,2}:?[ \t\"']{0,2}"
         r"(?P<value>[1-9][0-9]?|1[01][0-9])(?![0-9A-Za-z%]|[.,:/-][0-9]| ?(?:%|days|hours|minutes|seconds|months"
         r"|and (?:over|up)))",
         0.5,
