@@ -93,7 +93,7 @@ US = (
                "会員", "顧客", "お客様", "証券"),
     ),
     labelled(
-        "US_PASSPORT",
+        "PASSPORT",
         r"(?:u\.?s\.? |american |british |canadian |indian |my |his |her |german |french )?passport(?: book| card)?",
         r"(?:[A-Z]{1,2}[0-9]{6,9}[A-Z]?|[0-9]{8,9}|[A-Z][0-9]{3}[A-Z][0-9]{4}"
         r"|[CFGHJKLMNPRTVWXYZ][CFGHJKLMNPRTVWXYZ0-9]{7}[0-9])",
