@@ -127,12 +127,14 @@ POSITIONS = (
         r"|work(?:ed|ing)? for"
         r" [^\n,.]{2,40}?) as (?:an? )?|(?:i am|i'm|she is|he is) (?:an? )(?=[a-z]{3,12}(?: [a-z]{3,12})? "
         r"(?:at|for|with) [A-Z]))"
-        r"(?P<value>[A-Za-z][A-Za-z,-]{2,20}(?: (?:and )?[A-Za-z][A-Za-z-]{2,20}){0,4}?)(?=[,.\n)]| (?:at|for|in"
+        r"(?!(?:expected|intended|designed|usual|well|long|soon|advertised|planned|described|before|always|team|one"
+        r"|follows|needed|it|if)(?![a-z]))(?P<value>[A-Za-z][A-Za-z,-]{2,20}(?: "
+        r"(?:and )?[A-Za-z][A-Za-z-]{2,20}){0,4}?)(?=[,.\n)]| (?:at|for|in"
         r"|with|but|since|from|who|until)(?![a-z])|$)",
         0.45,
         ("Occupation: «Technical writer»\n", "work for Acme as «Rolling machine operator», but",
          "She works as a «nurse» at", "Job title: «CFO»"),
-        ("role: user1", "works as 3", "position 12"),
+        ("role: user1", "works as expected", "works as 3", "position 12"),
         needs=("job", "position", "occupation", "profession", "role", "work", "i am a", "i'm a", "he is a"),
     ),
 )  # fmt: skip
