@@ -60,6 +60,18 @@ def test_every_entity_that_patterns_find_is_documented() -> None:
     assert {row.entity for row in ROWS} <= set(re.findall(r"[A-Z][A-Z_]+", text.split("## Entities")[1]))
 
 
+def test_the_page_of_entities_names_those_that_patterns_find_and_no_others() -> None:
+    from guard.mask.patterns import ROWS
+
+    text = (ROOT / "docs" / "entities.md").read_text()
+    assert set(re.findall(r"`([A-Z]{2,}[A-Z_]*)`", text)) == {row.entity for row in ROWS}
+
+
+def test_the_page_of_entities_goes_through_all_eighteen_identifiers_of_hipaa() -> None:
+    text = (ROOT / "docs" / "entities.md").read_text().split("## HIPAA")[1]
+    assert "".join(re.findall(r"^\| ([A-Z]) \|", text, re.MULTILINE)) == "ABCDEFGHIJKLMNOPQR"
+
+
 def test_the_example_configuration_is_valid() -> None:
     text = (ROOT / "docs" / "configuration.md").read_text()
     example = text.split("```yaml\n")[1].split("```")[0]

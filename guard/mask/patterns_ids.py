@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from guard.mask.checks import iban, ip, luhn, rrn, ssn
-from guard.mask.rows import ALONE, END, OVER, REGION, START, Row
+from guard.mask.checks import iban, luhn, ssn
+from guard.mask.checks_ids import host
+from guard.mask.patterns_europe import EUROPE
+from guard.mask.patterns_health import HEALTH
+from guard.mask.patterns_japan import JAPAN
+from guard.mask.patterns_korea import KOREA
+from guard.mask.patterns_us import US, VEHICLES
+from guard.mask.patterns_world import WORLD
+from guard.mask.rows import ALONE, END, OVER, START, Row
 
 _CARD_WORDS = (
     "card", "visa", "mastercard", "amex", "american express", "credit", "debit", "cc", "payment", "charge", "카드",
@@ -96,40 +103,33 @@ PAYMENT = (
         failed=0.2,
         context=("iban", "account", "bank", "계좌", "口座", "konto"),
     ),
-    Row(
-        "KR_BANK_ACCOUNT",
-        rf"{ALONE}[0-9]{{3,6}}-[0-9]{{2,6}}-[0-9]{{2,8}}(?:-[0-9]{{1,6}})?{OVER}",
-        0.1,
-        ("국민은행 «612502-04-738291»로 입금", "계좌는 «110-447-882910»입니다", "카카오뱅크 «3333-08-7741209»"),
-        ("주문 110-447-882910", "문서번호 2024-01-000123"),
-        at="digit",
-        context=(
-            "계좌",
-            "은행",
-            "뱅크",
-            "농협",
-            "입금",
-            "송금",
-            "이체",
-            "예금주",
-            "통장",
-            "신협",
-            "새마을금고",
-            "bank account",
-        ),
-        against=("주문", "문서"),
-    ),
 )
 
 NETWORK = (
+    Row(
+        "URL",
+        r"(?<![0-9A-Za-z@/.])(?:(?i:https?|ftp)://[^\s<>\"'`|\\^{}\[\]（）「」、。，가-힣ぁ-んァ-ヶ一-鿿]{1,2000}"
+        r"|(?i:www)\.[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,6}(?:/[^\s<>\"'`"
+        r"|\\^{}\[\]（）「」、。，가-힣ぁ-んァ-ヶ一-鿿]{0,2000})?)"
+        r"(?<![.,;:!?)*_])",
+        0.5,
+        (
+            "see «https://www.example.com/a?b=1».",
+            "(«https://sec.example.kr/check»)에",
+            "홈페이지 «www.example.kr»에서",
+            "«http://Example.be/» is",
+        ),
+        ("os.system", "file.py", "www.", "https://"),
+        needs=("://", "www."),
+    ),
     Row(
         "IP_ADDRESS",
         r"(?<![0-9A-Za-z])(?<![0-9]\.)[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?:/[0-9]{1,2})?(?![0-9A-Za-z])(?!\.[0-9])",
         0.6,
         ("host «10.0.0.12» down", "«192.168.45.112»에서", "«203.0.113.7»です", "net «10.1.0.0/16»"),
-        ("version 1.2.3", "1.2.3.4.5", "300.1.1.1", "version 1.2.3.4", "v1.2.3.4"),
+        ("version 1.2.3", "1.2.3.4.5", "300.1.1.1", "on 127.0.0.1:8000", "bind 0.0.0.0", "version 1.2.3.4", "v1.2.3.4"),
         at="digit",
-        check=ip,
+        check=host,
         passed=0.6,
         failed=0.0,
         against=("version", "release", "upgrade to", "버전", "バージョン"),
@@ -153,7 +153,7 @@ NETWORK = (
         at="digit",
         back=24,
         lead=r"(?<=:)[0-9]|[0-9][0-9A-Fa-f]{0,3}:",
-        check=ip,
+        check=host,
         passed=0.7,
         failed=0.0,
     ),
@@ -175,7 +175,7 @@ IDENTITY = (
         rf"{ALONE}[0-9]{{3}}(?P<s>[- ])[0-9]{{2}}(?P=s)[0-9]{{4}}{OVER}",
         0.6,
         ("SSN «460-89-9847»", "«514-69-0360»입니다", "ssn: «078 05 1120»"),
-        ("000-12-3456", "666-12-3456", "123-00-4567", "123-45-67890"),
+        ("000-12-3456", "666-12-3456", "123-00-4567", "123-45-67890", "part 460-89-9847"),
         at="digit",
         check=ssn,
         passed=0.65,
@@ -194,41 +194,6 @@ IDENTITY = (
         failed=0.0,
         context=("ssn", "social security", "taxpayer"),
     ),
-    Row(
-        "KR_RRN",
-        rf"{START}(?<![0-9][-.])[0-9]{{2}}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])\s?-\s?[0-49](?:[0-9]{{6}}"
-        rf"|[0-9]{{0,5}}[*xXoO●]{{1,6}}){END}",
-        0.75,
-        ("주민번호 «900101-1234567»입니다", "«900101-1******»", "«960917-2331054»로"),
-        ("991301-1234567", "900101-12345", "900101-123456789"),
-        at="digit",
-        check=rrn,
-        failed=0.75,
-    ),
-    Row(
-        "KR_FRN",
-        rf"{START}(?<![0-9][-.])[0-9]{{2}}(?:0[1-9]|1[0-2])[0-9]{{2}}\s?-\s?[5-8](?:[0-9]{{6}}"
-        rf"|[0-9]{{0,5}}[*xXoO●]{{1,6}}){END}",
-        0.7,
-        ("외국인등록번호 «880315-5283914»", "«880315-5******»입니다"),
-        ("881315-5283914",),
-        at="digit",
-        check=rrn,
-        failed=0.7,
-    ),
-    Row(
-        "KR_RRN",
-        rf"{START}[0-9]{{2}}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{{7}}{END}",
-        0.2,
-        ("주민등록번호 «9609172331054»", "rrn «9609172331054»"),
-        ("9613172331054", "시각 1609172331054"),
-        at="digit",
-        check=rrn,
-        passed=0.45,
-        failed=0.1,
-        context=("주민", "주민등록", "rrn", "resident registration"),
-        against=("timestamp", "시각", "epoch"),
-    ),
 )
 
 LICENCES = (
@@ -245,36 +210,8 @@ LICENCES = (
         ("the driver's license number is required", "driving license rules"),
         needs=("driver", "driving"),
     ),
-    Row(
-        "KR_DRIVER_LICENSE",
-        rf"(?:{ALONE}(?:1[1-9]|2[0-8])-?[0-9]{{2}}-|{REGION}\s?[0-9]{{2}}-)[0-9]{{6}}-[0-9]{{2}}{OVER}",
-        0.7,
-        ("면허번호 «11-94-238716-04»입니다", "운전면허(«대전 11-204857-30»)를"),
-        ("11-94-238716", "99-94-238716-04", "계좌 11-204857-30"),
-        at="digit",
-        back=3,
-        lead=r"[0-9]{2}-",
-    ),
-    Row(
-        "KR_PASSPORT",
-        rf"{START}[A-Z]{{1,2}}(?:[0-9]{{8}}|[0-9]{{3}}[A-Z][0-9]{{4}}|[0-9]{{7}}){END}",
-        0.1,
-        ("여권번호 «M48273619»입니다", "passport «M123A4567»", "passport no. «TK1234567»"),
-        ("order M48273619", "B12345678"),
-        at="digit",
-        back=2,
-        lead=r"(?<=[A-Z])[0-9]{3}",
-        context=("passport", "여권", "여권번호", "旅券", "パスポート"),
-    ),
-    Row(
-        "KR_BRN",
-        rf"{ALONE}[0-9]{{3}}-[0-9]{{2}}-[0-9]{{5}}{OVER}",
-        0.5,
-        ("사업자등록번호 «214-86-30157»로", "«214-86-30157»"),
-        ("214-86-3015", "1214-86-30157", "order 214-86-30157"),
-        at="digit",
-        against=("order", "part", "주문"),
-    ),
 )
 
-IDS: tuple[Row, ...] = (*MAIL, *PAYMENT, *NETWORK, *IDENTITY, *LICENCES)
+IDS: tuple[Row, ...] = (
+    *MAIL, *PAYMENT, *NETWORK, *IDENTITY, *LICENCES, *US, *HEALTH, *VEHICLES, *KOREA, *JAPAN, *EUROPE, *WORLD,
+)  # fmt: skip

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 
-from guard.mask.rows import END, LETTERS, MONTHS, REGION, START, UPPER, Row
+from guard.mask.patterns_places_east import JAPANESE, KOREAN
+from guard.mask.rows import END, LETTERS, MONTHS, START, UPPER, Row
 
 _WORD = rf"[{UPPER}][{LETTERS}0-9'’.-]{{0,30}}"
 _NAME = rf"(?:[NSEW]\.? )?{_WORD}(?: (?:{_WORD}|de|da|do|del|della|of|the|[0-9]{{1,3}}(?:st|nd|rd|th)?)){{0,4}}?"
 _STREET = (
     r"(?:Street|Streets|St|Avenue|Avenues|Ave|Av|Road|Roads|Rd|Boulevard|Blvd|Lane|Ln|Drive|Drives|Dr|Court|Ct|Place"
     r"|Square|Squares|Sq|Terrace|Ter|Way|Parkway|Pkwy|Circle|Cir|Highway|Hwy|Close|Crescent|Cres|Mews|Row|Gardens"
-    r"|Grove|Hill|Walk|Alley|Trail|Loop|Plaza|Turnpike|Pike|Quay|Wharf|Strasse|Street\.|Str|STREET|AVENUE|ROAD"
+    r"|Grove|Hill|Walk|Alley|Trail|Loop|Plaza|Turnpike|Pike|Quay|Wharf|Gate|Green|Rise|Parade|Croft|Esplanade"
+    r"|Broadway|Strasse|Street\.|Str|STREET|AVENUE|ROAD"
     r"|DRIVE|LANE)\.?"
 )
 _FLAT = r"(?:,?\s{1,4}(?:Apt|Apartment|Suite|Ste|Unit|Floor|Flat|Room|Rm|#)\.?\s?[0-9A-Z][0-9A-Za-z-]{0,8})"
@@ -25,11 +27,19 @@ _TOWN = (
 _REST = (
     rf"(?:[\s,>]{{1,9}}(?:{_WORD}|nan)(?: (?:{_WORD}|de|del|do|da"
     rf"|\([A-Z][a-z]{{1,20}}\))){{0,4}}){{1,3}}[\s,>]{{1,9}}"
-    r"(?:[0-9]{3,5}(?:[ -][0-9]{2,4})?|[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2})"
+    r"(?:[0-9]{3,5}(?:[ -][0-9]{2,4})?|[0-9]{2}-[0-9]{3}|[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2})"
+)
+# The same without a post code: more lines of an envelope (indented, quoted, or after a comma), or a town and a country.
+_PLACE = rf"(?:[{UPPER}∆][{LETTERS}∆'’.-]{{1,30}}|nan|[A-Z]{{2}})"
+_PLACES = rf"{_PLACE}(?: (?:{_PLACE}|de|del|do|da|nad|na|\([A-Z][a-z]{{1,20}}\))){{0,3}}(?![{LETTERS}]|:)"
+_LINES = (
+    rf"(?:(?:\n[ >]{{1,6}}|,\s{{0,3}}| ){_PLACES}){{1,3}}(?:[\s,>]{{1,9}}[0-9]{{3,5}}(?:[ -][0-9]{{2,4}})?(?![0-9]))?"
 )
 _SUFFIXES = (
-    "straße|strasse|str\\.|weg|platz|allee|gasse|ring|ufer|damm|katu|tie|kuja|polku|vej|vænget|gade|gatan|vägen|gata|veien|vegen|"
-    "laan|straat|plein|gracht|kade|utca|tér|ulica|ulice"
+    "straße|strasse|str\\.|weg|platz|allee|gasse|ring|ufer|damm|katu|tie|kuja|polku|vej|vænget|gade|gatan|vägen|gata"
+    "|veien|vegen|"
+    "laan|straat|plein|gracht|kade|utca|tér|ulica|ulice|rkp\\.|u\\.|út|tere|terrasse|bakken|stræde|torget|aukio"
+    "|tänav|maantee|puiestee"
 )
 _HOUSE_LEAD = "(?i:" + "|".join(f"(?<={suffix})|(?<={suffix} )" for suffix in _SUFFIXES.split("|")) + ")[0-9]"
 _LIVES = (
@@ -38,11 +48,17 @@ _LIVES = (
     "drops you off at", "new one to", "apt", "suite", "billing", "his address", "residence", "corner of",
 )  # fmt: skip
 
+_COMPOUND = (
+    rf"[{UPPER}][{LETTERS}]{{2,20}}(?:straße|strasse|allee|gasse|platz|gade|vej|gatan|vägen|straat|gracht|katu|utca)"
+)
+
 PLACES: tuple[Row, ...] = (
     Row(
         "LOCATION",
-        rf"{START}(?:[0-9]{{3,6}} )?[0-9]{{1,6}}[A-Za-z]?(?:-[0-9]{{1,4}})?,? {_NAME} {_STREET}{END}{_FLAT}{{0,2}}"
-        rf"(?:{_TOWN}|{_REST})?",
+        rf"(?:{START}(?:Flat|Apt\.?|Unit|Suite|Room) [0-9A-Z]{{1,5}},? )?{START}"
+        rf"(?:[0-9]{{3,6}} )?[0-9]{{1,6}}[A-Za-z]?(?:-[0-9]{{1,4}})?,? (?:{_NAME} {_STREET}"
+        rf"|{_COMPOUND}){END}{_FLAT}{{0,2}}"
+        rf"(?:{_TOWN}|{_REST}|(?:, ?{_PLACES}){{1,2}})?",
         0.7,
         (
             "at «221B Baker Street» now",
@@ -50,6 +66,8 @@ PLACES: tuple[Row, ...] = (
             "«1600 Pennsylvania Ave» NW",
             "«10 Downing Street, London SW1A 2AA»",
             "«742 Evergreen Terrace»입니다",
+            "at «44 Lindenallee, Lagos».",
+            "to «22 Priory Gate, Durham DH1 4NS» in",
         ),
         ("12 Monkeys were better", "3 Street food stalls", "in 5 easy steps", "12 people drive home"),
         at="digit",
@@ -70,9 +88,10 @@ PLACES: tuple[Row, ...] = (
     ),
     Row(
         "LOCATION",
-        rf"(?<!\w)(?!Version|Phase|Step|Table|Figure|During|Spring)[{UPPER}][\w'’-]{{1,30}}"
+        rf"(?<!\w)(?:[0-9]{{2,6}} )?(?!Version|Phase|Step|Table|Figure|During|Spring)[{UPPER}][\w'’-]{{1,30}}"
         rf"(?: [{UPPER}][\w'’-]{{1,30}}){{0,2}}?[ -]?(?<=[\w -])(?i:{_SUFFIXES})"
-        rf" ?[0-9]{{1,4}}[a-z]?{END}{_FLAT}?(?:,? [0-9]{{4,5}} [{UPPER}][\w'’-]{{1,30}})?",
+        rf" ?[0-9]{{1,4}}[a-z]?(?:\.(?!\w))?{END}{_FLAT}{{0,2}}(?:,? [0-9]{{4,5}} [{UPPER}][\w'’-]{{1,30}}"
+        rf"|(?<=[0-9.]){_REST}|{_LINES})?",
         0.6,
         ("in der «Hauptstraße 12, 10115 Berlin»", "«Puruntie 82»", "nach «Berliner Allee 5a»", "at «Kungsgatan 44»"),
         ("the King 5", "Ring 5 times", "Weg"),
@@ -82,7 +101,8 @@ PLACES: tuple[Row, ...] = (
     ),
     Row(
         "LOCATION",
-        rf"(?<!\w)(?:Rua|Rue|Via|Calle|Avenida|Avda\.?|Piazza|Plaza|Corso|Viale|Largo|Chemin|Travessa|Estrada"
+        rf"(?<!\w)(?:Rua|Rue|Via|Calle|Avenida|Avda\.?|Piazza|Plaza|Corso|Viale|Largo|Chemin|Travessa|Estrada|Odos"
+        rf"|Leoforos"
         rf"|Ulica|ul\.|Carrer|Paseo|Quai"
         rf"|[Rr]ue|[Aa]venue|[Bb]oulevard) (?:{_WORD}|d[aeou]s?|del|della|la|le|les|van){{1}}(?: (?:{_WORD}"
         rf"|d[aeou]s?|del|della|la|le|les)){{0,4}},? [0-9]{{1,5}}{END}{_FLAT}{{0,2}}",
@@ -104,6 +124,8 @@ PLACES: tuple[Row, ...] = (
             "chemin ",
             "travessa ",
             "estrada ",
+            "odos ",
+            "leoforos ",
             "ulica ",
             "ul. ",
             "carrer ",
@@ -115,9 +137,11 @@ PLACES: tuple[Row, ...] = (
     ),
     Row(
         "LOCATION",
-        r"(?<![0-9A-Za-z])(?:(?:PSC|Unit|CMR|USNV|USNS|USCGC|USS) [0-9A-Za-z]{1,20}"
+        rf"(?<![0-9A-Za-z])(?:(?:PSC|Unit|CMR|USNV|USNS|USCGC|USS) [\w'’.-]{{1,20}}"
         r"(?:,? Box [0-9]{1,6})?\s{1,3})?(?:APO|FPO|DPO),? A[AEP] [0-9]{5}(?:-[0-9]{4})?"
-        r"|(?<![0-9A-Za-z])P\.? ?O\.? Box [0-9]{1,6}(?![0-9A-Za-z])",
+        rf"|(?<![0-9A-Za-z])(?:[0-9]{{2,6}} )?(?:P\.? ?O\.? ?Box|Postbo(?:x|ks)|Postfach|Box No\.?|Apartado"
+        rf"|Casilla) [0-9]{{1,6}}(?![0-9A-Za-z])"
+        rf"(?-i:(?: {_WORD}){{0,3}}{_FLAT}(?:{_REST}|{_LINES})?)?",
         0.8,
         (
             "«PSC 0413, Box 8144\nAPO AA 42323»",
@@ -125,8 +149,8 @@ PLACES: tuple[Row, ...] = (
             "write to «P.O. Box 1234»",
             "«USNV Smith\nFPO AE 10301»",
         ),
-        ("APO tests", "PO Box"),
-        needs=("apo", "fpo", "dpo", "box"),
+        ("APO tests", "PO Box", "box 12"),
+        needs=("apo", "fpo", "dpo", "box", "postboks", "postfach", "apartado", "casilla"),
         flags=re.IGNORECASE,
     ),
     Row(
@@ -142,7 +166,8 @@ PLACES: tuple[Row, ...] = (
     Row(  # a house number is enough where a flat follows, on this line or the next; then the rest of the envelope
         "LOCATION",
         rf"{START}(?:[0-9]{{1,6}}\s{{1,2}})?(?:[0-9]{{1,6}} )?(?:{_WORD}|[a-z]{{2,4}})(?: (?:{_WORD}|de|da|do|del"
-        rf"|la|[0-9]{{1,5}})){{0,5}} [0-9]{{1,5}}[A-Za-z]?\.?{_FLAT}{{1,2}}(?:{_REST})?{END}",
+        rf"|la|u\.|tér|[0-9]{{1,5}})){{0,5}} (?:[0-9]{{1,5}}[A-Za-z]?|{_STREET})\.?{_FLAT}{{1,2}}(?:{_REST}"
+        rf"|{_LINES})?{END}",
         0.6,
         (
             "at «20789 Allika 46\n Suite 501\n Riisa\n\n Estonia 62488»",
@@ -162,73 +187,39 @@ PLACES: tuple[Row, ...] = (
     ),
     Row(
         "LOCATION",
-        r"(?<![0-9A-Za-z])(?:[0-9]{3,5}(?:[ -][0-9]{2,4})?|[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2})(?![0-9A-Za-z-])",
-        0.1,
-        ("ZIP: «53650»", "my postcode is «SW1A 2AA»", "우편번호 «06978»", "郵便番号 «100-0001»"),
-        ("the zip file has 12345 entries", "ZIP 12"),
-        needs=("zip", "post", "plz", "우편번호", "郵便番号", "〒"),
-        context=("zip", "zip code", "zipcode", "postcode", "postal code", "plz", "우편번호", "郵便番号", "〒"),
-        against=("file", "entries", "unzip"),
-    ),
-    Row(
-        "LOCATION",
-        rf"(?:{REGION}(?:특별자치시|특별자치도|특별시|광역시|도|시)?\s{{1,2}})?"
-        r"(?:[가-힣]{1,6}[시군구]\s{1,2}){0,3}(?:[가-힣]{1,6}[읍면동가]\s{1,2})?"
-        r"[가-힣](?<![가-힣][가-힣])[가-힣A-Za-z0-9·]{0,14}(?:로|길)(?:\s?[0-9]{1,4}(?:번|가)?길)?\s?[0-9]{1,4}"
-        r"(?:-[0-9]{1,4})?(?![0-9])(?!\s?(?:[가-힣]?년|월|일|시|분|원|명|개|회|차|위|%))"
-        r"(?:번지|호)?(?:,?\s{0,2}(?:[가-힣A-Za-z0-9]{2,20}\s)?(?:[0-9]{1,2}차\s)?(?:제?[0-9]{1,4}동\s{0,2})?(?:지하\s?)?"
-        r"(?:[0-9]{1,3}층\s{0,2})?[0-9]{1,5}호)?",
-        0.7,
-        (
-            "주소는 «수원시 영통구 매탄로 88, 201호»입니다",
-            "«서울특별시 강남구 테헤란로 152»로",
-            "«대구광역시 수성구 동대구로 451, 수성효성아파트 311동 902호»",
-            "«부산 해운대구 좌동순환로 41»",
-            "«경기도 성남시 분당구 판교역로 166번길 12»",
-        ),
-        ("앞으로 3년", "별도로 5명", "이메일로 보내", "서로 2개씩"),
-        at="digit",
-        back=50,
-        lead=r"(?:(?<=[로길])|(?<=[로길] ))[0-9]",
-    ),
-    Row(
-        "LOCATION",
-        rf"{REGION}(?:특별자치시|특별자치도|특별시|광역시|도|시)?"
-        r"(?:\s{1,2}[가-힣]{1,6}[시군구]){1,3}(?:\s{1,2}[가-힣0-9]{1,8}[읍면동리](?![가-힣]))?(?:\s{1,2}[0-9]{1,4}"
-        r"(?:-[0-9]{1,4})?(?:번지)?)?(?![0-9])"
-        r"(?:,?\s{0,2}(?:[가-힣A-Za-z0-9]{2,20}\s)?(?:제?[0-9]{1,4}동\s{0,2})(?:[0-9]{1,3}층\s{0,2})?[0-9]{1,5}호)?",
+        rf"(?:the )?corner of (?:[0-9]{{1,6}} )?(?:(?:{_WORD}|ul\.) ){{1,4}}(?:[0-9]{{1,5}} )?(?:(?i:st|str|street"
+        rf"|ave|road)\.? )?and {_WORD}(?: {_WORD}){{0,2}}",
         0.6,
-        ("«대전 유성구 봉명동» 근처", "«서울시 마포구»에 살아요", "«경기도 고양시 일산동구 백석동 1234-5»"),
-        ("서울 시내", "대구 요리"),
-        needs=(
-            "서울",
-            "부산",
-            "대구",
-            "인천",
-            "광주",
-            "대전",
-            "울산",
-            "세종",
-            "경기",
-            "강원",
-            "충",
-            "전라",
-            "전북",
-            "전남",
-            "경상",
-            "경북",
-            "경남",
-            "제주",
-        ),
+        ("meet at «the corner of Third and Main»", "«the corner of 35 Pentelis Str. and Waechter Turnpike»"),
+        ("the corner of the room and the door",),
+        needs=("corner of",),
     ),
     Row(
         "LOCATION",
-        r"(?:〒?[0-9]{3}-?[0-9]{4}\s?)?(?:東京都|北海道|(?:京都|大阪)府|[一-鿿]{2,3}県)(?:[一-鿿ぁ-んァ-ヶー々]{1,8}?[市区町村郡]){1,3}"
-        r"(?:[一-鿿ァ-ヶー々]{1,10}?(?=[0-9一二三四五六七八九十]))?(?:[0-9一二三四五六七八九十]{1,4}(?:丁目|番地?|号|-)){0,3}(?:[0-9]{1,5}"
-        r"(?:号室?)?)?",
-        0.7,
-        ("住所は«東京都新宿区西新宿2丁目8番1号»です", "«大阪府大阪市北区梅田3-1-1»へ", "«神奈川県横浜市»に"),
-        ("東京の町", "県の予算"),
-        needs=("東京都", "府", "県", "北海道"),
+        rf"(?:[Oo]n|[Aa]t|[Aa]long|[Oo]ff|near|side of) (?P<value>{_WORD}(?: {_WORD}){{0,2}} (?:Street|St\.|Avenue"
+        rf"|Ave\.|Road|Rd\.|Boulevard|Blvd\.?|Lane|Terrace))"
+        rf"(?![{LETTERS}])",
+        0.5,
+        ("shows on «Marina Fort Street» were", "lives off «Elm Road»"),
+        ("on The road", "at the Street level"),
+        needs=("street", "st.", "avenue", "ave.", "road", "rd.", "boulevard", "blvd", "lane", "terrace"),
     ),
+    Row(
+        "LOCATION",
+        r"(?i:(?<![a-z])(?:lives? (?:at|in|on)|living (?:at|on)|address(?: is)?:?|drops you off at|located at"
+        r"|office is at|moved to|side of"
+        rf"|meet (?:me|you) at))\s{{1,3}}(?P<value>(?:[0-9]{{1,6}} )?(?!with |the |a |my |version )(?:(?:ul\.|av"
+        rf"|[{LETTERS}][{LETTERS}'’-]{{2,24}}) ){{1,3}}[0-9]{{1,5}}[a-z]?)(?![0-9A-Za-z:%]|[.,][0-9])"
+        r"(?! (?:years|times|percent|km|miles|min|hours|days|people|other|of))",
+        0.5,
+        (
+            "eva lives at «255 hersnapvej 18», by",
+            "address:\n«947 trg revolucije 17» apt",
+            "located at «Joaquin Suarez 2906».",
+        ),
+        ("lives in room 3 of 4", "moved to v2 3.1", "lives on for 20 years"),
+        needs=("live", "living", "address", "drops you off", "located", "office is", "moved to", "side of", "meet "),
+    ),
+    *KOREAN,
+    *JAPANESE,
 )

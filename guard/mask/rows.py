@@ -28,7 +28,15 @@ REGION = (
     r"|경상[남북])"
 )
 
-_BEFORE = 60  # characters before a match in which a context word counts
+# An identifier of capitals, digits and hyphens that holds at least one digit.
+CODE = r"(?=[A-Z-]{0,9}[0-9])[A-Z0-9](?:[A-Z0-9-]{2,22}[A-Z0-9])"
+MIXED = r"(?=[A-Za-z-]{0,9}[0-9])[A-Za-z0-9](?:[A-Za-z0-9-]{2,22}[A-Za-z0-9])"
+# What may stand between a label and its value: "no.", a remark in brackets, a quote, a colon, "is", a particle.
+_LINK = (
+    r"(?i:(?:[ ._-]?(?:numbers?|nos?|num|nr|ids?|code|#)(?![A-Za-z]))?)\.?(?:[ ]?(?:번호|番号))?"
+    r"(?:[ ]?[(（\[【][^()（）\[\]【】\n]{1,20}[)）\]】])?[\"'`*」】]{0,3}\s{0,4}"
+    r"(?:[:=#：|]|(?:is|was|are)(?![a-z])|[은는이가을를]|は|が)?[\s:\"'`*#「]{0,4}"
+)
 _CONTEXT_SCORE = 0.35  # what a context word adds, as in Presidio
 _AGAINST_SCORE = 0.4  # what a word that speaks against the row takes away
 
@@ -41,8 +49,8 @@ class Row:
     lower-case literals `needs` is in the text, or, with `at="digit"`, where digits begin; then, where `lead` matches at
     the digits (it may look behind), a match may begin up to `back` characters before them.
     `check` is evidence, not a veto: a value that passes scores `passed`, one that fails scores `failed`.
-    A word of `context` near the match raises its score, one of `against` lowers it; behind the match they may stand
-    `after` characters away.
+    A word of `context` near the match raises its score, one of `against` lowers it; they may stand `before` characters
+    in front of the match and `after` behind it.
     """
 
     entity: str
@@ -59,6 +67,7 @@ class Row:
     failed: float = 0.1
     context: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
+    before: int = 60
     after: int = 30
     flags: re.RegexFlag = re.NOFLAG
 
@@ -85,7 +94,7 @@ class Row:
         if self.check:
             score = self.passed if self.check(match.string[start:end]) else self.failed
         if self.context or self.against:
-            nearby = f"{lowered[max(0, start - _BEFORE) : start]} {lowered[end : end + self.after]}"
+            nearby = f"{lowered[max(0, start - self.before) : start]} {lowered[end : end + self.after]}"
             if self._for_it and self._for_it.search(nearby):
                 score += _CONTEXT_SCORE
             if self._against_it and self._against_it.search(nearby):
@@ -103,6 +112,38 @@ class Row:
     @cached_property
     def _against_it(self) -> re.Pattern[str] | None:
         return _words(self.against)
+
+
+def labelled(
+    entity: str,
+    labels: str,
+    value: str,
+    examples: tuple[str, ...],
+    near: tuple[str, ...],
+    *,
+    needs: tuple[str, ...],
+    score: float = 0.6,
+    check: Callable[[str], bool] | None = None,
+    against: tuple[str, ...] = (),
+) -> Row:
+    """A row for a value that a label announces: `labels` is tried in any case, `value` as it is written.
+
+    The label is evidence enough: a value whose checksum fails keeps `score`.
+    """
+    regex = rf"{START}(?i:{labels}){_LINK}(?P<value>{value}){END}"
+    return Row(
+        entity,
+        regex,
+        score,
+        examples,
+        near,
+        needs=needs,
+        check=check,
+        failed=score,
+        against=against,
+        before=10,
+        after=10,
+    )
 
 
 def _words(words: tuple[str, ...]) -> re.Pattern[str] | None:

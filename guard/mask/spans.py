@@ -10,12 +10,17 @@ from dataclasses import replace
 from guard.types import Span
 
 # Entities that are names or places: what a model guesses. A pattern that found something exact goes before them.
-NAMES = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "NRP", "CUSTOMER", "CODE_NAME"})
+NAMES = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "CUSTOMER", "CODE_NAME"})
+
+# What points at nobody by itself. It takes nothing away from what does, and makes nothing longer.
+ASIDE = frozenset({"URL", "DATE_TIME", "TITLE", "AGE", "NRP", "EDUCATION", "BODY_MEASUREMENT"})
 
 LISTED = "lists"
 """The recognizer of terms that a company lists. They are certain, whatever their entity, and stay one by one."""
 
-_RANK = {"SECRET": 3} | dict.fromkeys(NAMES, 0)  # everything else 2; a higher one keeps its extent
+# A higher one keeps its extent; everything else has rank 2.
+_RANK = {"SECRET": 3} | dict.fromkeys(NAMES, 0) | dict.fromkeys(ASIDE, -1)
+_SHORTENED = re.compile(r"(?i)(?<![a-z])(?:inc|ltd|co|corp|bros|jr|sr)$")
 _SPACE = re.compile(r"\s*")
 _NOT_NAME = re.compile(r"[\s!-/:-@\[-`{-~‘’“”«»、。，．・：；（）「」『』]*")
 
@@ -50,10 +55,20 @@ def _trim(span: Span, text: str) -> Span | None:
     edge = _NOT_NAME if span.entity in NAMES else _SPACE
     start = _skip(edge, text, start, end)
     backwards = text[start:end][::-1]
+    whole = end
     end -= _skip(edge, backwards, 0, len(backwards))
+    if end < whole and edge is _NOT_NAME and start < end and _belongs(text, start, end):
+        end += 1
     if start >= end:
         return None
     return span if (start, end) == (span.start, span.end) else replace(span, start=start, end=end)
+
+
+def _belongs(text: str, start: int, end: int) -> bool:
+    """Whether the sign at `end` is part of the name before it: "Meyer Ltd.", "Cyprus (Greek)"."""
+    if text[end] == ")":
+        return text.find("(", start, end) >= 0
+    return text[end] == "." and bool(_SHORTENED.search(text, start, end))
 
 
 def _skip(edge: re.Pattern[str], text: str, start: int, end: int) -> int:
@@ -77,6 +92,7 @@ def _place(span: Span, kept: list[Span], text: str) -> None:
 
 def _insert(piece: Span, index: int, kept: list[Span], *, whole: bool) -> int:
     """Insert `piece` before `kept[index]`, or widen a neighbour that it touches. The number of spans added before."""
+    whole = whole or piece.entity in ASIDE
     before = kept[index - 1] if index else None
     after = kept[index] if index < len(kept) else None
     if not whole and before and before.end == piece.start:

@@ -34,7 +34,7 @@ STACK = Stack()
 def masked(text: str, vault: Vault) -> Masked:
     given = read(text)
     spans = STACK.recognize([reading for leaf in given.leaves() for reading in leaf.readings])
-    return Masker(vault, {}).mask(given, spans, "f")
+    return Masker(vault, {"URL": "keep", "DATE_TIME": "keep"}).mask(given, spans, "f")  # as the default policy
 
 
 # --- encoders: a text, and a number that decides what the standard leaves open -----------------------------------------

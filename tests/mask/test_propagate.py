@@ -20,6 +20,8 @@ def again(text, value, entity):
         ("Al met Al", "Al", "PERSON", []),
         ("pin 4821 and 4821", "4821", "SECRET", []),
         ("Anna and Annabel", "Anna", "PERSON", []),
+        ("she is a nurse, any nurse", "nurse", "TITLE", []),
+        ("born in 1990, not in 1990s; in 2024-01-01 and 2024-01-01", "2024-01-01", "DATE_TIME", []),
         ("nothing twice", "nothing", "SECRET", []),
     ],
 )

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guard.mask.spans import NAMES, disjoint
+from guard.mask.spans import ASIDE, NAMES, disjoint
 from guard.types import Span
 
 TEXT = "Write to Alice Meyer <alice@x.com>, or (ring) 010-1234-5678. "
@@ -112,3 +112,28 @@ def test_what_is_listed_goes_before_a_guess_and_is_not_joined():
     ]
     mail = Span(22, 33, "EMAIL_ADDRESS", 0.9, "patterns")
     assert shown(disjoint([mail, Span(22, 27, "CUSTOMER", 1.0, "lists")], TEXT)) == [("alice@x.com", "EMAIL_ADDRESS")]
+
+
+@pytest.mark.parametrize("aside", sorted(ASIDE))
+def test_what_points_at_nobody_takes_nothing_from_what_does_and_lends_it_nothing(aside):
+    text = "see https://x.com/?mail=alice@x.com&n=1 now"
+    link = span("https://x.com/?mail=alice@x.com&n=1", aside, text=text)
+    mail = span("alice@x.com", "EMAIL_ADDRESS", text=text)
+    assert shown(disjoint([link, mail], text), text) == [
+        ("https://x.com/?mail=", aside),
+        ("alice@x.com", "EMAIL_ADDRESS"),
+        ("&n=1", aside),
+    ]
+
+
+def test_a_time_does_not_swallow_the_date_of_birth_in_it():
+    text = "born 1990-05-17 08:00:00."
+    spans = [span("1990-05-17 08:00:00", "DATE_TIME", 0.9, text), span("1990-05-17", "DATE_OF_BIRTH", 0.5, text)]
+    assert shown(disjoint(spans, text), text) == [("1990-05-17", "DATE_OF_BIRTH"), ("08:00:00", "DATE_TIME")]
+
+
+def test_a_bracket_that_a_name_opened_is_closed_in_it():
+    text = "at 1 Main St (Old Town), and"
+    assert shown(disjoint([span("1 Main St (Old Town),", "LOCATION", text=text)], text), text) == [
+        ("1 Main St (Old Town)", "LOCATION")
+    ]
