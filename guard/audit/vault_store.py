@@ -199,7 +199,8 @@ class VaultStore:
         self._connection.execute(WRITE, (tenant, code, nonce, sealed, meaning.expires))
         self._owners.claim(tenant, code, entity, normal)
         for form, spelling in forms.items():
-            self._owners.claim(tenant, f"{code}_{form}", spelling.text, spelling.escaped)
+            if form:  # the usual spelling follows from the value
+                self._owners.claim(tenant, f"{code}_{form}", spelling.text, spelling.escaped)
         return meaning
 
     def _is_free(self, tenant: str, code: str, form: str, spelling: Spelling) -> bool:
