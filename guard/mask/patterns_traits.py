@@ -170,14 +170,15 @@ AGES = (
     ),
     Row(
         "AGE",
-        r"(?i:(?<![a-z])(?:turn(?:s|ed|ing)?|i am|i'm|he is|she is|he's|she's)) (?P<value>[1-9][0-9]"
+        r"(?i:(?<![a-z])(?:turn(?:s|ed|ing)?|i am|i'm|he is|she is|he's|she's|i was|he was"
+        r"|she was)) (?P<value>[1-9][0-9]"
         r"|1[01][0-9])(?=[.!,;]?(?:\s|$))"
         r"(?!,? (?:%|percent|minutes|hours|days|weeks|months|km|miles|kg|pages|steps|points|of|to|degrees|out|times"
         r"|and a half|th))",
         0.5,
-        ("My brother just turned «60»", "I'll turn «23».", "he is «47», from"),
+        ("My brother just turned «60»", "I'll turn «23».", "he is «47», from", "when he was «78».", ),
         ("I am 30 minutes late", "turn 90 degrees", "she's 12 of them", "turned 404 pages", "I'm 100% sure"),
-        needs=("turn", "i am ", "i'm ", "he is ", "she is ", "he's ", "she's "),
+        needs=("turn", "i am ", "i'm ", "he is ", "she is ", "he's ", "she's ", "i was ", "he was "),
     ),
 )  # fmt: skip
 
