@@ -71,10 +71,14 @@ class Stack:
         if spec.profile == "none":
             return cls(patterns=PatternRecognizer(()))
         names: list[Any] = []
-        if spec.profile == "full" or spec.extra:
-            from guard.backends.presidio import SpacyNames, load
+        if spec.profile in ("full", "fast"):
+            from guard.backends.latin import LatinNames
+            from guard.backends.presidio import SpacyNames
 
-            names = [SpacyNames()] if spec.profile == "full" else []
+            names.append(LatinNames(SpacyNames() if spec.profile == "full" else None))
+        if spec.extra:
+            from guard.backends.presidio import load
+
             names += [load(path, **options) for path, options in spec.extra]
         return cls(names, threshold=spec.threshold)
 

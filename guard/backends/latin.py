@@ -1,0 +1,95 @@
+"""English and other Latin names, places and organisations, from two models that check each other.
+
+spaCy knows sentences: what is said of whom. Rampart knows forms: what stands in fields, signatures and addresses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from guard.backends.passages import latin, passages
+from guard.backends.rampart import Rampart, Word
+from guard.mask.evidence import Candidate, believed
+from guard.mask.patterns import Result
+
+FOUND = 0.25  # from this score on a word of Rampart's is a candidate
+
+_LETTERS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_BETWEEN = re.compile(r"[ \t]{1,2}|\. |[ \t]{1,2}[A-Za-z]\.?[ \t]{1,2}")  # an initial counts as part of a name
+_LINES = re.compile(r"[\s,.>]{1,6}")  # between the parts of an address
+
+
+class LatinNames:
+    """PERSON, LOCATION and ORGANIZATION. Without `sentences`, a recognizer of Presidio's shape, Rampart alone.
+
+    Has the shape of Presidio's EntityRecognizer. Raises ConfigError where a model is not installed.
+    """
+
+    name = "names"
+    supported_language = "en"
+    supported_entities = ("LOCATION", "NRP", "ORGANIZATION", "PERSON")
+
+    def __init__(self, sentences: Any = None) -> None:
+        self._forms = Rampart()
+        self._sentences = sentences
+
+    def analyze(
+        self,
+        text: str,
+        entities: Sequence[str] | None = None,
+        nlp_artifacts: Any = None,  # noqa: ARG002  Presidio's signature
+    ) -> list[Result]:
+        """The names in one text; only `entities` where they are given."""
+        (results,) = self.analyze_batch([text])
+        return [result for result in results if entities is None or result.entity_type in entities]
+
+    def analyze_batch(self, texts: Sequence[str]) -> list[list[Result]]:
+        """The names in each text. A text in which nothing is capitalised costs nearly nothing."""
+        plain = [latin(text) for text in texts]
+        parts = [(index, start, plain[index][start:end]) for index, text in enumerate(plain) for start, end in passages(text)]
+        results: list[list[Result]] = [[] for _ in texts]
+        grammar = self._sentences.analyze_batch([part for _, _, part in parts]) if self._sentences else [()] * len(parts)
+        for (index, offset, part), named in zip(parts, grammar, strict=True):
+            words = [word for word in self._forms.read(part)]
+            for candidate in (*self._by_forms(part, words), *self._by_grammar(part, words, named)):
+                extent = believed(part, candidate)
+                if extent:
+                    score = max(candidate.support, 0.5)
+                    results[index].append(Result(candidate.entity, extent[0] + offset, extent[1] + offset, score))
+        return results
+
+    def _by_forms(self, part: str, words: Sequence[Word]) -> Iterator[Candidate]:
+        """Runs of words of one kind."""
+        run: list[Word] = []
+        for word in (*words, None):
+            if word is not None and word.score < FOUND:
+                continue
+            if run and (word is None or word.kind != run[0].kind or not _joined(part, run[-1], word)):
+                yield from self._candidate(part, run)
+                run = []
+            if word is not None:
+                run.append(word)
+
+    def _candidate(self, part: str, run: Sequence[Word]) -> Iterator[Candidate]:
+        start, end = run[0].start, run[-1].end
+        lettered = [word for word in run if any(map(str.isalpha, part[word.start : word.end]))]
+        if lettered:
+            support = max(word.score for word in lettered)
+            yield Candidate(start, end, run[0].kind, support, self._rare(part[start:end]), grammar=False)
+
+    def _by_grammar(self, part: str, words: Sequence[Word], named: Sequence[Any]) -> Iterator[Candidate]:
+        for found in named:
+            within = [word.score for word in words if word.start < found.end and found.start < word.end]
+            rare = self._rare(part[found.start : found.end])
+            support = max(within, default=0.0)
+            yield Candidate(found.start, found.end, found.entity_type, support, rare, grammar=True)
+
+    def _rare(self, value: str) -> bool:
+        return any(not self._forms.common(word) for word in _LETTERS.findall(value))
+
+
+def _joined(part: str, before: Word, after: Word) -> bool:
+    gap = part[before.end : after.start]
+    return bool((_BETWEEN if before.kind == "PERSON" else _LINES).fullmatch(gap))

@@ -1,0 +1,143 @@
+"""Whether what a model takes for a name is one, given what else speaks for it.
+
+Models that were trained on news take every capital in a technical text for a company, and one that was trained on
+forms takes tools for first names. Their mistakes differ, so that one is believed where the other, the word itself or
+its surroundings agree.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from guard.mask.lexicon import COMPANY_ENDS, COUNTRIES, EPONYMS, HEADLINES, TECHNOLOGY
+from guard.mask.names import refine
+
+SURE, LIKELY, SOME = 0.8, 0.5, 0.1
+"""From these supports on a model's word is enough for small letters, for one everyday word, for a second opinion."""
+
+_WORD = re.compile(r"[^\s,;:|/()\[\]{}<>\"“”!?]+")
+_TITLE = re.compile(r"(?i)(?:(?<![a-z])(?:mr|mrs|ms|miss|mx|dr|prof|professor|herr|frau|sir)\.? |@)$")
+_TOLD = re.compile(
+    r"(?i)(?:(?<![a-z])(?:my name is|name is|name ?[:=]|i am|i'm|this is|named|called|dear|hi|hello|hey|from:|to:|cc:|attn:?"
+    r"|sincerely,?|regards,?|follow up with|speak (?:to|with)|talk to|meet(?:ing)? with|contact|behalf of"
+    r"|married to|daughter|son|wife|husband|mother|father|sister|brother|colleague|boss) )$"
+)
+_EPONYM = re.compile(r"(?:['’]s|s['’]|['’])?[ -](?:[A-Za-z]+ )?([A-Za-z]+)")
+_CODE_BEFORE = re.compile(r"(?:[\w)\]]\.|[$@#`\\_/({\[<=]|::|->|--?|[\w]['\"]?=['\"]?)$")
+_CODE_AFTER = re.compile(r"(?:[(\[{=`_\\/<>]|::|->|\.[a-z_]\w*\(|[.][a-z]{2,4}(?![a-z ]))")
+_INNER_CAPITAL = re.compile(r"[A-Z]?[a-z]+[A-Z]|[A-Z]{2,}[a-z]")
+_MC = re.compile(r"(?:Mc|Mac|O['’]|De|Di|La|Le|Van|Fitz)[A-Z]")
+_CITED = re.compile(r"Europe/|America/|Asia/|Africa/|Pacific/|Australia/|Atlantic/")  # names of time zones
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What models took for a name: characters `start` to `end`.
+
+    `support` is the highest score that the model of forms gives one of its words. `rare` says that it holds a word
+    that everyday English does not. `grammar` says that the model of sentences named it.
+    """
+
+    start: int
+    end: int
+    entity: str
+    support: float
+    rare: bool
+    grammar: bool
+
+
+def believed(text: str, candidate: Candidate) -> tuple[int, int] | None:
+    """The part of the candidate that is taken for a name, or None."""
+    extent = refine(text, candidate.start, candidate.end, candidate.entity)
+    if extent is None:
+        return None
+    start, end = extent
+    words = [(match.start(), match.end(), match.group()) for match in _WORD.finditer(text, start, end)]
+    told = bool(_TITLE.search(text, max(0, start - 12), start) or _TOLD.search(text, max(0, start - 24), start))
+    if not told:
+        while words and _ordinary(words[0][2]):
+            words.pop(0)
+        while words and _ordinary(words[-1][2]) and not _is_end(words[-1][2]):
+            words.pop()
+    if not words or (not told and all(_ordinary(word) for _, _, word in words)):
+        return None
+    start, end = words[0][0], min(words[-1][1], end)
+    if _in_code(text, start, end) or _eponym(text, start, end):
+        return None
+    names = [word for _, _, word in words]
+    match candidate.entity:
+        case "PERSON":
+            fine = told or _person(names, candidate)
+        case "LOCATION":
+            fine = _place(names, candidate)
+        case _:
+            fine = _organization(names, candidate)
+    return (start, end) if fine else None
+
+
+def ordinary(word: str) -> bool:
+    """Whether the word is one of technology or of headlines, which alone names nobody."""
+    return _ordinary(word)
+
+
+def _ordinary(word: str) -> bool:
+    bare = word.strip(".'’-").lower()
+    return not bare or bare in TECHNOLOGY or bare in HEADLINES or not any(c.isalpha() for c in bare)
+
+
+def _is_end(word: str) -> bool:
+    return word.strip(".").lower() in COMPANY_ENDS
+
+
+def _person(words: list[str], candidate: Candidate) -> bool:
+    if candidate.support < SOME:
+        return False
+    if not any(word[:1].isupper() for word in words):
+        return len(words) > 1 and candidate.support >= SURE
+    if len(words) == 1:
+        if _odd(words[0]):
+            return False
+        return candidate.support >= LIKELY or candidate.grammar or candidate.rare
+    return not all(_odd(word) for word in words)
+
+
+def _place(words: list[str], candidate: Candidate) -> bool:
+    if all(word.lower() == word for word in words):
+        return candidate.support >= SURE and len(words) > 1
+    if candidate.support >= LIKELY:
+        return True
+    if not candidate.grammar or any(_odd(word) for word in words):
+        return False
+    known = any(word.strip(".").lower() in COUNTRIES for word in words)
+    return known or candidate.rare or candidate.support >= SOME or len(words) > 1
+
+
+def _organization(words: list[str], candidate: Candidate) -> bool:
+    if len(words) > 1 and _is_end(words[-1]):
+        return True
+    if any(_odd(word) for word in words) or not words[0][:1].isupper():
+        return False
+    return candidate.rare or candidate.support >= LIKELY
+
+
+def _odd(word: str) -> bool:
+    """Whether a word is spelled as names of people and places are not: camelCase, RabbitMQ, MCP."""
+    if _MC.match(word):
+        return False
+    return bool(_INNER_CAPITAL.match(word)) or any(c.isdigit() for c in word) or (len(word) < 6 and word.isupper())
+
+
+def _in_code(text: str, start: int, end: int) -> bool:
+    """Whether the candidate is part of a program, a path or an address."""
+    if _CITED.search(text, max(0, start - 12), start) and text[start - 1] == "/":
+        return True
+    return bool(_CODE_BEFORE.search(text, max(0, start - 4), start) or _CODE_AFTER.match(text, end))
+
+
+def _eponym(text: str, start: int, end: int) -> bool:
+    after = _EPONYM.match(text, end)
+    if after and after[1].lower() in EPONYMS:
+        return True
+    last = text[start:end].split()[-1].lower()
+    return last in EPONYMS
