@@ -52,7 +52,8 @@ class LatinNames:
         results: list[list[Result]] = [[] for _ in texts]
         grammar = self._sentences.analyze_batch([part for _, _, part in parts]) if self._sentences else [()] * len(parts)
         for (index, offset, part), named in zip(parts, grammar, strict=True):
-            words = [word for word in self._forms.read(part)]
+            words = self._forms.read(part)
+            part = texts[index][offset : offset + len(part)]  # noqa: PLW2901  what parts two words counts again
             for candidate in (*self._by_forms(part, words), *self._by_grammar(part, words, named)):
                 extent = believed(part, candidate)
                 if extent:

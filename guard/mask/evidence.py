@@ -23,7 +23,7 @@ _TOLD = re.compile(
     r"|sincerely,?|regards,?|follow up with|speak (?:to|with)|talk to|meet(?:ing)? with|contact|behalf of"
     r"|married to|daughter|son|wife|husband|mother|father|sister|brother|colleague|boss) )$"
 )
-_EPONYM = re.compile(r"(?:['’]s|s['’]|['’])?[ -](?:[A-Za-z]+ )?([A-Za-z]+)")
+_EPONYM = re.compile(r"(?:['’]s|['’])?[ -]([A-Za-z]+)(?: ([A-Za-z]+))?")
 _CODE_BEFORE = re.compile(r"(?:[\w)\]]\.|[$@#`\\_/({\[<=]|::|->|--?|[\w]['\"]?=['\"]?)$")
 _CODE_AFTER = re.compile(r"(?:[(\[{=`_\\/<>]|::|->|\.[a-z_]\w*\(|[.][a-z]{2,4}(?![a-z ]))")
 _INNER_CAPITAL = re.compile(r"[A-Z]?[a-z]+[A-Z]|[A-Z]{2,}[a-z]")
@@ -105,6 +105,8 @@ def _person(words: list[str], candidate: Candidate) -> bool:
 def _place(words: list[str], candidate: Candidate) -> bool:
     if all(word.lower() == word for word in words):
         return candidate.support >= SURE and len(words) > 1
+    if all(_odd(word) for word in words):
+        return False
     if candidate.support >= LIKELY:
         return True
     if not candidate.grammar or any(_odd(word) for word in words):
@@ -116,7 +118,8 @@ def _place(words: list[str], candidate: Candidate) -> bool:
 def _organization(words: list[str], candidate: Candidate) -> bool:
     if len(words) > 1 and _is_end(words[-1]):
         return True
-    if any(_odd(word) for word in words) or not words[0][:1].isupper():
+    shouted = all(word.isupper() for word in words) and candidate.support < LIKELY
+    if shouted or any(_odd(word) for word in words) or not words[0][:1].isupper():
         return False
     return candidate.rare or candidate.support >= LIKELY
 
@@ -125,7 +128,7 @@ def _odd(word: str) -> bool:
     """Whether a word is spelled as names of people and places are not: camelCase, RabbitMQ, MCP."""
     if _MC.match(word):
         return False
-    return bool(_INNER_CAPITAL.match(word)) or any(c.isdigit() for c in word) or (len(word) < 6 and word.isupper())
+    return bool(_INNER_CAPITAL.match(word)) or any(c.isdigit() for c in word) or (len(word) < 4 and word.isupper())
 
 
 def _in_code(text: str, start: int, end: int) -> bool:
@@ -137,7 +140,7 @@ def _in_code(text: str, start: int, end: int) -> bool:
 
 def _eponym(text: str, start: int, end: int) -> bool:
     after = _EPONYM.match(text, end)
-    if after and after[1].lower() in EPONYMS:
+    if after and any(word and word.lower() in EPONYMS for word in after.groups()):
         return True
     last = text[start:end].split()[-1].lower()
     return last in EPONYMS

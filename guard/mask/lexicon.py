@@ -41,6 +41,7 @@ telegram temporal tensorboard tensorflow terraform terragrunt thrift tiktok tomc
 turborepo twig twilio twitter typescript ubuntu unity unreal vagrant valgrind vault vercel vertex vim visio vite vitest vscode
 vue vuex waf webflow webpack webrtc websocket whatsapp whisper windows wireshark wordpress wsl xcode xgboost xen yarn
 youtube zabbix zapier zendesk zig zod zookeeper zoom zsh
+bellman-ford floyd-warshall needleman-wunsch smith-waterman knuth-morris-pratt boyer-moore
 anyio asyncio bean boolean bool byte callable char class const cron dict docstring double enum exception float func
 function gantt generic getter goroutine hash heap instance int integer interface iterator json kanban kernel kwarg lint
 list long map mock module monad mutex namespace nil null number object optional override package param partial pod
@@ -117,6 +118,7 @@ validate validation value values variable vendor verify version very via video v
 walk want warehouse warning was watch we web website week weekly welcome well were what when where whether which while white
 who whole why wide will window winter with within without word work worker workflow workflows working works workshop
 workspace world would write writer writing wrong year years yes yesterday yet you young your zero zone
+undo docs pending warn warning err error info fatal trace verbose todo uuid guid done ready ok
 theorem lemma matrix algorithm gaussian bayesian cartesian euclidean newtonian roman latin unicode gregorian
 """
 

@@ -16,11 +16,12 @@ from guard.mask.patterns_ids import IDS
 from guard.mask.patterns_people import BIRTHS, PEOPLE
 from guard.mask.patterns_phones import PHONES
 from guard.mask.patterns_places import PLACES
+from guard.mask.patterns_prose import PROSE
 from guard.mask.patterns_secrets import SECRETS
 from guard.mask.patterns_tokens import TOKENS
 from guard.mask.rows import Row
 
-ROWS: tuple[Row, ...] = (*SECRETS, *TOKENS, *IDS, *PHONES, *PLACES, *BIRTHS, *PEOPLE)
+ROWS: tuple[Row, ...] = (*SECRETS, *TOKENS, *IDS, *PHONES, *PLACES, *BIRTHS, *PEOPLE, *PROSE)
 VERSION = hashlib.blake2b("\n".join(row.fingerprint for row in ROWS).encode(), digest_size=8).hexdigest()
 """A digest of the table: it changes when a row does."""
 

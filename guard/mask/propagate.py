@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from guard.mask.names import stands_alone
-from guard.mask.spans import disjoint
+from guard.mask.spans import ASIDE, disjoint
 from guard.types import Span
 
 _MOST = 200  # values of one text that are looked for again
@@ -64,7 +64,7 @@ def _places(either: re.Pattern[str], values: dict[str, Span], text: str) -> Iter
 
 
 def _values(value: str, entity: str) -> Iterator[str]:
-    if len(value) < 3:
+    if len(value) < 3 or entity in ASIDE:
         return
     match entity:
         case "PERSON":

@@ -10,9 +10,12 @@ from dataclasses import replace
 from guard.types import Span
 
 # Entities that are names or places: what a model guesses. A pattern that found something exact goes before them.
-NAMES = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "NRP", "CUSTOMER", "CODE_NAME"})
+NAMES = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "CUSTOMER", "CODE_NAME"})
 
-_RANK = {"SECRET": 2} | dict.fromkeys(NAMES, 0)  # everything else 1; a higher one keeps its extent
+# What points at nobody by itself. It takes nothing away from what does, and makes nothing longer.
+ASIDE = frozenset({"URL", "DATE_TIME", "TITLE", "AGE", "NRP"})
+
+_RANK = {"SECRET": 2} | dict.fromkeys(NAMES, 0) | dict.fromkeys(ASIDE, -1)  # others 1; a higher one keeps its extent
 _SPACE = re.compile(r"\s*")
 _NOT_NAME = re.compile(r"[\s!-/:-@\[-`{-~‘’“”«»、。，．・：；（）「」『』]*")
 
@@ -72,6 +75,7 @@ def _place(span: Span, kept: list[Span], text: str) -> None:
 
 def _insert(piece: Span, index: int, kept: list[Span], *, whole: bool) -> int:
     """Insert `piece` before `kept[index]`, or widen a neighbour that it touches. The number of spans added before."""
+    whole = whole or piece.entity in ASIDE
     before = kept[index - 1] if index else None
     after = kept[index] if index < len(kept) else None
     if not whole and before and before.end == piece.start:
