@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from guard.mask.lexicon import COMPANY_ENDS, COUNTRIES, EPONYMS, HEADLINES, TECHNOLOGY
+from guard.mask.lexicon import COMPANY_ENDS, COUNTRIES, EPONYMS, HEADLINES, STARTS, TECHNOLOGY
 from guard.mask.names import refine
+
+_Part: TypeAlias = tuple[int, int, str]  # start, end and text of a word
 
 SURE, LIKELY, SOME = 0.8, 0.5, 0.1
 """From these supports on a model's word is enough for small letters, for one everyday word, for a second opinion."""
@@ -20,7 +23,7 @@ _WORD = re.compile(r"[^\s,;:|/()\[\]{}<>\"“”!?]+")
 _TITLE = re.compile(r"(?i)(?:(?<![a-z])(?:mr|mrs|ms|miss|mx|dr|prof|professor|herr|frau|sir)\.? |@)$")
 _TOLD = re.compile(
     r"(?i)(?:(?<![a-z])(?:my name is|name is|name ?[:=]|i am|i'm|this is|named|called|dear|hi|hello|hey|from:|to:|cc:|attn:?"
-    r"|sincerely,?|regards,?|follow up with|speak (?:to|with)|talk to|meet(?:ing)? with|contact|behalf of"
+    r"|sincerely,?|regards,?|follow up with|speak (?:to|with)|talk to|meet(?:ing)? with|contact|behalf of|call me|starring"
     r"|married to|daughter|son|wife|husband|mother|father|sister|brother|colleague|boss) )$"
 )
 _EPONYM = re.compile(r"(?:['’]s|['’])?[ -]([A-Za-z]+)(?: ([A-Za-z]+))?")
@@ -49,26 +52,24 @@ class Candidate:
 
 def believed(text: str, candidate: Candidate) -> tuple[int, int] | None:
     """The part of the candidate that is taken for a name, or None."""
-    extent = refine(text, candidate.start, candidate.end, candidate.entity)
+    told = _told(text, candidate.start)
+    small = told and candidate.support >= LIKELY
+    extent = refine(text, candidate.start, candidate.end, candidate.entity, small=small)
     if extent is None:
         return None
     start, end = extent
     words = [(match.start(), match.end(), match.group()) for match in _WORD.finditer(text, start, end)]
-    told = bool(_TITLE.search(text, max(0, start - 12), start) or _TOLD.search(text, max(0, start - 24), start))
-    if not told:
-        while words and _ordinary(words[0][2]):
-            words.pop(0)
-        while words and _ordinary(words[-1][2]) and not _is_end(words[-1][2]):
-            words.pop()
-    if not words or (not told and all(_ordinary(word) for _, _, word in words)):
+    words = _without_edges(text, words, candidate)
+    if not words:
         return None
-    start, end = words[0][0], min(words[-1][1], end)
+    told = told or _told(text, words[0][0])
+    start, end = words[0][0], max(end, words[-1][1]) if words[-1][1] >= end - 1 else words[-1][1]
     if _in_code(text, start, end) or _eponym(text, start, end):
         return None
     names = [word for _, _, word in words]
     match candidate.entity:
         case "PERSON":
-            fine = told or _person(names, candidate)
+            fine = _person(names, candidate, told=told, first=_begins(text, start))
         case "LOCATION":
             fine = _place(names, candidate)
         case _:
@@ -76,9 +77,38 @@ def believed(text: str, candidate: Candidate) -> tuple[int, int] | None:
     return (start, end) if fine else None
 
 
+def _without_edges(text: str, words: list[_Part], candidate: Candidate) -> list[_Part]:
+    """The words less those at the ends that the model of sentences glues to names."""
+    if not candidate.grammar:
+        return words
+    if candidate.entity == "PERSON" and not _told(text, words[0][0]):
+        while words and _ordinary(words[0][2]):
+            words = words[1:]
+        while words and _ordinary(words[-1][2]):
+            words = words[:-1]
+    elif words and words[0][2].lower() in STARTS and _begins(text, words[0][0]):
+        words = words[1:]
+    return words
+
+
+def _told(text: str, start: int) -> bool:
+    """Whether the words before `start` say that a name follows."""
+    return bool(_TITLE.search(text, max(0, start - 12), start) or _TOLD.search(text, max(0, start - 24), start))
+
+
+def _begins(text: str, start: int) -> bool:
+    """Whether a sentence begins at `start`, so that a capital there says nothing."""
+    before = text[:start].rstrip(" \t\"'“‘([*_>#-")
+    return not before or before[-1] in ".!?:\n。！？"
+
+
 def ordinary(word: str) -> bool:
     """Whether the word is one of technology or of headlines, which alone names nobody."""
     return _ordinary(word)
+
+
+def _technical(words: list[str]) -> bool:
+    return all(word.strip(".'’-").lower() in TECHNOLOGY for word in words)
 
 
 def _ordinary(word: str) -> bool:
@@ -90,11 +120,15 @@ def _is_end(word: str) -> bool:
     return word.strip(".").lower() in COMPANY_ENDS
 
 
-def _person(words: list[str], candidate: Candidate) -> bool:
-    if candidate.support < SOME:
+def _person(words: list[str], candidate: Candidate, *, told: bool, first: bool) -> bool:
+    if told and (candidate.grammar or candidate.support >= LIKELY):
+        return not _technical(words)
+    if all(_ordinary(word) for word in words):
         return False
     if not any(word[:1].isupper() for word in words):
         return len(words) > 1 and candidate.support >= SURE
+    if candidate.support < SOME:
+        return candidate.rare and not any(map(_odd, words)) and not (first and len(words) == 1)
     if len(words) == 1:
         if _odd(words[0]):
             return False
@@ -103,6 +137,8 @@ def _person(words: list[str], candidate: Candidate) -> bool:
 
 
 def _place(words: list[str], candidate: Candidate) -> bool:
+    if all(_ordinary(word) for word in words):
+        return False
     if all(word.lower() == word for word in words):
         return candidate.support >= SURE and len(words) > 1
     if all(_odd(word) for word in words):
@@ -116,7 +152,9 @@ def _place(words: list[str], candidate: Candidate) -> bool:
 
 
 def _organization(words: list[str], candidate: Candidate) -> bool:
-    if len(words) > 1 and _is_end(words[-1]):
+    if all(_ordinary(word) for word in words):
+        return False
+    if len(words) > 1 and _is_end(words[-1]) and words[0][:1].isupper():
         return True
     shouted = all(word.isupper() for word in words) and candidate.support < LIKELY
     if shouted or any(_odd(word) for word in words) or not words[0][:1].isupper():

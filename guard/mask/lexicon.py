@@ -122,6 +122,21 @@ undo docs pending warn warning err error info fatal trace verbose todo uuid guid
 theorem lemma matrix algorithm gaussian bayesian cartesian euclidean newtonian roman latin unicode gregorian
 """
 
+# Words with which sentences begin and which are no names, so that their capital says nothing.
+STARTS = frozenset(
+    """a about add after all also although an and answer any are as ask assume at based be because before both but by
+    calculate can change check choose combine compare complete compute consider convert could create decide define
+    delete describe design did do does don't during each either else ensure every explain extract few find first fix follow
+    for format from generate get give given had has have he hello help her here his how however i i'd i'll i'm i've if
+    implement imagine in include instead into is it it's its keep last let let's list look make many may me might more
+    most must my need never next no not note now of off on once one only or order other our out over please
+    propose put read recommend refactor remember remove rename replace return review rewrite run second select set she
+    should show simplify since so some sort split start state still such suggest sum summarise summarize take tell test
+    than thanks that the their them then there these they think third this those to translate try turn two under until up
+    update use using verify very was we we're we've were what what's when where whether which while who why will with without
+    word would write yes yet you you're your""".split()
+)
+
 TECHNOLOGY = frozenset(_TECHNOLOGY.split())
 HEADLINES = frozenset(_HEADLINES.split())
 

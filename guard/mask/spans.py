@@ -16,6 +16,7 @@ NAMES = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "CUSTOMER", "CODE_NAME"
 ASIDE = frozenset({"URL", "DATE_TIME", "TITLE", "AGE", "NRP"})
 
 _RANK = {"SECRET": 2} | dict.fromkeys(NAMES, 0) | dict.fromkeys(ASIDE, -1)  # others 1; a higher one keeps its extent
+_SHORTENED = re.compile(r"(?i)(?<![a-z])(?:inc|ltd|co|corp|bros|jr|sr)$")
 _SPACE = re.compile(r"\s*")
 _NOT_NAME = re.compile(r"[\s!-/:-@\[-`{-~‘’“”«»、。，．・：；（）「」『』]*")
 
@@ -48,10 +49,20 @@ def _trim(span: Span, text: str) -> Span | None:
     edge = _NOT_NAME if span.entity in NAMES else _SPACE
     start = _skip(edge, text, start, end)
     backwards = text[start:end][::-1]
+    whole = end
     end -= _skip(edge, backwards, 0, len(backwards))
+    if end < whole and edge is _NOT_NAME and start < end and _belongs(text, start, end):
+        end += 1
     if start >= end:
         return None
     return span if (start, end) == (span.start, span.end) else replace(span, start=start, end=end)
+
+
+def _belongs(text: str, start: int, end: int) -> bool:
+    """Whether the sign at `end` is part of the name before it: "Meyer Ltd.", "Cyprus (Greek)"."""
+    if text[end] == ")":
+        return text.find("(", start, end) >= 0
+    return text[end] == "." and bool(_SHORTENED.search(text, start, end))
 
 
 def _skip(edge: re.Pattern[str], text: str, start: int, end: int) -> int:
