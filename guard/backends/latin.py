@@ -11,9 +11,11 @@ from typing import Any
 
 from guard.backends.passages import latin, passages
 from guard.backends.rampart import Rampart, Word
+from guard.mask.context import Named, beside
 from guard.mask.evidence import Candidate, believed
 from guard.mask.patterns import Result
 
+BESIDE = 0.5  # the score of what other names say
 FOUND = 0.25  # from this score on a word of Rampart's is a candidate
 
 _LETTERS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
@@ -59,6 +61,9 @@ class LatinNames:
                 if extent:
                     score = max(candidate.support, 0.5)
                     results[index].append(Result(candidate.entity, extent[0] + offset, extent[1] + offset, score))
+        for index, text in enumerate(texts):
+            named = [Named(found.start, found.end, found.entity_type) for found in results[index]]
+            results[index] += (Result(n.entity, n.start, n.end, BESIDE) for n in beside(text, named))
         return results
 
     def _by_forms(self, part: str, words: Sequence[Word]) -> Iterator[Candidate]:

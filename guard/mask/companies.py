@@ -1,0 +1,119 @@
+"""Companies that their form or the words around them announce: "Example Widgets Ltd.", "works at Example"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from guard.mask.evidence import ordinary
+from guard.mask.lexicon import COMPANY_ENDS, TECHNOLOGY
+from guard.mask.rows import LETTERS, UPPER
+
+_CAP = rf"[{UPPER}][{LETTERS}0-9'’&.-]{{0,30}}(?<![.'’-])"
+_SEQUENCE = rf"{_CAP}(?: (?:{_CAP}|(?:And|and|of|for|&) {_CAP})){{0,4}}"
+_END = r"(?![0-9A-Za-z])"
+# A legal form is enough whatever stands before it.
+_FORMED = re.compile(
+    rf"(?<!\w)(?P<name>{_SEQUENCE},? (?:Incorporated|Inc|Limited|Ltd|LLC|LLP|PLC|Plc|plc|Corp|Corporation|GmbH|KGaA|S\.A\.|SARL|S\.r\.l"
+    rf"|B\.V|N\.V|Pty|Pte|Holdings?){_END}\.?)"
+)
+_FRAMES = tuple(
+    re.compile(frame)
+    for frame in (
+        # where somebody works, studies or has an account
+        rf"(?i:(?<![a-z])(?:work(?:s|ed|ing)?|year|years|job|career|intern(?:ed|ship)?|employ(?:ed|ment|ee)|position|consultant|engineer"
+        rf"|manager|analyst|director|colleague|role|account|clients?) (?:at|for|with)|employed by|hired by|joined|founded by|acquired by"
+        rf"|acquired|merged with|ceo of|cto of|cfo of|founder of|owner of|president of|chairman of|on behalf of|invoice from"
+        rf"|contract with|supplier|vendor|our client|our customer|later became) (?P<name>{_SEQUENCE})",
+        # what is said of a company only
+        rf"(?<!\w)(?P<name>{_SEQUENCE}),? (?:is|was) (?:an?|the) (?:[{LETTERS}-]{{1,20}} ){{0,6}}(?:company|bank|firm|nonprofit|non-profit"
+        rf"|startup|start-up|corporation|organi[sz]ation|agency|subsidiary|manufacturer|insurer|retailer|airline|brainchild"
+        rf"|501\(c\)\(?3\)?)(?![a-z])",
+        rf"(?i:(?<![a-z])(?:the|address of|offices? of|employees of|shares of|headquarters of)) (?P<name>{_SEQUENCE})"
+        rf"(?= (?i:offices?|headquarters|orchestra|is located|is at)(?![a-z])| is [0-9])",
+        rf"(?i:(?<![a-z])(?:address of|offices? of|employees of|shares of|headquarters of)) (?P<name>{_SEQUENCE})(?= is )",
+        rf"(?i:(?<![a-z])(?:my|his|her|their|our)) (?P<name>{_SEQUENCE}) (?=(?i:resignation|contract|invoice|salary|badge|paycheck))",
+        rf"(?i:recorded|made|built|written|designed) for (?P<name>{_SEQUENCE}) (?=[a-z])",
+    )
+)
+_AFTER_PERSON = re.compile(rf"(?:,)? (?:is |was )?(?:from|at|of|with) (?P<name>{_SEQUENCE})")
+_ROLE = re.compile(rf"(?P<name>{_SEQUENCE}) [a-z]{{2,20}}(?:er|or|ist|ian|ant|ent|ive|man|eo) $")
+_ROLE_REACH = 120
+_QUOTE = r"[>?|\s]{0,6}"
+_LINE = re.compile(r"[^\n]*")
+_NAMELIKE = re.compile(rf"{_QUOTE}(?P<name>{_CAP}(?:,? (?:{_CAP}|and|of|&|the)){{0,6}}\.?)[ \t]{{0,4}}")
+_NAMELIKE_SMALL = re.compile(rf"{_QUOTE}(?P<name>[a-z][a-z'’&-]{{1,24}}(?:,? [a-z'’&-]{{1,24}}){{0,4}})[ \t]{{0,4}}")
+_ABOVE = 4  # lines of a signature or an envelope
+
+
+class Name(Protocol):
+    """A name that was found."""
+
+    @property
+    def start(self) -> int:
+        """Its first character."""
+        ...
+
+    @property
+    def end(self) -> int:
+        """The character after its last."""
+        ...
+
+    @property
+    def entity(self) -> str:
+        """PERSON, LOCATION or ORGANIZATION."""
+        ...
+
+
+def companies(text: str, found: Sequence[Name]) -> Iterator[tuple[int, int]]:
+    """Where companies stand in `text`, by their form, the words around them and the names `found`."""
+    yield from (match.span("name") for match in _FORMED.finditer(text))
+    for frame in _FRAMES:
+        for match in frame.finditer(text):
+            yield from _kept(text, *match.span("name"))
+    for name in found:
+        if name.entity == "PERSON":
+            after = _AFTER_PERSON.match(text, name.end)
+            if after:
+                yield from _kept(text, *after.span("name"))
+            before = _ROLE.search(text, max(0, name.start - _ROLE_REACH), name.start)
+            if before:
+                yield from _kept(text, *before.span("name"))
+    yield from _in_blocks(text, found)
+
+
+def _kept(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The extent, unless every word is an everyday one: "at Python", "the Sales office"."""
+    words = text[start:end].split()
+    strange = [word for word in words if not ordinary(word)]
+    ends_well = len(words) > 1 and words[-1].strip(".").lower() in COMPANY_ENDS
+    if strange or (ends_well and not all(word.lower() in TECHNOLOGY for word in words[:-1])):
+        yield start, end
+
+
+def _in_blocks(text: str, found: Sequence[Name]) -> Iterator[tuple[int, int]]:
+    """In a block of lines that a person's name begins, or an address ends: the other lines that look like a name."""
+    lines = [match.span() for match in _LINE.finditer(text)]
+    small = text == text.lower()
+    whole = [_whole_line(text, line, found) for line in lines]
+    for index, entity in enumerate(whole):
+        if entity != "PERSON":
+            continue
+        for start, end in lines[index + 1 : index + 1 + _ABOVE]:
+            match = (_NAMELIKE_SMALL if small else _NAMELIKE).fullmatch(text, start, end)
+            if not text[start:end].strip("> ?\t"):
+                continue
+            if not match:
+                break
+            if len(match["name"]) > 2 and not all(ordinary(word) for word in re.split(r"[ ,]+", match["name"])):
+                yield match.span("name")
+
+
+def _whole_line(text: str, line: tuple[int, int], found: Sequence[Name]) -> str:
+    """The entity of the name that fills the line, or nothing."""
+    start, end = line
+    for name in found:
+        if start <= name.start and name.end <= end and not text[start : name.start].strip("> ?\t"):
+            return name.entity if not text[name.end : end].strip() else ""
+    return ""

@@ -1,0 +1,121 @@
+"""What the names that were found say of the words beside them: further people, companies and places.
+
+A list of people goes on with people, a signature's second line is a company, whoever says "from" after a name says
+where that person works. Rules over the text and the names in it, after the models.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from guard.mask.companies import companies
+from guard.mask.evidence import ordinary
+from guard.mask.lexicon import COUNTRIES
+from guard.mask.rows import LETTERS, UPPER
+
+_CAP = rf"[{UPPER}][{LETTERS}0-9'’&.-]{{0,30}}(?<![.'’-])"
+_LIST = re.compile(
+    rf"(?<!\w)(?P<items>{_CAP}(?: {_CAP}){{0,3}}(?:, {_CAP}(?: {_CAP}){{0,3}}){{1,12}}),? (?:and|or|&) (?P<last>{_CAP}(?: {_CAP}){{0,3}})"
+)
+_ITEM = re.compile(r"[^,]+")
+_FIRM_BEFORE = re.compile(r"(?i)(?:(?<![a-z])(?:at|from|by|for|with|of|the|client|join(?:ed)?) |^|\n[>\s]{0,4})$")
+_FIRM_AFTER = re.compile(r"(?:['’]s)?(?: (?i:office|orchestra|llp|llc|inc|ltd|group|account|partners)(?![a-z])|\s*(?:\n|$))")
+_SPEAKER = re.compile(rf"(?:^|\n)[ \t]{{0,4}}(?P<name>[{UPPER}][{LETTERS}'’-]{{1,24}}(?: [{UPPER}][{LETTERS}'’.-]{{0,24}}){{0,2}}): ")
+_MAILBOX = re.compile(r"(?<![\w.+-])([A-Za-z][A-Za-z.+_-]{3,60})[0-9]{0,4}@")
+_CAMEL = re.compile(r"[A-Z][a-z]{2,}|[a-z]{3,}")
+_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_FROM = re.compile(
+    rf"(?i:(?<![a-z])(?:(?:originally|moved|moving|travell?ed|flew|flying|come|comes|coming|back|arrived|born|raised|grew up|living|lives?"
+    rf"|lived|based|stay(?:ed|ing)?|resid(?:es|ing)|headquartered|offices?|year) (?:here )?(?:from|to|in|at)|i am in|i'm in|home (?:city|town)|hometown"
+    rf"|city of|town of|village of)) (?P<place>[{UPPER}][{LETTERS}'’]{{2,30}}(?:[ -](?:o['’] |de |la |upon |on )?[{UPPER}][{LETTERS}'’.]{{0,30}}|[ ][0-9]{{1,2}}(?=,)| \([{UPPER}][{LETTERS}]{{1,20}}\)){{0,3}})"
+)
+_FROM_SMALL = re.compile(r"(?<![a-z])(?:from|in|to|of) (?P<place>[a-z]{4,20})(?![a-z])")
+_MOST_WORDS = 3_000  # of one text that are compared with mailboxes
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A name that was found: characters `start` to `end` and its entity."""
+
+    start: int
+    end: int
+    entity: str
+
+
+def beside(text: str, found: Sequence[Named]) -> Iterator[Named]:
+    """What follows from `found` for the rest of `text`; overlaps with it are allowed."""
+    people = [name for name in found if name.entity == "PERSON"]
+    yield from _lists(text, found)
+    yield from _mailboxes(text)
+    yield from _places(text)
+    if people:
+        yield from _speakers(text, people)
+    yield from (Named(start, end, "ORGANIZATION") for start, end in companies(text, found))
+
+
+def _lists(text: str, found: Sequence[Named]) -> Iterator[Named]:
+    """Of a list of capitalised words of which two are names of one kind, the others; of a firm's partners, the firm."""
+    for match in _LIST.finditer(text):
+        begin, _ = match.span("items")
+        items = [(begin + m.start() + (m.group()[0] == " "), begin + m.end()) for m in _ITEM.finditer(match["items"])]
+        items.append(match.span("last"))
+        kinds = [_kind(found, *item) for item in items]
+        known = [kind for kind in kinds if kind]
+        if not known or any(ordinary(text[start:end]) and not kind for (start, end), kind in zip(items, kinds, strict=True)):
+            continue
+        single = all(" " not in text[start:end] for start, end in items)
+        if len(items) == 3 and single and len(known) >= 2 and _firm(text, *match.span()):
+            yield Named(*match.span(), "ORGANIZATION")
+        elif len(known) >= 2 or "ORGANIZATION" in known:
+            kind = "ORGANIZATION" if "ORGANIZATION" in known else known[0]
+            yield from (Named(*item, kind) for item, one in zip(items, kinds, strict=True) if not one)
+
+
+def _kind(found: Sequence[Named], start: int, end: int) -> str:
+    return next((name.entity for name in found if name.start < end and start < name.end), "")
+
+
+def _firm(text: str, start: int, end: int) -> bool:
+    return bool(_FIRM_BEFORE.search(text, max(0, start - 12), start) and _FIRM_AFTER.match(text, end))
+
+
+def _speakers(text: str, people: Sequence[Named]) -> Iterator[Named]:
+    """In a dialogue of which one speaker is a person, the others."""
+    labels = [match.span("name") for match in _SPEAKER.finditer(text)]
+    if any(_kind(people, *label) for label in labels):
+        yield from (Named(*label, "PERSON") for label in labels if not ordinary(text[slice(*label)]))
+
+
+def _mailboxes(text: str) -> Iterator[Named]:
+    """Where the name in front of an `@` stands in the text as words."""
+    boxes = dict.fromkeys(match[1] for match in _MAILBOX.finditer(text))
+    if not boxes:
+        return
+    joined = {re.sub(r"[^a-z]", "", box.lower()) for box in boxes}
+    parts = {part.lower() for box in boxes for part in _CAMEL.findall(box)}
+    words = [match for match in _WORD.finditer(text)][:_MOST_WORDS]
+    for index, word in enumerate(words):
+        if text[word.end() : word.end() + 1] in ("@", ".") and "@" in text[word.end() : word.end() + 60].split(" ")[0]:
+            continue
+        run = words[index : index + 3]
+        for length in (3, 2):
+            ends = run[:length]
+            if len(ends) == length and "".join(one.group().lower() for one in ends if len(one.group()) > 1) in joined:
+                yield Named(word.start(), ends[-1].end(), "PERSON")
+                break
+        else:
+            plain = word.group()
+            if plain.lower() in parts and plain[0].isupper() and len(plain) > 3 and not ordinary(plain) and plain in boxes:
+                yield Named(word.start(), word.end(), "PERSON")
+
+
+def _places(text: str) -> Iterator[Named]:
+    """Where somebody comes from, lives or goes to."""
+    for match in _FROM.finditer(text):
+        if not all(ordinary(word) for word in match["place"].split()):
+            yield Named(*match.span("place"), "LOCATION")
+    for match in _FROM_SMALL.finditer(text):
+        if match["place"] in COUNTRIES:
+            yield Named(*match.span("place"), "LOCATION")
