@@ -17,6 +17,7 @@ from guard.mask.patterns import Result
 
 BESIDE = 0.5  # the score of what other names say
 FOUND = 0.25  # from this score on a word of Rampart's is a candidate
+FAINT = 0.08  # and from this on a capitalised word beside it is part of it
 
 _LETTERS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _BETWEEN = re.compile(r"[ \t]{1,2}|\. |[ \t]{1,2}[A-Za-z]\.?[ \t]{1,2}")  # an initial counts as part of a name
@@ -70,7 +71,7 @@ class LatinNames:
         """Runs of words of one kind."""
         run: list[Word] = []
         for word in (*words, None):
-            if word is not None and word.score < FOUND:
+            if word is not None and word.score < (FAINT if part[word.start].isupper() else FOUND):
                 continue
             if run and (word is None or word.kind != run[0].kind or not _joined(part, run[-1], word)):
                 yield from self._candidate(part, run)
@@ -79,6 +80,8 @@ class LatinNames:
                 run.append(word)
 
     def _candidate(self, part: str, run: Sequence[Word]) -> Iterator[Candidate]:
+        if max(word.score for word in run) < FOUND:
+            return
         start, end = run[0].start, run[-1].end
         lettered = [word for word in run if any(map(str.isalpha, part[word.start : word.end]))]
         if lettered:

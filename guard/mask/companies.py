@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from guard.mask.evidence import ordinary
+from guard.mask.evidence import ordinary, technical
 from guard.mask.lexicon import COMPANY_ENDS, TECHNOLOGY
 from guard.mask.rows import LETTERS, UPPER
 
@@ -18,6 +18,18 @@ _FORMED = re.compile(
     rf"(?<!\w)(?P<name>{_SEQUENCE},? (?:Incorporated|Inc|Limited|Ltd|LLC|LLP|PLC|Plc|plc|Corp|Corporation|GmbH|KGaA|S\.A\.|SARL|S\.r\.l"
     rf"|B\.V|N\.V|Pty|Pte|Holdings?){_END}\.?)"
 )
+# Here a name of everyday words is one too, if it has two of them.
+_PLACED = (
+    re.compile(
+        rf"(?i:(?<![a-z])(?:work(?:s|ed|ing)?|year|years|job|career|intern(?:ed|ship)?|employ(?:ed|ment|ee)) at) (?P<name>{_SEQUENCE})"
+    ),
+    re.compile(
+        rf"(?i:(?<![a-z])(?:the|address of|offices? of)) (?P<name>{_SEQUENCE})(?= (?i:(?:offices?|headquarters) (?:is|are)|is located)"
+        rf"(?![a-z])| is [0-9])"
+    ),
+)
+_KINDS = re.compile(r"(?i)(?<![a-z])(?:manufacturers|companies|firms|banks|vendors|suppliers|customers|clients|brands)(?![a-z])[^:\n]{0,120}: ")
+_ITEMS = re.compile(rf"(?P<name>{_CAP}(?: (?:{_CAP}|& {_CAP})){{0,4}})(?P<more>,? (?:and |& )?|$)?")
 _FRAMES = tuple(
     re.compile(frame)
     for frame in (
@@ -32,7 +44,6 @@ _FRAMES = tuple(
         rf"|501\(c\)\(?3\)?)(?![a-z])",
         rf"(?i:(?<![a-z])(?:the|address of|offices? of|employees of|shares of|headquarters of)) (?P<name>{_SEQUENCE})"
         rf"(?= (?i:offices?|headquarters|orchestra|is located|is at)(?![a-z])| is [0-9])",
-        rf"(?i:(?<![a-z])(?:address of|offices? of|employees of|shares of|headquarters of)) (?P<name>{_SEQUENCE})(?= is )",
         rf"(?i:(?<![a-z])(?:my|his|her|their|our)) (?P<name>{_SEQUENCE}) (?=(?i:resignation|contract|invoice|salary|badge|paycheck))",
         rf"(?i:recorded|made|built|written|designed) for (?P<name>{_SEQUENCE}) (?=[a-z])",
     )
@@ -72,6 +83,12 @@ def companies(text: str, found: Sequence[Name]) -> Iterator[tuple[int, int]]:
     for frame in _FRAMES:
         for match in frame.finditer(text):
             yield from _kept(text, *match.span("name"))
+    for frame in _PLACED:
+        for match in frame.finditer(text):
+            if " " in match["name"] and not technical(match["name"]):
+                yield match.span("name")
+    for kind in _KINDS.finditer(text):
+        yield from _listed(text, kind.end())
     for name in found:
         if name.entity == "PERSON":
             after = _AFTER_PERSON.match(text, name.end)
@@ -81,6 +98,14 @@ def companies(text: str, found: Sequence[Name]) -> Iterator[tuple[int, int]]:
             if before:
                 yield from _kept(text, *before.span("name"))
     yield from _in_blocks(text, found)
+
+
+def _listed(text: str, position: int) -> Iterator[tuple[int, int]]:
+    """The items of a list of companies that begins at `position`."""
+    item = _ITEMS.match(text, position)
+    while item:
+        yield from _kept(text, *item.span("name"))
+        item = _ITEMS.match(text, item.end()) if item["more"] else None
 
 
 def _kept(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from guard.mask.companies import companies
-from guard.mask.evidence import ordinary
-from guard.mask.lexicon import COUNTRIES
+from guard.mask.evidence import ordinary, technical
+from guard.mask.lexicon import COMPANY_ENDS, COUNTRIES, STARTS
 from guard.mask.rows import LETTERS, UPPER
 
 _CAP = rf"[{UPPER}][{LETTERS}0-9'’&.-]{{0,30}}(?<![.'’-])"
@@ -21,8 +21,13 @@ _LIST = re.compile(
 )
 _ITEM = re.compile(r"[^,]+")
 _FIRM_BEFORE = re.compile(r"(?i)(?:(?<![a-z])(?:at|from|by|for|with|of|the|client|join(?:ed)?) |^|\n[>\s]{0,4})$")
+_AT = re.compile(r"(?i)(?<![a-z])(?:at|joined) $")
 _FIRM_AFTER = re.compile(r"(?:['’]s)?(?: (?i:office|orchestra|llp|llc|inc|ltd|group|account|partners)(?![a-z])|\s*(?:\n|$))")
 _SPEAKER = re.compile(rf"(?:^|\n)[ \t]{{0,4}}(?P<name>[{UPPER}][{LETTERS}'’-]{{1,24}}(?: [{UPPER}][{LETTERS}'’.-]{{0,24}}){{0,2}}): ")
+_CALLED = re.compile(
+    rf"(?:^|\n|[.!?] )(?P<name>[{UPPER}][{LETTERS}'’-]{{2,24}}), (?=(?:can|could|would|will|may|did|have|are|do) (?:you|i|we|he|she)(?![a-z])"
+    r"|please |thank )", re.IGNORECASE
+)
 _MAILBOX = re.compile(r"(?<![\w.+-])([A-Za-z][A-Za-z.+_-]{3,60})[0-9]{0,4}@")
 _CAMEL = re.compile(r"[A-Z][a-z]{2,}|[a-z]{3,}")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
@@ -50,6 +55,7 @@ def beside(text: str, found: Sequence[Named]) -> Iterator[Named]:
     yield from _lists(text, found)
     yield from _mailboxes(text)
     yield from _places(text)
+    yield from _called(text)
     if people:
         yield from _speakers(text, people)
     yield from (Named(start, end, "ORGANIZATION") for start, end in companies(text, found))
@@ -60,17 +66,24 @@ def _lists(text: str, found: Sequence[Named]) -> Iterator[Named]:
     for match in _LIST.finditer(text):
         begin, _ = match.span("items")
         items = [(begin + m.start() + (m.group()[0] == " "), begin + m.end()) for m in _ITEM.finditer(match["items"])]
-        items.append(match.span("last"))
+        items.append(_last(text, *match.span("last")))
         kinds = [_kind(found, *item) for item in items]
         known = [kind for kind in kinds if kind]
-        if not known or any(ordinary(text[start:end]) and not kind for (start, end), kind in zip(items, kinds, strict=True)):
+        strange = [kind or not ordinary(text[slice(*item)]) for item, kind in zip(items, kinds, strict=True)]
+        if not known or (not all(strange) and len(known) < 2) or any(technical(text[slice(*item)]) for item in items):
             continue
         single = all(" " not in text[start:end] for start, end in items)
-        if len(items) == 3 and single and len(known) >= 2 and _firm(text, *match.span()):
-            yield Named(*match.span(), "ORGANIZATION")
+        if len(items) == 3 and single and len(known) >= 2 and _firm(text, begin, items[-1][1]):
+            yield Named(begin, items[-1][1], "ORGANIZATION")
         elif len(known) >= 2 or "ORGANIZATION" in known:
             kind = "ORGANIZATION" if "ORGANIZATION" in known else known[0]
             yield from (Named(*item, kind) for item, one in zip(items, kinds, strict=True) if not one)
+
+
+def _last(text: str, start: int, end: int) -> tuple[int, int]:
+    """The last item of a list, without the word that says what the whole of it is: "Williamson Orchestra"."""
+    word, _, rest = text[start:end].partition(" ")
+    return (start, start + len(word)) if rest and all(one.lower() in COMPANY_ENDS for one in rest.split()) else (start, end)
 
 
 def _kind(found: Sequence[Named], start: int, end: int) -> str:
@@ -78,6 +91,8 @@ def _kind(found: Sequence[Named], start: int, end: int) -> str:
 
 
 def _firm(text: str, start: int, end: int) -> bool:
+    if _AT.search(text, max(0, start - 12), start):
+        return True
     return bool(_FIRM_BEFORE.search(text, max(0, start - 12), start) and _FIRM_AFTER.match(text, end))
 
 
@@ -86,6 +101,13 @@ def _speakers(text: str, people: Sequence[Named]) -> Iterator[Named]:
     labels = [match.span("name") for match in _SPEAKER.finditer(text)]
     if any(_kind(people, *label) for label in labels):
         yield from (Named(*label, "PERSON") for label in labels if not ordinary(text[slice(*label)]))
+
+
+def _called(text: str) -> Iterator[Named]:
+    """Who is spoken to: "Vide, can I …"."""
+    for match in _CALLED.finditer(text):
+        if not ordinary(match["name"]) and not match["name"].endswith("ly") and match["name"].lower() not in STARTS:
+            yield Named(*match.span("name"), "PERSON")
 
 
 def _mailboxes(text: str) -> Iterator[Named]:

@@ -31,6 +31,7 @@ _CODE_BEFORE = re.compile(r"(?:[\w)\]]\.|[$@#`\\_/({\[<=]|::|->|--?|[\w]['\"]?=[
 _CODE_AFTER = re.compile(r"(?:[(\[{=`_\\/<>]|::|->|\.[a-z_]\w*\(|[.][a-z]{2,4}(?![a-z ]))")
 _INNER_CAPITAL = re.compile(r"[A-Z]?[a-z]+[A-Z]|[A-Z]{2,}[a-z]")
 _MC = re.compile(r"(?:Mc|Mac|O['’]|De|Di|La|Le|Van|Fitz)[A-Z]")
+_MIXED = re.compile(r"[가-힣ぁ-ヿ一-鿿][^A-Za-z]*[A-Za-z]")  # Latin words with Korean or Japanese between them
 _CITED = re.compile(r"Europe/|America/|Asia/|Africa/|Pacific/|Australia/|Atlantic/")  # names of time zones
 
 
@@ -52,6 +53,8 @@ class Candidate:
 
 def believed(text: str, candidate: Candidate) -> tuple[int, int] | None:
     """The part of the candidate that is taken for a name, or None."""
+    if _MIXED.search(text, candidate.start, candidate.end):
+        return None
     told = _told(text, candidate.start)
     small = told and candidate.support >= LIKELY
     extent = refine(text, candidate.start, candidate.end, candidate.entity, small=small)
@@ -111,9 +114,18 @@ def _technical(words: list[str]) -> bool:
     return all(word.strip(".'’-").lower() in TECHNOLOGY for word in words)
 
 
+def technical(words: str) -> bool:
+    """Whether all the words are of technology."""
+    return _technical(words.split())
+
+
 def _ordinary(word: str) -> bool:
     bare = word.strip(".'’-").lower()
-    return not bare or bare in TECHNOLOGY or bare in HEADLINES or not any(c.isalpha() for c in bare)
+    return not any(c.isalpha() for c in bare) or _listed(bare) or (bare.endswith("s") and _listed(bare[:-1]))
+
+
+def _listed(bare: str) -> bool:
+    return bare in TECHNOLOGY or bare in HEADLINES
 
 
 def _is_end(word: str) -> bool:
@@ -141,7 +153,7 @@ def _place(words: list[str], candidate: Candidate) -> bool:
         return False
     if all(word.lower() == word for word in words):
         return candidate.support >= SURE and len(words) > 1
-    if all(_odd(word) for word in words):
+    if not any(word[:1].isupper() and len(word) > 2 and not _odd(word) and not _ordinary(word) for word in words):
         return False
     if candidate.support >= LIKELY:
         return True
