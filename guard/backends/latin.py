@@ -14,6 +14,7 @@ from guard.backends.rampart import Rampart, Word
 from guard.mask.context import Named, beside
 from guard.mask.evidence import Candidate, believed
 from guard.mask.patterns import Result
+from guard.mask.spans import ASIDE
 
 BESIDE = 0.5  # the score of what other names say
 FOUND = 0.25  # from this score on a word of Rampart's is a candidate
@@ -32,7 +33,7 @@ class LatinNames:
 
     name = "names"
     supported_language = "en"
-    supported_entities = ("LOCATION", "NRP", "ORGANIZATION", "PERSON")
+    supported_entities = ("DATE_TIME", "LOCATION", "NRP", "ORGANIZATION", "PERSON")
 
     def __init__(self, sentences: Any = None) -> None:
         self._forms = Rampart()
@@ -57,6 +58,9 @@ class LatinNames:
         for (index, offset, part), named in zip(parts, grammar, strict=True):
             words = self._forms.read(part)
             part = texts[index][offset : offset + len(part)]  # noqa: PLW2901  what parts two words counts again
+            aside = [one for one in named if one.entity_type in ASIDE]
+            results[index] += (Result(one.entity_type, one.start + offset, one.end + offset, one.score) for one in aside)
+            named = [one for one in named if one.entity_type not in ASIDE]  # noqa: PLW2901
             for candidate in (*self._by_forms(part, words), *self._by_grammar(part, words, named)):
                 extent = believed(part, candidate)
                 if extent:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from guard.errors import RecognizerError
+from guard.mask.addresses import addresses
 from guard.mask.normalise import normalise, original
 from guard.mask.patterns import VERSION, PatternRecognizer
 from guard.mask.propagate import repeated
@@ -133,6 +134,7 @@ def _settle(spans: Sequence[Span], text: str, clean: str, offsets: Sequence[int]
     """Disjoint spans in `text` from overlapping ones in its clean form, with their repetitions."""
     settled = disjoint(spans, clean)
     if settled:
+        settled = disjoint((*settled, *addresses(settled, clean)), clean)
         settled = disjoint((*settled, *repeated(settled, clean)), clean)
     if offsets is None:
         return settled
