@@ -9,7 +9,8 @@ from guard.mask.lexicon import COUNTRIES
 from guard.types import Span
 
 _CORNER = re.compile(r"(?i)(?:the )?(?:corner|intersection|crossing) of $")
-_GAP = re.compile(r"[\s,.>?;-]{1,9}")
+# Between two pieces: signs, and one word that nobody recognised.
+_GAP = re.compile(r"[\s,.>?;-]{1,9}(?:(?:[A-ZÀ-Þ][\w'’]{1,14}|(?i:suite|apt\.?|unit|ste\.?|floor))[\s,]{1,3})?")
 _AND = re.compile(r" (?:and|&) ")
 # What may follow in an envelope: a state of two letters, a post code, a country.
 _MORE = re.compile(
@@ -17,8 +18,6 @@ _MORE = re.compile(
     r"|(?P<country>[^\W\d_]{4,20}(?: [^\W\d_]{4,20})?)(?![^\W_])(?: \([^\W\d_]{2,20}\))?)"
 )
 _DIGIT = re.compile(r"[0-9]")
-_TWO_WORDS = frozenset({"united states", "united kingdom", "new zealand", "south africa", "south korea", "saudi arabia", "costa rica",
-                        "puerto rico", "sri lanka", "czech republic", "hong kong"})  # fmt: skip
 
 
 def addresses(spans: Sequence[Span], text: str) -> Iterator[Span]:
@@ -72,5 +71,4 @@ def _end(text: str, end: int) -> int:
 def _known(country: str | None) -> bool:
     if country is None:
         return True
-    low = country.lower()
-    return low in COUNTRIES or low in _TWO_WORDS
+    return country.lower() in COUNTRIES

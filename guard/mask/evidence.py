@@ -22,7 +22,7 @@ SURE, LIKELY, SOME = 0.8, 0.5, 0.1
 _WORD = re.compile(r"[^\s,;:|/()\[\]{}<>\"“”!?]+")
 _TITLE = re.compile(r"(?i)(?:(?<![a-z])(?:mr|mrs|ms|miss|mx|dr|prof|professor|herr|frau|sir)\.? |@)$")
 _TOLD = re.compile(
-    r"(?i)(?:(?<![a-z])(?:my name is|name is|name ?[:=]|i am|i'm|this is|named|called|dear|hi|hello|hey|from:|to:|cc:|attn:?"
+    r"(?i)(?:(?<![a-z])(?:my name is|name is|name ?[:=?]|i am|i'm|this is|named|called|dear|hi|hello|hey|from:|to:|cc:|attn:?"
     r"|sincerely,?|regards,?|follow up with|speak (?:to|with)|talk to|meet(?:ing)? with|contact|behalf of|call me|starring"
     r"|married to|daughter|son|wife|husband|mother|father|sister|brother|colleague|boss) )$"
 )
@@ -72,7 +72,7 @@ def believed(text: str, candidate: Candidate) -> tuple[int, int] | None:
     names = [word for _, _, word in words]
     match candidate.entity:
         case "PERSON":
-            fine = _person(names, candidate, told=told, first=_begins(text, start))
+            fine = _person(names, candidate, told=told)
         case "LOCATION":
             fine = _place(names, candidate)
         case _:
@@ -81,15 +81,16 @@ def believed(text: str, candidate: Candidate) -> tuple[int, int] | None:
 
 
 def _without_edges(text: str, words: list[_Part], candidate: Candidate) -> list[_Part]:
-    """The words less those at the ends that the model of sentences glues to names."""
-    if not candidate.grammar:
-        return words
-    if candidate.entity == "PERSON" and not _told(text, words[0][0]):
+    """The words less those at the ends that the models glue to names."""
+    if candidate.entity == "PERSON" and candidate.grammar and words and not _told(text, words[0][0]):
         while words and _ordinary(words[0][2]):
             words = words[1:]
         while words and _ordinary(words[-1][2]):
             words = words[:-1]
-    elif words and words[0][2].lower() in STARTS and _begins(text, words[0][0]):
+    if candidate.entity == "PERSON" and any(word[:1].isupper() for _, _, word in words):
+        while not words[-1][2][:1].isupper():
+            words = words[:-1]
+    elif candidate.grammar and words and words[0][2].lower() in STARTS and _begins(text, words[0][0]):
         words = words[1:]
     return words
 
@@ -132,7 +133,7 @@ def _is_end(word: str) -> bool:
     return word.strip(".").lower() in COMPANY_ENDS
 
 
-def _person(words: list[str], candidate: Candidate, *, told: bool, first: bool) -> bool:
+def _person(words: list[str], candidate: Candidate, *, told: bool) -> bool:
     if told and (candidate.grammar or candidate.support >= LIKELY):
         return not _technical(words)
     if all(_ordinary(word) for word in words):
@@ -140,7 +141,7 @@ def _person(words: list[str], candidate: Candidate, *, told: bool, first: bool) 
     if not any(word[:1].isupper() for word in words):
         return len(words) > 1 and candidate.support >= SURE
     if candidate.support < SOME:
-        return candidate.rare and not any(map(_odd, words)) and not (first and len(words) == 1)
+        return _foreign(words) or (len(words) > 1 and candidate.rare and not any(map(_odd, words)))
     if len(words) == 1:
         if _odd(words[0]):
             return False
@@ -150,17 +151,18 @@ def _person(words: list[str], candidate: Candidate, *, told: bool, first: bool) 
 
 def _place(words: list[str], candidate: Candidate) -> bool:
     if all(_ordinary(word) for word in words):
-        return False
+        return " ".join(words).lower() in COUNTRIES
     if all(word.lower() == word for word in words):
-        return candidate.support >= SURE and len(words) > 1
+        spelled = [word for word in words if word.isalpha() and len(word) > 2 and not _ordinary(word)]
+        return candidate.support >= SURE and len(words) > 1 and bool(spelled)
     if not any(word[:1].isupper() and len(word) > 2 and not _odd(word) and not _ordinary(word) for word in words):
         return False
     if candidate.support >= LIKELY:
         return True
     if not candidate.grammar or any(_odd(word) for word in words):
         return False
-    known = any(word.strip(".").lower() in COUNTRIES for word in words)
-    return known or candidate.rare or candidate.support >= SOME or len(words) > 1
+    known = " ".join(words).lower() in COUNTRIES or any(word.strip(".").lower() in COUNTRIES for word in words)
+    return known or _foreign(words) or candidate.support >= SOME or (len(words) > 1 and candidate.rare)
 
 
 def _organization(words: list[str], candidate: Candidate) -> bool:
@@ -171,7 +173,12 @@ def _organization(words: list[str], candidate: Candidate) -> bool:
     shouted = all(word.isupper() for word in words) and candidate.support < LIKELY
     if shouted or any(_odd(word) for word in words) or not words[0][:1].isupper():
         return False
-    return candidate.rare or candidate.support >= LIKELY
+    return _foreign(words) or (candidate.rare and len(words) > 1) or candidate.support >= LIKELY
+
+
+def _foreign(words: list[str]) -> bool:
+    """Whether a capitalised word has letters that English has not: "Ström" is no heading."""
+    return any(word[:1].isupper() and not word.isascii() and word.strip(".'’").isalpha() for word in words)
 
 
 def _odd(word: str) -> bool:

@@ -118,7 +118,7 @@ validate validation value values variable vendor verify version very via video v
 walk want warehouse warning was watch we web website week weekly welcome well were what when where whether which while white
 who whole why wide will window winter with within without word work worker workflow workflows working works workshop
 workspace world would write writer writing wrong year years yes yesterday yet you young your zero zone
-undo docs pending warn warning err error info fatal trace verbose todo uuid guid done ready ok
+north south east west northern southern eastern western undo docs pending syntax warn warning err error info fatal trace verbose todo uuid guid done ready ok
 theorem lemma matrix algorithm gaussian bayesian cartesian euclidean newtonian roman latin unicode gregorian
 """
 
@@ -173,4 +173,8 @@ COUNTRIES = frozenset(
     scotland senegal serbia seychelles singapore slovakia slovenia somalia spain sudan suriname sweden switzerland syria
     taiwan tajikistan tanzania thailand togo tonga tunisia turkey turkmenistan uganda ukraine uruguay uzbekistan vanuatu
     venezuela vietnam wales yemen zambia zimbabwe""".split()
+) | frozenset(
+    """united states,united kingdom,new zealand,south africa,south korea,north korea,saudi arabia,costa rica,puerto rico,sri lanka
+    ,czech republic,dominican republic,hong kong,ivory coast,sierra leone,el salvador,papua new guinea,san marino,cape verde
+    ,united arab emirates,trinidad and tobago,burkina faso,north macedonia""".replace("\n    ", "").split(",")
 )
