@@ -15,6 +15,7 @@ from guard.mask.lexicon import STARTS
 Range: TypeAlias = tuple[int, int]
 
 MOST = 440  # characters of a passage; the packaged model was trained on texts of about this length
+ASKED, ANSWER = 80, 40  # characters: a sentence no longer than this is read with a no longer one before it
 SHARED = 60  # characters that the pieces of an endless sentence share
 
 _EAST = re.compile("[ᄀ-ᇿ⺀-꓏ꥠ-꥿가-퟿豈-﫿︰-﹏＀-￯𠀀-𯿿\ud800-\udfff]")
@@ -35,9 +36,14 @@ def passages(text: str) -> tuple[Range, ...]:
     """
     plain = not _CAPITAL.search(text)
     read: list[Range] = []
+    before = 0
     for start, end in _sentences(text):
         if not plain and not _names_somebody(text, start, end):
+            before = start if end - start <= ASKED else end
             continue
+        if end - start <= ANSWER:
+            start = max(before, read[-1][1] if read else 0) if before < start else start  # noqa: PLW2901
+        before = end
         if read and end - read[-1][0] <= MOST and not text[read[-1][1] : start].strip():
             read[-1] = (read[-1][0], end)
         else:

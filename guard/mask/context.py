@@ -17,7 +17,7 @@ from guard.mask.rows import LETTERS, UPPER
 
 _CAP = rf"[{UPPER}][{LETTERS}0-9'’&.-]{{0,30}}(?<![.'’-])"
 _LIST = re.compile(
-    rf"(?<!\w)(?P<items>{_CAP}(?: {_CAP}){{0,3}}(?:, {_CAP}(?: {_CAP}){{0,3}}){{1,12}}),? (?:and|or|&) (?P<last>{_CAP}(?: {_CAP}){{0,3}})"
+    rf"(?<!\w)(?!(?:The|A|An|In|At|From|For|And|But|Our|My|By|With) )(?P<items>{_CAP}(?: {_CAP}){{0,3}}(?:, {_CAP}(?: {_CAP}){{0,3}}){{1,12}}),? (?:and|or|&) (?P<last>{_CAP}(?: {_CAP}){{0,3}})"
 )
 _ITEM = re.compile(r"[^,]+")
 _FIRM_BEFORE = re.compile(r"(?i)(?:(?<![a-z])(?:at|from|by|for|with|of|the|client|join(?:ed)?) |^|\n[>\s]{0,4})$")
@@ -36,6 +36,10 @@ _FROM = re.compile(
     rf"|lived|based|stay(?:ed|ing)?|resid(?:es|ing)|headquartered|offices?|year) (?:here )?(?:from|to|in|at)|i am in|i'm in|home (?:city|town)|hometown"
     rf"|city of|town of|village of)) (?P<place>[{UPPER}][{LETTERS}'’]{{2,30}}(?:[ -](?:o['’] |de |la |upon |on )?[{UPPER}][{LETTERS}'’.]{{0,30}}|[ ][0-9]{{1,2}}(?=,)| \([{UPPER}][{LETTERS}]{{1,20}}\)){{0,3}})"
 )
+_COUNTRY = re.compile(
+    r"(?<![^\W_])(?!Turkey|Jordan|Chad|Georgia|Guinea|Mali|Chile|Cuba|Niger|Oman|Togo|Dominica|Guyana|Monaco|Palau|Korea|Malta)"
+    r"(?:(?:United|New|South|North|Saudi|Costa|Puerto|Sri|Czech|Dominican|Hong) )?[A-Z][a-z]{3,12}(?![^\W_])"
+)  # without countries that are first names, birds or beans as well; the models tell those
 _FROM_SMALL = re.compile(r"(?<![a-z])(?:from|in|to|of) (?P<place>[a-z]{4,20})(?![a-z])")
 _MOST_WORDS = 3_000  # of one text that are compared with mailboxes
 
@@ -138,6 +142,9 @@ def _places(text: str) -> Iterator[Named]:
     for match in _FROM.finditer(text):
         if not all(ordinary(word) for word in match["place"].split()):
             yield Named(*match.span("place"), "LOCATION")
+    for match in _COUNTRY.finditer(text):
+        if match.group().lower() in COUNTRIES:
+            yield Named(*match.span(), "LOCATION")
     for match in _FROM_SMALL.finditer(text):
         if match["place"] in COUNTRIES:
             yield Named(*match.span("place"), "LOCATION")
