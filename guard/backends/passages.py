@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
+from guard.mask.evidence import ordinary
 from guard.mask.lexicon import STARTS
 
 Range: TypeAlias = tuple[int, int]
@@ -19,14 +20,22 @@ ASKED, ANSWER = 80, 40  # characters: a sentence no longer than this is read wit
 SHARED = 60  # characters that the pieces of an endless sentence share
 
 _EAST = re.compile("[ᄀ-ᇿ⺀-꓏ꥠ-꥿가-퟿豈-﫿︰-﹏＀-￯𠀀-𯿿\ud800-\udfff]")
+_KNOWN = re.compile(
+    r"(?<![^\s<(\[\"'])(?:https?://|www\.)[^\s<>\"']{1,400}|(?<![^\s<(\[\"':,])[\w.+-]{1,64}@[\w.-]{1,100}"
+    r"|(?<![^\s(\[\"':=#])(?=(?:[^\s0-9]{0,40}[0-9]){7})[0-9A-Za-z+(][0-9A-Za-z().+/:-]{6,80}(?![^\s)\]\"',;.])"
+)
 _END = re.compile(r"\n+|(?<=[a-z0-9)\]%][a-z0-9)\]%][a-z0-9)\]%][.!?])[\"'”’)]*\s+|(?<=[!?])\s+|\s{3,}")
 _FIRST = re.compile(r"\W*([^\W\d_][\w'’-]*)")
-_CAPITAL = re.compile(r"(?<![^\W_])[A-ZÀ-ÖØ-ÞĀ-ſͰ-ϿЀ-ӿ][^\W\d_]")
+_CAPITAL = re.compile(r"(?<![^\W_])[A-ZÀ-ÖØ-ÞĀ-ſͰ-ϿЀ-ӿ][^\W\d_][^\W_]*")
 
 
 def latin(text: str) -> str:
-    """`text` of the same length with spaces for what is written in Korean, Japanese or Chinese."""
-    return text if text.isascii() else _EAST.sub(" ", text)
+    """`text` of the same length with spaces for what the models know nothing of or the patterns know better.
+
+    That is Korean, Japanese and Chinese, addresses of the web and of mail, and long numbers and codes.
+    """
+    plain = text if text.isascii() else _EAST.sub(" ", text)
+    return _KNOWN.sub(lambda match: " " * len(match.group()), plain)
 
 
 def passages(text: str) -> tuple[Range, ...]:
@@ -57,10 +66,10 @@ def _sentences(text: str) -> Sequence[Range]:
 
 
 def _names_somebody(text: str, start: int, end: int) -> bool:
-    """Whether a capital stands where grammar asks for none."""
+    """Whether a capital stands where grammar asks for none, on a word that is not an everyday one."""
     first = _FIRST.match(text, start, end)
     after = first.end() if first and first[1].lower() in STARTS else start
-    return bool(_CAPITAL.search(text, after, end))
+    return any(not ordinary(match.group()) for match in _CAPITAL.finditer(text, after, end))
 
 
 def _pieces(text: str, start: int, end: int) -> Sequence[Range]:
