@@ -12,7 +12,7 @@ from typing import Any
 from guard.backends.passages import latin, passages
 from guard.backends.rampart import Rampart, Word
 from guard.mask.context import Named, beside
-from guard.mask.evidence import Candidate, believed
+from guard.mask.evidence import LIKELY, Candidate, believed
 from guard.mask.patterns import Result
 from guard.mask.spans import ASIDE
 
@@ -22,7 +22,7 @@ FAINT = 0.08  # and from this on a capitalised word beside it is part of it
 
 _LETTERS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _BETWEEN = re.compile(r"[ \t]{1,2}|\. |[ \t]{1,2}[A-Za-z]\.?[ \t]{1,2}")  # an initial counts as part of a name
-_LINES = re.compile(r"[\s,.>]{1,6}")  # between the parts of an address
+_LINES = re.compile(r"[,.>]{0,3}\s[\s,.>]{0,5}")  # between the parts of an address
 
 
 class LatinNames:
@@ -94,10 +94,13 @@ class LatinNames:
 
     def _by_grammar(self, part: str, words: Sequence[Word], named: Sequence[Any]) -> Iterator[Candidate]:
         for found in named:
-            within = [word.score for word in words if word.start < found.end and found.start < word.end]
+            within = [word for word in words if word.start < found.end and found.start < word.end]
+            best = max(within, key=lambda word: word.score, default=None)
             rare = self._rare(part[found.start : found.end])
-            support = max(within, default=0.0)
-            yield Candidate(found.start, found.end, found.entity_type, support, rare, grammar=True)
+            # Who is sure that it is a person or a place knows better than who says that it is a company.
+            sure = best is not None and len(within) == 1 and best.score >= LIKELY
+            entity = best.kind if best and sure and found.entity_type == "ORGANIZATION" else found.entity_type
+            yield Candidate(found.start, found.end, entity, best.score if best else 0.0, rare, grammar=True)
 
     def _rare(self, value: str) -> bool:
         return any(not self._forms.common(word) for word in _LETTERS.findall(value))

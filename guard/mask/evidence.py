@@ -26,12 +26,16 @@ _TOLD = re.compile(
     r"|sincerely,?|regards,?|follow up with|speak (?:to|with)|talk to|meet(?:ing)? with|contact|behalf of|call me|starring"
     r"|married to|daughter|son|wife|husband|mother|father|sister|brother|colleague|boss) )$"
 )
+_ASKED = re.compile(r"(?i)(?<![a-z])(?:call|ask|tell|met|meet|invite|invited|thank|thanks|told|asked|called|and) $")
+_IN = re.compile(r"(?<![a-z])(?:in|from|to|near) $")
 _EPONYM = re.compile(r"(?:['’]s|['’])?[ -]([A-Za-z]+)(?: ([A-Za-z]+))?")
 _CODE_BEFORE = re.compile(r"(?:[\w)\]]\.|[$@#`\\_/({\[<=]|::|->|--?|[\w]['\"]?=['\"]?)$")
 _CODE_AFTER = re.compile(r"(?:[(\[{=`_\\/<>]|::|->|\.[a-z_]\w*\(|[.][a-z]{2,4}(?![a-z ]))")
 _INNER_CAPITAL = re.compile(r"[A-Z]?[a-z]+[A-Z]|[A-Z]{2,}[a-z]")
 _MC = re.compile(r"(?:Mc|Mac|O['’]|De|Di|La|Le|Van|Fitz)[A-Z]")
 _MIXED = re.compile(r"[가-힣ぁ-ヿ一-鿿][^A-Za-z]*[A-Za-z]")  # Latin words with Korean or Japanese between them
+_SIGNS = re.compile(r"[_={}\[\]@#]|\w\(")  # of code
+_CELLS = re.compile(r"\w[,;|\t]\w")  # of a table
 _CITED = re.compile(r"Europe/|America/|Asia/|Africa/|Pacific/|Australia/|Atlantic/")  # names of time zones
 
 
@@ -56,7 +60,7 @@ def believed(text: str, candidate: Candidate) -> tuple[int, int] | None:
     if _MIXED.search(text, candidate.start, candidate.end):
         return None
     told = _told(text, candidate.start)
-    small = told and candidate.support >= LIKELY
+    small = _small(text, candidate, told=told)
     extent = refine(text, candidate.start, candidate.end, candidate.entity, small=small)
     if extent is None:
         return None
@@ -67,17 +71,27 @@ def believed(text: str, candidate: Candidate) -> tuple[int, int] | None:
         return None
     told = told or _told(text, words[0][0])
     start, end = words[0][0], max(end, words[-1][1]) if words[-1][1] >= end - 1 else words[-1][1]
-    if _in_code(text, start, end) or _eponym(text, start, end):
+    if _in_code(text, start, end) or _eponym(text, start, end) or _SIGNS.search(text, start, end):
+        return None
+    if candidate.grammar and _CELLS.search(text, start, end):
         return None
     names = [word for _, _, word in words]
     match candidate.entity:
         case "PERSON":
-            fine = _person(names, candidate, told=told)
+            fine = _person(names, candidate, told=told, asked=small)
         case "LOCATION":
-            fine = _place(names, candidate)
+            fine = _place(names, candidate) or (small and not _technical(names))
         case _:
             fine = _organization(names, candidate)
     return (start, end) if fine else None
+
+
+def _small(text: str, candidate: Candidate, *, told: bool) -> bool:
+    """Whether one word in small letters may be the name."""
+    if told and candidate.support >= LIKELY:
+        return True
+    asked = _ASKED if candidate.entity == "PERSON" else _IN
+    return bool(candidate.support >= SURE and asked.search(text, max(0, candidate.start - 12), candidate.start))
 
 
 def _without_edges(text: str, words: list[_Part], candidate: Candidate) -> list[_Part]:
@@ -133,9 +147,11 @@ def _is_end(word: str) -> bool:
     return word.strip(".").lower() in COMPANY_ENDS
 
 
-def _person(words: list[str], candidate: Candidate, *, told: bool) -> bool:
+def _person(words: list[str], candidate: Candidate, *, told: bool, asked: bool) -> bool:
     if told and (candidate.grammar or candidate.support >= LIKELY):
         return not _technical(words)
+    if asked and words[0].islower():
+        return not all(_ordinary(word) for word in words)
     if all(_ordinary(word) for word in words):
         return False
     if not any(word[:1].isupper() for word in words):

@@ -103,6 +103,6 @@ def _no_name(words: list[str], entity: str, text: str, *, small: bool) -> bool:
         word = bare[0]
         if word.isascii() and word == word.lower() and not small:
             return True
-        if entity == "PERSON" and _SHORT.fullmatch(word) and text != text.upper():
+        if entity == "PERSON" and _SHORT.fullmatch(word) and not small and text != text.upper():
             return True
     return False
