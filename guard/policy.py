@@ -26,6 +26,8 @@ Profile = Literal["full", "fast", "patterns", "none"]
 # patterns  patterns alone: no model is loaded
 # none      nothing is recognized, so nothing is masked; the log says so and keeps no content
 
+MODELLED: frozenset[Profile] = frozenset({"full", "fast"})  # the profiles that load models for names
+
 StreamMode = Literal["hold", "observe"]
 # hold     the whole reply is held until its review allows it
 # observe  the reply streams on at once; it is judged and recorded, never changed

@@ -52,14 +52,18 @@ class LatinNames:
     def analyze_batch(self, texts: Sequence[str]) -> list[list[Result]]:
         """The names in each text. A text in which nothing is capitalised costs nearly nothing."""
         plain = [latin(text) for text in texts]
-        parts = [(index, start, plain[index][start:end]) for index, text in enumerate(plain) for start, end in passages(text)]
+        parts = [(index, start, text[start:end]) for index, text in enumerate(plain) for start, end in passages(text)]
         results: list[list[Result]] = [[] for _ in texts]
-        grammar = self._sentences.analyze_batch([part for _, _, part in parts]) if self._sentences else [()] * len(parts)
+        grammar = (
+            self._sentences.analyze_batch([part for _, _, part in parts]) if self._sentences else [()] * len(parts)
+        )
         for (index, offset, part), named in zip(parts, grammar, strict=True):
             words = self._forms.read(part)
             part = texts[index][offset : offset + len(part)]  # noqa: PLW2901  what parts two words counts again
             aside = [one for one in named if one.entity_type in ASIDE]
-            results[index] += (Result(one.entity_type, one.start + offset, one.end + offset, one.score) for one in aside)
+            results[index] += (
+                Result(one.entity_type, one.start + offset, one.end + offset, one.score) for one in aside
+            )
             named = [one for one in named if one.entity_type not in ASIDE]  # noqa: PLW2901
             for candidate in (*self._by_forms(part, words), *self._by_grammar(part, words, named)):
                 extent = believed(part, candidate)
@@ -93,7 +97,7 @@ class LatinNames:
             yield Candidate(start, end, run[0].kind, support, self._rare(part[start:end]), grammar=False)
 
     def _by_grammar(self, part: str, words: Sequence[Word], named: Sequence[Any]) -> Iterator[Candidate]:
-        for found in named:
+        for found in _by_lines(part, named):
             within = [word for word in words if word.start < found.end and found.start < word.end]
             best = max(within, key=lambda word: word.score, default=None)
             rare = self._rare(part[found.start : found.end])
@@ -104,6 +108,16 @@ class LatinNames:
 
     def _rare(self, value: str) -> bool:
         return any(not self._forms.common(word) for word in _LETTERS.findall(value))
+
+
+def _by_lines(part: str, named: Sequence[Any]) -> Iterator[Result]:
+    """What spaCy found, cut at line breaks, over which no name goes on."""
+    for found in named:
+        start = found.start
+        for piece in part[found.start : found.end].split("\n"):
+            if piece.strip():
+                yield Result(found.entity_type, start, start + len(piece), found.score)
+            start += len(piece) + 1
 
 
 def _joined(part: str, before: Word, after: Word) -> bool:

@@ -87,7 +87,11 @@ class Rampart:
         parts = []
         for start in range(0, len(ids), MOST_TOKENS):
             framed = np.array([[self._frame[0], *ids[start : start + MOST_TOKENS], self._frame[-1]]], dtype=np.int64)
-            feed = {"input_ids": framed, "attention_mask": np.ones_like(framed), "token_type_ids": np.zeros_like(framed)}
+            feed = {
+                "input_ids": framed,
+                "attention_mask": np.ones_like(framed),
+                "token_type_ids": np.zeros_like(framed),
+            }
             logits = self._session.run(None, feed)[0][0, 1:-1]
             powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
             parts.append(powers / powers.sum(axis=-1, keepdims=True))

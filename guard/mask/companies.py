@@ -28,7 +28,9 @@ _PLACED = (
         rf"(?![a-z])| is [0-9])"
     ),
 )
-_KINDS = re.compile(r"(?i)(?<![a-z])(?:manufacturers|companies|firms|banks|vendors|suppliers|customers|clients|brands)(?![a-z])[^:\n]{0,120}: ")
+_KINDS = re.compile(
+    r"(?i)(?<![a-z])(?:manufacturers|companies|firms|banks|vendors|suppliers|customers|clients|brands)(?![a-z])[^:\n]{0,120}: "
+)
 _ITEMS = re.compile(rf"(?P<name>{_CAP}(?: (?:{_CAP}|& {_CAP})){{0,4}})(?P<more>,? (?:and |& )?|$)?")
 _FRAMES = tuple(
     re.compile(frame)

@@ -22,11 +22,16 @@ _LIST = re.compile(
 _ITEM = re.compile(r"[^,]+")
 _FIRM_BEFORE = re.compile(r"(?i)(?:(?<![a-z])(?:at|from|by|for|with|of|the|client|join(?:ed)?) |^|\n[>\s]{0,4})$")
 _AT = re.compile(r"(?i)(?<![a-z])(?:at|joined) $")
-_FIRM_AFTER = re.compile(r"(?:['’]s)?(?: (?i:office|orchestra|llp|llc|inc|ltd|group|account|partners)(?![a-z])|\s*(?:\n|$))")
-_SPEAKER = re.compile(rf"(?:^|\n)[ \t]{{0,4}}(?P<name>[{UPPER}][{LETTERS}'’-]{{1,24}}(?: [{UPPER}][{LETTERS}'’.-]{{0,24}}){{0,2}}): ")
+_FIRM_AFTER = re.compile(
+    r"(?:['’]s)?(?: (?i:office|orchestra|llp|llc|inc|ltd|group|account|partners)(?![a-z])|\s*(?:\n|$))"
+)
+_SPEAKER = re.compile(
+    rf"(?:^|\n)[ \t]{{0,4}}(?P<name>[{UPPER}][{LETTERS}'’-]{{1,24}}(?: [{UPPER}][{LETTERS}'’.-]{{0,24}}){{0,2}}): "
+)
 _CALLED = re.compile(
     rf"(?:^|\n|[.!?] )(?P<name>[{UPPER}][{LETTERS}'’-]{{2,24}}), (?=(?:can|could|would|will|may|did|have|are|do) (?:you|i|we|he|she)(?![a-z])"
-    r"|please |thank )", re.IGNORECASE
+    r"|please |thank )",
+    re.IGNORECASE,
 )
 _MAILBOX = re.compile(r"(?<![\w.+-])([A-Za-z][A-Za-z.+_-]{3,60})[0-9]{0,4}@")
 _CAMEL = re.compile(r"[A-Z][a-z]{2,}|[a-z]{3,}")
@@ -87,7 +92,11 @@ def _lists(text: str, found: Sequence[Named]) -> Iterator[Named]:
 def _last(text: str, start: int, end: int) -> tuple[int, int]:
     """The last item of a list, without the word that says what the whole of it is: "Williamson Orchestra"."""
     word, _, rest = text[start:end].partition(" ")
-    return (start, start + len(word)) if rest and all(one.lower() in COMPANY_ENDS for one in rest.split()) else (start, end)
+    return (
+        (start, start + len(word))
+        if rest and all(one.lower() in COMPANY_ENDS for one in rest.split())
+        else (start, end)
+    )
 
 
 def _kind(found: Sequence[Named], start: int, end: int) -> str:
@@ -123,7 +132,10 @@ def _mailboxes(text: str) -> Iterator[Named]:
     parts = {part.lower() for box in boxes for part in _CAMEL.findall(box)}
     words = [match for match in _WORD.finditer(text)][:_MOST_WORDS]
     for index, word in enumerate(words):
-        if text[word.end() : word.end() + 1] in ("@", ".") and "@" in text[word.end() : word.end() + 60].split(" ")[0]:
+        if (
+            text[word.end() : word.end() + 1] in ("@", ".")
+            and "@" in text[word.end() : word.end() + 60].split(" ", maxsplit=1)[0]
+        ):
             continue
         run = words[index : index + 3]
         for length in (3, 2):
@@ -133,7 +145,13 @@ def _mailboxes(text: str) -> Iterator[Named]:
                 break
         else:
             plain = word.group()
-            if plain.lower() in parts and plain[0].isupper() and len(plain) > 3 and not ordinary(plain) and plain in boxes:
+            if (
+                plain.lower() in parts
+                and plain[0].isupper()
+                and len(plain) > 3
+                and not ordinary(plain)
+                and plain in boxes
+            ):
                 yield Named(word.start(), word.end(), "PERSON")
 
 

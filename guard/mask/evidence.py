@@ -215,5 +215,5 @@ def _eponym(text: str, start: int, end: int) -> bool:
     after = _EPONYM.match(text, end)
     if after and any(word and word.lower() in EPONYMS for word in after.groups()):
         return True
-    last = text[start:end].split()[-1].lower()
+    last = text[start:end].rsplit(maxsplit=1)[-1].lower()
     return last in EPONYMS

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from guard.mask.checks import iban, ip, luhn, password, phone, random_looking, rrn, ssn
 from guard.mask.patterns import ROWS, VERSION, PatternRecognizer
-from guard.mask.spans import ASIDE
 from guard.mask.rows import THRESHOLD
-from guard.mask.spans import disjoint
+from guard.mask.spans import ASIDE, disjoint
 from guard.types import Span
 
 ALL = PatternRecognizer()
