@@ -13,6 +13,7 @@ from random import SystemRandom
 from typing import TYPE_CHECKING, TypeAlias
 
 from guard.doctor.report import Report
+from guard.policy import MODELLED
 
 if TYPE_CHECKING:
     from guard.config import Config

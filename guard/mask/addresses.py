@@ -14,7 +14,8 @@ _GAP = re.compile(r"[\s,.>?;-]{1,9}(?:(?:[A-ZÀ-Þ][\w'’]{1,14}|(?i:suite|apt\
 _AND = re.compile(r" (?:and|&) ")
 # What may follow in an envelope: a state of two letters, a post code, a country.
 _MORE = re.compile(
-    r"[\s,>?]{1,9}(?:nan(?![a-z])|[A-Z]{2}(?![0-9A-Za-z])|[0-9]{2}(?=\s{1,4}[0-9]{4})|[0-9]{3,5}(?:[ -][0-9]{2,4})?(?![0-9A-Za-z])"
+    r"[\s,>?]{1,9}(?:nan(?![a-z])|[A-Z]{2}(?![0-9A-Za-z])|[0-9]{2}(?=\s{1,4}[0-9]{4})"
+    r"|[0-9]{3,5}(?:[ -][0-9]{2,4})?(?![0-9A-Za-z])"
     r"|(?P<country>[^\W\d_]{4,20}(?: [^\W\d_]{4,20})?)(?![^\W_])(?: \([^\W\d_]{2,20}\))?)"
 )
 _DIGIT = re.compile(r"[0-9]")

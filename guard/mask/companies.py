@@ -15,38 +15,48 @@ _SEQUENCE = rf"{_CAP}(?: (?:{_CAP}|(?:And|and|of|for|&) {_CAP})){{0,4}}"
 _END = r"(?![0-9A-Za-z])"
 # A legal form is enough whatever stands before it.
 _FORMED = re.compile(
-    rf"(?<!\w)(?P<name>{_SEQUENCE},? (?:Incorporated|Inc|Limited|Ltd|LLC|LLP|PLC|Plc|plc|Corp|Corporation|GmbH|KGaA|S\.A\.|SARL|S\.r\.l"
+    rf"(?<!\w)(?P<name>{_SEQUENCE},? (?:Incorporated|Inc|Limited|Ltd|LLC|LLP|PLC|Plc|plc|Corp|Corporation|GmbH|KGaA"
+    rf"|S\.A\.|SARL|S\.r\.l"
     rf"|B\.V|N\.V|Pty|Pte|Holdings?){_END}\.?)"
 )
 # Here a name of everyday words is one too, if it has two of them.
 _PLACED = (
     re.compile(
-        rf"(?i:(?<![a-z])(?:work(?:s|ed|ing)?|year|years|job|career|intern(?:ed|ship)?|employ(?:ed|ment|ee)) at) (?P<name>{_SEQUENCE})"
+        rf"(?i:(?<![a-z])(?:work(?:s|ed|ing)?|year|years|job|career|intern(?:ed|ship)?|employ(?:ed|ment"
+        rf"|ee)) at) (?P<name>{_SEQUENCE})"
     ),
     re.compile(
-        rf"(?i:(?<![a-z])(?:the|address of|offices? of)) (?P<name>{_SEQUENCE})(?= (?i:(?:offices?|headquarters) (?:is|are)|is located)"
+        rf"(?i:(?<![a-z])(?:the|address of|offices? of)) (?P<name>{_SEQUENCE})(?= (?i:(?:offices?|headquarters) (?:is"
+        rf"|are)|is located)"
         rf"(?![a-z])| is [0-9])"
     ),
 )
 _KINDS = re.compile(
-    r"(?i)(?<![a-z])(?:manufacturers|companies|firms|banks|vendors|suppliers|customers|clients|brands)(?![a-z])[^:\n]{0,120}: "
+    r"(?i)(?<![a-z])(?:manufacturers|companies|firms|banks|vendors|suppliers|customers|clients"
+    r"|brands)(?![a-z])[^:\n]{0,120}: "
 )
 _ITEMS = re.compile(rf"(?P<name>{_CAP}(?: (?:{_CAP}|& {_CAP})){{0,4}})(?P<more>,? (?:and |& )?|$)?")
 _FRAMES = tuple(
     re.compile(frame)
     for frame in (
         # where somebody works, studies or has an account
-        rf"(?i:(?<![a-z])(?:work(?:s|ed|ing)?|year|years|job|career|intern(?:ed|ship)?|employ(?:ed|ment|ee)|position|consultant|engineer"
-        rf"|manager|analyst|director|colleague|role|account|clients?) (?:at|for|with)|employed by|hired by|joined|founded by|acquired by"
-        rf"|acquired|merged with|ceo of|cto of|cfo of|founder of|owner of|president of|chairman of|on behalf of|invoice from"
+        rf"(?i:(?<![a-z])(?:work(?:s|ed|ing)?|year|years|job|career|intern(?:ed|ship)?|employ(?:ed|ment|ee)|position"
+        rf"|consultant|engineer"
+        rf"|manager|analyst|director|colleague|role|account|clients?) (?:at|for|with)|employed by|hired by|joined"
+        rf"|founded by|acquired by"
+        rf"|acquired|merged with|ceo of|cto of|cfo of|founder of|owner of|president of|chairman of|on behalf of"
+        rf"|invoice from"
         rf"|contract with|supplier|vendor|our client|our customer|later became) (?P<name>{_SEQUENCE})",
         # what is said of a company only
-        rf"(?<!\w)(?P<name>{_SEQUENCE}),? (?:is|was) (?:an?|the) (?:[{LETTERS}-]{{1,20}} ){{0,6}}(?:company|bank|firm|nonprofit|non-profit"
-        rf"|startup|start-up|corporation|organi[sz]ation|agency|subsidiary|manufacturer|insurer|retailer|airline|brainchild"
+        rf"(?<!\w)(?P<name>{_SEQUENCE}),? (?:is|was) (?:an?|the) (?:[{LETTERS}-]{{1,20}} ){{0,6}}(?:company|bank|firm"
+        rf"|nonprofit|non-profit"
+        rf"|startup|start-up|corporation|organi[sz]ation|agency|subsidiary|manufacturer|insurer|retailer|airline"
+        rf"|brainchild"
         rf"|501\(c\)\(?3\)?)(?![a-z])",
         rf"(?i:(?<![a-z])(?:the|address of|offices? of|employees of|shares of|headquarters of)) (?P<name>{_SEQUENCE})"
         rf"(?= (?i:offices?|headquarters|orchestra|is located|is at)(?![a-z])| is [0-9])",
-        rf"(?i:(?<![a-z])(?:my|his|her|their|our)) (?P<name>{_SEQUENCE}) (?=(?i:resignation|contract|invoice|salary|badge|paycheck))",
+        rf"(?i:(?<![a-z])(?:my|his|her|their|our)) (?P<name>{_SEQUENCE}) (?=(?i:resignation|contract|invoice|salary"
+        rf"|badge|paycheck))",
         rf"(?i:recorded|made|built|written|designed) for (?P<name>{_SEQUENCE}) (?=[a-z])",
     )
 )
@@ -93,13 +103,18 @@ def companies(text: str, found: Sequence[Name]) -> Iterator[tuple[int, int]]:
         yield from _listed(text, kind.end())
     for name in found:
         if name.entity == "PERSON":
-            after = _AFTER_PERSON.match(text, name.end)
-            if after:
-                yield from _kept(text, *after.span("name"))
-            before = _ROLE.search(text, max(0, name.start - _ROLE_REACH), name.start)
-            if before:
-                yield from _kept(text, *before.span("name"))
+            yield from _beside_a_person(text, name)
     yield from _in_blocks(text, found)
+
+
+def _beside_a_person(text: str, person: Name) -> Iterator[tuple[int, int]]:
+    """The company after "from" or "at", or the one before a trade: "Bob from Example", "Example engineer Bob"."""
+    after = _AFTER_PERSON.match(text, person.end)
+    if after:
+        yield from _kept(text, *after.span("name"))
+    before = _ROLE.search(text, max(0, person.start - _ROLE_REACH), person.start)
+    if before:
+        yield from _kept(text, *before.span("name"))
 
 
 def _listed(text: str, position: int) -> Iterator[tuple[int, int]]:

@@ -17,7 +17,9 @@ from guard.mask.rows import LETTERS, UPPER
 
 _CAP = rf"[{UPPER}][{LETTERS}0-9'’&.-]{{0,30}}(?<![.'’-])"
 _LIST = re.compile(
-    rf"(?<!\w)(?!(?:The|A|An|In|At|From|For|And|But|Our|My|By|With) )(?P<items>{_CAP}(?: {_CAP}){{0,3}}(?:, {_CAP}(?: {_CAP}){{0,3}}){{1,12}}),? (?:and|or|&) (?P<last>{_CAP}(?: {_CAP}){{0,3}})"
+    rf"(?<!\w)(?!(?:The|A|An|In|At|From|For|And|But|Our|My|By"
+    rf"|With) )(?P<items>{_CAP}(?: {_CAP}){{0,3}}(?:, {_CAP}(?: {_CAP}){{0,3}}){{1,12}}),? (?:and|or"
+    rf"|&) (?P<last>{_CAP}(?: {_CAP}){{0,3}})"
 )
 _ITEM = re.compile(r"[^,]+")
 _FIRM_BEFORE = re.compile(r"(?i)(?:(?<![a-z])(?:at|from|by|for|with|of|the|client|join(?:ed)?) |^|\n[>\s]{0,4})$")
@@ -29,20 +31,24 @@ _SPEAKER = re.compile(
     rf"(?:^|\n)[ \t]{{0,4}}(?P<name>[{UPPER}][{LETTERS}'’-]{{1,24}}(?: [{UPPER}][{LETTERS}'’.-]{{0,24}}){{0,2}}): "
 )
 _CALLED = re.compile(
-    rf"(?:^|\n|[.!?] )(?P<name>[{UPPER}][{LETTERS}'’-]{{2,24}}), (?=(?:can|could|would|will|may|did|have|are|do) (?:you|i|we|he|she)(?![a-z])"
+    rf"(?:^|\n|[.!?] )(?P<name>[{UPPER}][{LETTERS}'’-]{{2,24}}), (?=(?:can|could|would|will|may|did|have|are"
+    rf"|do) (?:you|i|we|he|she)(?![a-z])"
     r"|please |thank )",
     re.IGNORECASE,
 )
 _MAILBOX = re.compile(r"(?<![\w.+-])([A-Za-z][A-Za-z.+_-]{3,60})[0-9]{0,4}@")
-_CAMEL = re.compile(r"[A-Z][a-z]{2,}|[a-z]{3,}")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _FROM = re.compile(
-    rf"(?i:(?<![a-z])(?:(?:originally|moved|moving|travell?ed|flew|flying|come|comes|coming|back|arrived|born|raised|grew up|living|lives?"
-    rf"|lived|based|stay(?:ed|ing)?|resid(?:es|ing)|headquartered|offices?|year) (?:here )?(?:from|to|in|at)|i am in|i'm in|home (?:city|town)|hometown"
-    rf"|city of|town of|village of)) (?P<place>[{UPPER}][{LETTERS}'’]{{2,30}}(?:[ -](?:o['’] |de |la |upon |on )?[{UPPER}][{LETTERS}'’.]{{0,30}}|[ ][0-9]{{1,2}}(?=,)| \([{UPPER}][{LETTERS}]{{1,20}}\)){{0,3}})"
+    rf"(?i:(?<![a-z])(?:(?:originally|moved|moving|travell?ed|flew|flying|come|comes|coming|back|arrived|born|raised"
+    rf"|grew up|living|lives?"
+    rf"|lived|based|stay(?:ed|ing)?|resid(?:es|ing)|headquartered|offices?|year) (?:here )?(?:from|to|in|at)|i am in"
+    rf"|i'm in|home (?:city|town)|hometown"
+    rf"|city of|town of|village of)) (?P<place>[{UPPER}][{LETTERS}'’]{{2,30}}(?:[ -](?:o['’] |de |la |upon "
+    rf"|on )?[{UPPER}][{LETTERS}'’.]{{0,30}}|[ ][0-9]{{1,2}}(?=,)| \([{UPPER}][{LETTERS}]{{1,20}}\)){{0,3}})"
 )
 _COUNTRY = re.compile(
-    r"(?<![^\W_])(?!Turkey|Jordan|Chad|Georgia|Guinea|Mali|Chile|Cuba|Niger|Oman|Togo|Dominica|Guyana|Monaco|Palau|Korea|Malta)"
+    r"(?<![^\W_])(?!Turkey|Jordan|Chad|Georgia|Guinea|Mali|Chile|Cuba|Niger|Oman|Togo|Dominica|Guyana|Monaco|Palau"
+    r"|Korea|Malta)"
     r"(?:(?:United|New|South|North|Saudi|Costa|Puerto|Sri|Czech|Dominican|Hong) )?[A-Z][a-z]{3,12}(?![^\W_])"
 )  # without countries that are first names, birds or beans as well; the models tell those
 _FROM_SMALL = re.compile(r"(?<![a-z])(?:from|in|to|of) (?P<place>[a-z]{4,20})(?![a-z])")
@@ -129,30 +135,12 @@ def _mailboxes(text: str) -> Iterator[Named]:
     if not boxes:
         return
     joined = {re.sub(r"[^a-z]", "", box.lower()) for box in boxes}
-    parts = {part.lower() for box in boxes for part in _CAMEL.findall(box)}
-    words = [match for match in _WORD.finditer(text)][:_MOST_WORDS]
-    for index, word in enumerate(words):
-        if (
-            text[word.end() : word.end() + 1] in ("@", ".")
-            and "@" in text[word.end() : word.end() + 60].split(" ", maxsplit=1)[0]
-        ):
-            continue
-        run = words[index : index + 3]
-        for length in (3, 2):
-            ends = run[:length]
-            if len(ends) == length and "".join(one.group().lower() for one in ends if len(one.group()) > 1) in joined:
-                yield Named(word.start(), ends[-1].end(), "PERSON")
+    words = [word for word in _WORD.finditer(text) if "@" not in text[word.start() : word.end() + 1]]
+    for index, word in enumerate(words[:_MOST_WORDS]):
+        for run in (words[index : index + 3], words[index : index + 2]):
+            if len(run) > 1 and "".join(one.group().lower() for one in run if len(one.group()) > 1) in joined:
+                yield Named(word.start(), run[-1].end(), "PERSON")
                 break
-        else:
-            plain = word.group()
-            if (
-                plain.lower() in parts
-                and plain[0].isupper()
-                and len(plain) > 3
-                and not ordinary(plain)
-                and plain in boxes
-            ):
-                yield Named(word.start(), word.end(), "PERSON")
 
 
 def _places(text: str) -> Iterator[Named]:

@@ -22,8 +22,10 @@ SURE, LIKELY, SOME = 0.8, 0.5, 0.1
 _WORD = re.compile(r"[^\s,;:|/()\[\]{}<>\"“”!?]+")
 _TITLE = re.compile(r"(?i)(?:(?<![a-z])(?:mr|mrs|ms|miss|mx|dr|prof|professor|herr|frau|sir)\.? |@)$")
 _TOLD = re.compile(
-    r"(?i)(?:(?<![a-z])(?:my name is|name is|name ?[:=?]|i am|i'm|this is|named|called|dear|hi|hello|hey|from:|to:|cc:|attn:?"
-    r"|sincerely,?|regards,?|follow up with|speak (?:to|with)|talk to|meet(?:ing)? with|contact|behalf of|call me|starring"
+    r"(?i)(?:(?<![a-z])(?:my name is|name is|name ?[:=?]|i am|i'm|this is|named|called|dear|hi|hello|hey|from:|to:|cc:"
+    r"|attn:?"
+    r"|sincerely,?|regards,?|follow up with|speak (?:to|with)|talk to|meet(?:ing)? with|contact|behalf of|call me"
+    r"|starring"
     r"|married to|daughter|son|wife|husband|mother|father|sister|brother|colleague|boss) )$"
 )
 _ASKED = re.compile(r"(?i)(?<![a-z])(?:call|ask|tell|met|meet|invite|invited|thank|thanks|told|asked|called|and) $")

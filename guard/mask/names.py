@@ -8,7 +8,8 @@ import re
 _GLUED_WORDS = (
     "hi hello hey dear thanks thank best regards kind warm sincerely cheers greetings yours truly bye ok okay "
     "yes no please "
-    "apt suite contact call ask tell email e-mail mail phone tel telephone mobile fax cell name address subject re fw fwd "
+    "contact call ask tell email e-mail mail phone tel telephone mobile fax cell name address subject re fw fwd "
+    "apt suite "
     "from to cc bcc "
     "sent date when where website web url desk office home user bot customer client agent patient employee attn "
     "sir madam "
