@@ -64,10 +64,10 @@ _AFTER_PERSON = re.compile(rf"(?:,)? (?:is |was )?(?:from|at|of|with) (?P<name>{
 _ROLE = re.compile(rf"(?P<name>{_SEQUENCE}) [a-z]{{2,20}}(?:er|or|ist|ian|ant|ent|ive|man|eo) $")
 _ROLE_REACH = 120
 _QUOTE = r"[>?|\s]{0,6}"
-_LINE = re.compile(r"[^\n]*")
 _NAMELIKE = re.compile(rf"{_QUOTE}(?P<name>{_CAP}(?:,? (?:{_CAP}|and|of|&|the)){{0,6}}\.?)[ \t]{{0,4}}")
 _NAMELIKE_SMALL = re.compile(rf"{_QUOTE}(?P<name>[a-z][a-z'’&-]{{1,24}}(?:,? [a-z'’&-]{{1,24}}){{0,4}})[ \t]{{0,4}}")
-_ABOVE = 4  # lines of a signature or an envelope
+_QUOTES = "> ?\t|"  # what mail programs put before quoted lines
+_BELOW = 4  # lines of a signature or an envelope
 
 
 class Name(Protocol):
@@ -135,16 +135,16 @@ def _kept(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _in_blocks(text: str, found: Sequence[Name]) -> Iterator[tuple[int, int]]:
-    """In a block of lines that a person's name begins, or an address ends: the other lines that look like a name."""
-    lines = [match.span() for match in _LINE.finditer(text)]
-    small = text == text.lower()
-    whole = [_whole_line(text, line, found) for line in lines]
-    for index, entity in enumerate(whole):
-        if entity != "PERSON":
-            continue
-        for start, end in lines[index + 1 : index + 1 + _ABOVE]:
-            match = (_NAMELIKE_SMALL if small else _NAMELIKE).fullmatch(text, start, end)
-            if not text[start:end].strip("> ?\t"):
+    """In a block of lines that a person's name begins, as a signature: the next lines that look like a name."""
+    namelike = _NAMELIKE_SMALL if text == text.lower() else _NAMELIKE
+    for name in found:
+        end = _filled(text, name) if name.entity == "PERSON" else None
+        for _ in range(_BELOW):
+            if end is None or end >= len(text):
+                break
+            start, end = end + 1, _line_end(text, end + 1)
+            match = namelike.fullmatch(text, start, end)
+            if not text[start:end].strip(_QUOTES):
                 continue
             if not match:
                 break
@@ -152,10 +152,13 @@ def _in_blocks(text: str, found: Sequence[Name]) -> Iterator[tuple[int, int]]:
                 yield match.span("name")
 
 
-def _whole_line(text: str, line: tuple[int, int], found: Sequence[Name]) -> str:
-    """The entity of the name that fills the line, or nothing."""
-    start, end = line
-    for name in found:
-        if start <= name.start and name.end <= end and not text[start : name.start].strip("> ?\t"):
-            return name.entity if not text[name.end : end].strip() else ""
-    return ""
+def _filled(text: str, name: Name) -> int | None:
+    """The end of the line that the name fills, or None."""
+    start, end = text.rfind("\n", 0, name.start) + 1, _line_end(text, name.end)
+    alone = not text[start : name.start].strip(_QUOTES) and not text[name.end : end].strip()
+    return end if alone else None
+
+
+def _line_end(text: str, position: int) -> int:
+    found = text.find("\n", position)
+    return len(text) if found < 0 else found
