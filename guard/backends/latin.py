@@ -22,6 +22,7 @@ FAINT = 0.08  # and from this on a capitalised word beside it is part of it
 
 _LETTERS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _BETWEEN = re.compile(r"[ \t]{1,2}|\. |[ \t]{1,2}[A-Za-z]\.?[ \t]{1,2}")  # an initial counts as part of a name
+_CELLS = re.compile(r"\n|(?<=\w)[,;|\t](?=\w)| \| ")
 _LINES = re.compile(r"[,.>]{0,3}\s[\s,.>]{0,5}")  # between the parts of an address
 
 
@@ -111,13 +112,14 @@ class LatinNames:
 
 
 def _by_lines(part: str, named: Sequence[Any]) -> Iterator[Result]:
-    """What spaCy found, cut at line breaks, over which no name goes on."""
+    """What spaCy found, cut at the ends of lines and of cells, over which no name goes on."""
     for found in named:
         start = found.start
-        for piece in part[found.start : found.end].split("\n"):
-            if piece.strip():
-                yield Result(found.entity_type, start, start + len(piece), found.score)
-            start += len(piece) + 1
+        for cut in (*_CELLS.finditer(part, found.start, found.end), None):
+            end = cut.start() if cut else found.end
+            if part[start:end].strip():
+                yield Result(found.entity_type, start, end, found.score)
+            start = cut.end() if cut else end
 
 
 def _joined(part: str, before: Word, after: Word) -> bool:

@@ -25,6 +25,9 @@ _KNOWN = re.compile(
     r"|(?<![^\s(\[\"':=#])(?=(?:[^\s0-9]{0,40}[0-9]){7})[0-9A-Za-z+(][0-9A-Za-z().+/:-]{6,80}(?![^\s)\]\"',;.])"
 )
 _END = re.compile(r"\n+|(?<=[a-z0-9)\]%][a-z0-9)\]%][a-z0-9)\]%][.!?])[\"'”’)]*\s+|(?<=[!?])\s+|\s{3,}")
+_FIELD = re.compile(
+    r"(?i)[>\s\"'{,]{0,6}(?:from|to|cc|bcc|(?:full |first |last )?name|contact|attn|author|signed)[\"']? ?[:=] ?[\"']?[a-z]{2}"
+)
 _FIRST = re.compile(r"\W*([^\W\d_][\w'’-]*)")
 _CAPITAL = re.compile(r"(?<![^\W_])[A-ZÀ-ÖØ-ÞĀ-ſͰ-ϿЀ-ӿ][^\W\d_][^\W_]*")
 
@@ -66,7 +69,9 @@ def _sentences(text: str) -> Sequence[Range]:
 
 
 def _names_somebody(text: str, start: int, end: int) -> bool:
-    """Whether a capital stands where grammar asks for none, on a word that is not an everyday one."""
+    """Whether a capital stands where grammar asks for none, on a word that is not an everyday one, or a field names one."""
+    if _FIELD.match(text, start, end):
+        return True
     first = _FIRST.match(text, start, end)
     after = first.end() if first and first[1].lower() in STARTS else start
     return any(not ordinary(match.group()) for match in _CAPITAL.finditer(text, after, end))

@@ -19,6 +19,25 @@ _FORMED = re.compile(
     rf"|S\.A\.|SARL|S\.r\.l"
     rf"|B\.V|N\.V|Pty|Pte|Holdings?){_END}\.?)"
 )
+_BODY = (
+    "Institute|Ministry|Department|University|Court|Museum|Society|Council|Embassy|College|Faculty|Academy|Agency"
+    "|Bureau"
+    "|Chamber|Federation|Association"
+)
+_KIND = (
+    "School|College|University|Hospital|Clinic|Council|Authority|Foundation|Trust|Church|Museum|Airways|Airlines"
+    "|Logistics"
+    "|Textiles|Partners|Systems|Capital|Technologies|Solutions|Industries|Pharmaceuticals|Insurance|Bank|Group|Holdings"
+    "|Ventures|Consulting|Labs|Foods|Motors|Energy|Associates|Media|Software"
+)
+# A public body by its form, and a company by the word that its name ends in.
+_BODIES = (
+    re.compile(rf"(?<!\w)(?P<name>(?:[Tt]he )?(?:{_BODY}) (?:of|for)(?: (?:the|of|for|and|{_CAP})){{0,5}} {_CAP})"),
+    re.compile(
+        rf"(?<!\w)(?P<name>(?:[Tt]he )?{_CAP}(?: (?:{_CAP}|of|for|and|&)){{0,3}} (?:{_KIND}|& Sons|and Sons)){_END}"
+    ),
+)
+_SMALL = frozenset({"the", "The", "of", "for", "and", "&", *_BODY.split("|")})
 # Here a name of everyday words is one too, if it has two of them.
 _PLACED = (
     re.compile(
@@ -95,6 +114,10 @@ def companies(text: str, found: Sequence[Name]) -> Iterator[tuple[int, int]]:
     for frame in _FRAMES:
         for match in frame.finditer(text):
             yield from _kept(text, *match.span("name"))
+    for body in _BODIES:
+        for match in body.finditer(text):
+            if not all(ordinary(word) for word in match["name"].split()[:-1] if word not in _SMALL):
+                yield match.span("name")
     for frame in _PLACED:
         for match in frame.finditer(text):
             if " " in match["name"] and not technical(match["name"]):

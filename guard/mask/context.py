@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from guard.mask.companies import companies
 from guard.mask.evidence import ordinary, technical
-from guard.mask.lexicon import COMPANY_ENDS, COUNTRIES, STARTS
+from guard.mask.lexicon import CITIES, COMPANY_ENDS, COUNTRIES, STARTS
 from guard.mask.rows import LETTERS, UPPER
 
 _CAP = rf"[{UPPER}][{LETTERS}0-9'’&.-]{{0,30}}(?<![.'’-])"
@@ -36,6 +37,13 @@ _CALLED = re.compile(
     r"|please |thank )",
     re.IGNORECASE,
 )
+_INITIALS = re.compile(
+    rf"(?<![\w.])(?<!\n)(?<=\S )(?:[{UPPER}]\.[ -]?){{1,3}}(?<=[ -])(?P<surname>[{UPPER}][{LETTERS}'’-]{{2,24}})(?![\w(])"
+)
+_INITIAL_BEFORE = re.compile(rf"(?<![\w.])(?:[{UPPER}]\.[ -]?){{1,3}}$")
+_INITIAL_AFTER = re.compile(rf" [{UPPER}]\.(?= ?[^\w\s]| [a-z]|\n|$)")
+_LISTED_BEFORE = re.compile(r"(?:, | and | or | & )$")
+_LISTED_AFTER = re.compile(r",? (?:and|or|&) |, [A-Z]")
 _MAILBOX = re.compile(r"(?<![\w.+-])([A-Za-z][A-Za-z.+_-]{3,60})[0-9]{0,4}@")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _FROM = re.compile(
@@ -47,9 +55,11 @@ _FROM = re.compile(
     rf"|on )?[{UPPER}][{LETTERS}'’.]{{0,30}}|[ ][0-9]{{1,2}}(?=,)| \([{UPPER}][{LETTERS}]{{1,20}}\)){{0,3}})"
 )
 _COUNTRY = re.compile(
-    r"(?<![^\W_])(?!Turkey|Jordan|Chad|Georgia|Guinea|Mali|Chile|Cuba|Niger|Oman|Togo|Dominica|Guyana|Monaco|Palau"
+    r"(?<![^\W_])(?<!/)(?!Turkey|Jordan|Chad|Georgia|Guinea|Mali|Chile|Cuba|Niger|Oman|Togo|Dominica|Guyana|Monaco"
+    r"|Palau"
     r"|Korea|Malta)"
-    r"(?:(?:United|New|South|North|Saudi|Costa|Puerto|Sri|Czech|Dominican|Hong) )?[A-Z][a-z]{3,12}(?![^\W_])"
+    r"(?:(?:United|New|South|North|Saudi|Costa|Puerto|Sri|Czech|Dominican|Hong|San|Los|Las|Da|Buenos|Kuala|Tel|Rio"
+    r"|Cape|Ho|Addis|Abu|Mexico|Kansas|Salt) )?[A-Z][a-z]{3,12}(?![^\W_])"
 )  # without countries that are first names, birds or beans as well; the models tell those
 _FROM_SMALL = re.compile(r"(?<![a-z])(?:from|in|to|of) (?P<place>[a-z]{4,20})(?![a-z])")
 _MOST_WORDS = 3_000  # of one text that are compared with mailboxes
@@ -71,7 +81,9 @@ def beside(text: str, found: Sequence[Named]) -> Iterator[Named]:
     yield from _mailboxes(text)
     yield from _places(text)
     yield from _called(text)
+    yield from _initials(text, people)
     if people:
+        yield from _reversed(text, people)
         yield from _speakers(text, people)
     yield from (Named(start, end, "ORGANIZATION") for start, end in companies(text, found))
 
@@ -122,6 +134,27 @@ def _speakers(text: str, people: Sequence[Named]) -> Iterator[Named]:
         yield from (Named(*label, "PERSON") for label in labels if not ordinary(text[slice(*label)]))
 
 
+def _initials(text: str, people: Sequence[Named]) -> Iterator[Named]:
+    """The initials before a surname, and those after one."""
+    for match in _INITIALS.finditer(text):
+        if not ordinary(match["surname"]):
+            yield Named(*match.span(), "PERSON")
+    for name in people:
+        before = _INITIAL_BEFORE.search(text, max(0, name.start - 12), name.start)
+        after = _INITIAL_AFTER.match(text, name.end)
+        if before or after:
+            yield Named(before.start() if before else name.start, after.end() if after else name.end, "PERSON")
+
+
+def _reversed(text: str, people: Sequence[Named]) -> Iterator[Named]:
+    """Surname and first name with a comma between them, where that is no list."""
+    ordered = sorted({(name.start, name.end) for name in people})
+    for (start, middle), (again, end) in pairwise(ordered):
+        one = text[middle:again] == ", " and " " not in text[start:middle]
+        if one and not _LISTED_BEFORE.search(text, max(0, start - 6), start) and not _LISTED_AFTER.match(text, end):
+            yield Named(start, end, "PERSON")
+
+
 def _called(text: str) -> Iterator[Named]:
     """Who is spoken to: "Vide, can I …"."""
     for match in _CALLED.finditer(text):
@@ -149,7 +182,7 @@ def _places(text: str) -> Iterator[Named]:
         if not all(ordinary(word) for word in match["place"].split()):
             yield Named(*match.span("place"), "LOCATION")
     for match in _COUNTRY.finditer(text):
-        if match.group().lower() in COUNTRIES:
+        if match.group().lower() in COUNTRIES or match.group().lower() in CITIES:
             yield Named(*match.span(), "LOCATION")
     for match in _FROM_SMALL.finditer(text):
         if match["place"] in COUNTRIES:

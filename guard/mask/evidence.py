@@ -103,8 +103,8 @@ def _without_edges(text: str, words: list[_Part], candidate: Candidate) -> list[
             words = words[1:]
         while words and _ordinary(words[-1][2]):
             words = words[:-1]
-    if candidate.entity == "PERSON" and any(word[:1].isupper() for _, _, word in words):
-        while not words[-1][2][:1].isupper():
+    if any(word[:1].isupper() for _, _, word in words):
+        while words[-1][2].isalpha() and words[-1][2].islower():
             words = words[:-1]
     elif candidate.grammar and words and words[0][2].lower() in STARTS and _begins(text, words[0][0]):
         words = words[1:]

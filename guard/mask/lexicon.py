@@ -182,3 +182,25 @@ STARTS = frozenset(_STARTS.split())
 EPONYMS = frozenset(_EPONYMS.split())
 COMPANY_ENDS = frozenset(_COMPANY_ENDS.split())
 COUNTRIES = frozenset(_COUNTRIES.split()) | {" ".join(name.split()) for name in _MORE_COUNTRIES.split(",")}
+
+# Great cities whose names are no everyday words.
+_CITIES = """
+abu dhabi, abuja, accra, addis ababa, algiers, amsterdam, ankara, antananarivo, antwerp, athens, atlanta,
+auckland, austin, baghdad, bangkok, barcelona, basel, beijing, beirut, belfast, belgrade, bengaluru, berlin,
+bilbao, birmingham, bogota, boise, bologna, bordeaux, boston, bratislava, brisbane, brussels, bucharest,
+budapest, buenos aires, busan, cairo, calgary, canberra, cape town, caracas, casablanca, chengdu, chennai,
+chicago, cologne, copenhagen, cracow, da nang, daejeon, dakar, dallas, damascus, delhi, denver, detroit, dhaka,
+dresden, dubai, dublin, durban, edinburgh, frankfurt, fukuoka, gdansk, geneva, genoa, glasgow, gothenburg,
+guangzhou, halifax, hamburg, hanoi, harare, havana, helsinki, houston, hyderabad, istanbul, jakarta, jeddah,
+jerusalem, johannesburg, kabul, kampala, karachi, kathmandu, kiev, kigali, kinshasa, kobe, kolkata, krakow,
+kuala lumpur, kyiv, kyoto, lagos, lahore, las vegas, leeds, leipzig, lima, lisbon, liverpool, ljubljana, london,
+los angeles, lyon, madrid, malaga, malmo, manchester, manila, marseille, medellin, melbourne, mexico city,
+miami, milan, minneapolis, minsk, montevideo, montreal, moscow, mumbai, munich, nagoya, nairobi, naples,
+nuremberg, osaka, oslo, ottawa, palermo, paris, perth, philadelphia, porto, prague, pretoria, pune, pusan,
+pyongyang, quito, reykjavik, riga, rio de janeiro, riyadh, rotterdam, salzburg, san diego, san francisco, san
+jose, santiago, sapporo, sarajevo, seattle, seoul, seville, shanghai, sheffield, shenzhen, stavanger, stockholm,
+strasbourg, stuttgart, sydney, taipei, tallinn, tashkent, tbilisi, tehran, tel aviv, tokyo, toronto, toulouse,
+tripoli, tunis, turin, turku, uppsala, utrecht, valencia, vancouver, venice, vienna, vilnius, warsaw,
+wellington, winnipeg, wroclaw, yangon, yerevan, yokohama, zagreb, zurich
+"""
+CITIES = frozenset(" ".join(name.split()) for name in _CITIES.split(","))
