@@ -82,7 +82,7 @@ class LatinNames:
         for word in (*words, None):
             if word is not None and word.score < (FAINT if part[word.start].isupper() else FOUND):
                 continue
-            if run and (word is None or word.kind != run[0].kind or not _joined(part, run[-1], word)):
+            if run and (word is None or word.kind != run[0].kind or not _joined(part, run, word)):
                 yield from self._candidate(part, run)
                 run = []
             if word is not None:
@@ -122,6 +122,9 @@ def _by_lines(part: str, named: Sequence[Any]) -> Iterator[Result]:
             start = cut.end() if cut else end
 
 
-def _joined(part: str, before: Word, after: Word) -> bool:
-    gap = part[before.end : after.start]
-    return bool((_BETWEEN if before.kind == "PERSON" else _LINES).fullmatch(gap))
+def _joined(part: str, run: Sequence[Word], after: Word) -> bool:
+    """Whether `after` goes on with `run`. A number alone at the end of a line begins no address on the next."""
+    gap = part[run[-1].end : after.start]
+    if "\n" in gap and not any(map(str.isalpha, part[run[0].start : run[-1].end])):
+        return False
+    return bool((_BETWEEN if after.kind == "PERSON" else _LINES).fullmatch(gap))

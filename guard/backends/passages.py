@@ -26,7 +26,8 @@ _KNOWN = re.compile(
 )
 _END = re.compile(r"\n+|(?<=[a-z0-9)\]%][a-z0-9)\]%][a-z0-9)\]%][.!?])[\"'”’)]*\s+|(?<=[!?])\s+|\s{3,}")
 _FIELD = re.compile(
-    r"(?i)[>\s\"'{,]{0,6}(?:from|to|cc|bcc|(?:full |first |last )?name|contact|attn|author|signed)[\"']? ?[:=] ?[\"']?[a-z]{2}"
+    r"(?i)[>\s\"'{,]{0,6}(?:from|to|cc|bcc|(?:full |first |last )?name|contact|attn|author|signed)"
+    r"[\"']? ?[:=] ?[\"']?[a-z]{2}"
 )
 _FIRST = re.compile(r"\W*([^\W\d_][\w'’-]*)")
 _CAPITAL = re.compile(r"(?<![^\W_])[A-ZÀ-ÖØ-ÞĀ-ſͰ-ϿЀ-ӿ][^\W\d_][^\W_]*")
@@ -69,7 +70,7 @@ def _sentences(text: str) -> Sequence[Range]:
 
 
 def _names_somebody(text: str, start: int, end: int) -> bool:
-    """Whether a capital stands where grammar asks for none, on a word that is not an everyday one, or a field names one."""
+    """Whether a capital stands where grammar asks for none, on no everyday word, or a field is for a name."""
     if _FIELD.match(text, start, end):
         return True
     first = _FIRST.match(text, start, end)

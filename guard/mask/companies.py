@@ -110,24 +110,35 @@ class Name(Protocol):
 
 def companies(text: str, found: Sequence[Name]) -> Iterator[tuple[int, int]]:
     """Where companies stand in `text`, by their form, the words around them and the names `found`."""
-    yield from (match.span("name") for match in _FORMED.finditer(text))
-    for frame in _FRAMES:
-        for match in frame.finditer(text):
-            yield from _kept(text, *match.span("name"))
-    for body in _BODIES:
-        for match in body.finditer(text):
-            if not all(ordinary(word) for word in match["name"].split()[:-1] if word not in _SMALL):
-                yield match.span("name")
-    for frame in _PLACED:
-        for match in frame.finditer(text):
-            if " " in match["name"] and not technical(match["name"]):
-                yield match.span("name")
+    yield from _by_form(text)
+    yield from _by_frame(text)
     for kind in _KINDS.finditer(text):
         yield from _listed(text, kind.end())
     for name in found:
         if name.entity == "PERSON":
             yield from _beside_a_person(text, name)
     yield from _in_blocks(text, found)
+
+
+def _by_form(text: str) -> Iterator[tuple[int, int]]:
+    """What says by its own words that it is a company or a public body."""
+    yield from (match.span("name") for match in _FORMED.finditer(text))
+    for body in _BODIES:
+        for match in body.finditer(text):
+            words = [word for word in match["name"].split() if word not in _SMALL and word not in _KIND.split("|")]
+            if not all(map(ordinary, words)):
+                yield match.span("name")
+
+
+def _by_frame(text: str) -> Iterator[tuple[int, int]]:
+    """What stands where a company's name does."""
+    for frame in _FRAMES:
+        for match in frame.finditer(text):
+            yield from _kept(text, *match.span("name"))
+    for frame in _PLACED:
+        for match in frame.finditer(text):
+            if " " in match["name"] and not technical(match["name"]):
+                yield match.span("name")
 
 
 def _beside_a_person(text: str, person: Name) -> Iterator[tuple[int, int]]:

@@ -38,7 +38,8 @@ _CALLED = re.compile(
     re.IGNORECASE,
 )
 _INITIALS = re.compile(
-    rf"(?<![\w.])(?<!\n)(?<=\S )(?:[{UPPER}]\.[ -]?){{1,3}}(?<=[ -])(?P<surname>[{UPPER}][{LETTERS}'’-]{{2,24}})(?![\w(])"
+    rf"(?<![\w.])(?<!\n)(?<=\S )(?:[{UPPER}]\.[ -]?){{1,3}}(?<=[ -])"
+    rf"(?P<surname>[{UPPER}][{LETTERS}'’-]{{2,24}})(?![\w(])"
 )
 _INITIAL_BEFORE = re.compile(rf"(?<![\w.])(?:[{UPPER}]\.[ -]?){{1,3}}$")
 _INITIAL_AFTER = re.compile(rf" [{UPPER}]\.(?= ?[^\w\s]| [a-z]|\n|$)")

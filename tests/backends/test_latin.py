@@ -76,6 +76,11 @@ def test_a_text_is_answered_alike_alone_and_in_company(stacks):
     assert list(stacks["full"].recognize(texts)) == alone
 
 
+def test_cells_with_nothing_between_them_are_told_apart(stacks):
+    names = found(stacks["full"], "payee;account;amount\nPellworm Logistics;4711;402.90\nBob Smith;4712;17.00")
+    assert [value for value, _ in names] == ["Pellworm Logistics", "Bob Smith"]
+
+
 def test_cells_of_a_table_are_told_apart(stacks):
     text = "| Alice Meyer | Berlin |\n| Bob Smith | Leeds |"
     assert found(stacks["full"], text) == [ALICE, ("Berlin", "LOCATION"), BOB, ("Leeds", "LOCATION")]

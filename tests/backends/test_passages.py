@@ -23,6 +23,7 @@ def read(text):
         ("What's your last name? Meyer", ["What's your last name? Meyer"]),
         ("all in small letters, alice meyer", ["all in small letters, alice meyer"]),
         ("See Mr. Meyer. He is in.", ["See Mr. Meyer."]),
+        ("From: wei cook <>\nWe see.", ["From: wei cook <>"]),
         ("", []),
         ("123 456", ["123 456"]),
     ],

@@ -30,6 +30,13 @@ def said(text, **names):
         ("She is originally from Port Whangarei, he is not", {}, [("Port Whangarei", "LOCATION")]),
         ("i am from switzerland", {}, [("switzerland", "LOCATION")]),
         ("prices in Denmark rose", {}, [("Denmark", "LOCATION")]),
+        ("they moved to Da Nang and Accra", {}, [("Da Nang", "LOCATION"), ("Accra", "LOCATION")]),
+        ("TZ is Europe/Berlin", {}, []),
+        ("so M. Park moved", {}, [("M. Park", "PERSON")]),
+        ("A. Draft of it", {}, []),
+        ("tell O. Weatherby P. now", {"PERSON": ["Weatherby"]}, [("O. Weatherby", "PERSON"), ("O. Weatherby P.", "PERSON")]),
+        ("for Okonkwo, Art in May", {"PERSON": ["Okonkwo", "Art"]}, [("Okonkwo, Art", "PERSON")]),
+        ("so Okonkwo, Art and Bob came", {"PERSON": ["Okonkwo", "Art"]}, [("Bob", "PERSON")]),
         ("it came from Redis to Kafka", {}, []),
     ],
 )  # fmt: skip
