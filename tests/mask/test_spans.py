@@ -100,3 +100,23 @@ def test_who_wins(spans, expected):
 def test_of_two_equals_the_surer_one_wins():
     spans = [span("010-1234-5678", "PHONE_NUMBER", 0.5), span("010-1234-5678", "CREDIT_CARD", 0.9)]
     assert shown(disjoint(spans, TEXT)) == [("010-1234-5678", "CREDIT_CARD")]
+
+
+def test_what_points_at_nobody_gives_way_and_is_never_made_longer():
+    text = "see https://x.com/alice@x.com/a on"
+    spans = [span("https://x.com/alice@x.com/a", "URL", text=text), span("alice@x.com", "EMAIL_ADDRESS", text=text)]
+    expected = [("https://x.com/", "URL"), ("alice@x.com", "EMAIL_ADDRESS"), ("/a", "URL")]
+    assert shown(disjoint(spans, text), text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "expected"),
+    [
+        ("pay Meyer Ltd. now", "Meyer Ltd.", "Meyer Ltd."),
+        ("in Cyprus (Greek) now", "Cyprus (Greek)", "Cyprus (Greek)"),
+        ("see Meyer. Then", "Meyer.", "Meyer"),
+        ("so Meyer) came", "Meyer)", "Meyer"),
+    ],
+)
+def test_a_sign_at_the_end_stays_where_it_belongs_to_the_name(text, value, expected):
+    assert shown(disjoint([span(value, "ORGANIZATION", text=text)], text), text) == [(expected, "ORGANIZATION")]
