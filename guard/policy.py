@@ -20,10 +20,13 @@ from guard.documents import Strict, read
 from guard.errors import ConfigError, PolicyError
 from guard.types import Operator, Principal
 
-Profile = Literal["full", "patterns", "none"]
-# full      patterns and the models for names
+Profile = Literal["full", "fast", "patterns", "none"]
+# full      patterns and every model for names
+# fast      patterns and the quicker models for names: of the two for English the one that knows forms
 # patterns  patterns alone: no model is loaded
 # none      nothing is recognized, so nothing is masked; the log says so and keeps no content
+
+MODELLED: frozenset[Profile] = frozenset({"full", "fast"})  # the profiles that load models for names
 
 StreamMode = Literal["window", "hold", "observe"]
 # window   the reply is told sentence by sentence, each once it and all before it have passed their review; tool calls

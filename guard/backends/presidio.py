@@ -25,7 +25,15 @@ _ENTITIES = {
     "LOC": "LOCATION",
     "FAC": "LOCATION",
     "ORG": "ORGANIZATION",
+    "NORP": "NRP",
+    "DATE": "DATE_TIME",
 }
+# Of what spaCy calls a date, the part that names one: "the following year" names none.
+_DATED = re.compile(
+    r"(?:(?i:(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?"
+    r"|dec(?:ember)?)(?![a-z])\.?,? ?(?:[0-9]{1,2}(?:st|nd|rd|th)?)?,? ?)?(?:1[5-9]|20)[0-9]{2}(?![0-9]))"
+    r"|(?i:(?:mon|tues|wednes|thurs|fri|satur|sun)day)(?![a-z])"
+)
 _LATIN = re.compile("[A-Za-zÀ-ɏ]{2}")
 _WORD = re.compile(r"[^\W_]+")
 _CONTEXT_WORDS = 5  # how many words before a match may raise its score; Presidio's default
@@ -106,6 +114,11 @@ class SpacyNames:
 
 def _refined(text: str, found: Iterable[Found]) -> Iterator[Result]:
     for result in found:
+        if result.entity_type in ("DATE_TIME", "NRP"):
+            dated = _DATED.search(text, result.start, result.end) if result.entity_type == "DATE_TIME" else None
+            if dated or result.entity_type == "NRP":
+                yield Result(result.entity_type, *(dated.span() if dated else (result.start, result.end)), result.score)
+            continue
         extent = refine(text, result.start, result.end, result.entity_type)
         if extent:
             yield Result(result.entity_type, *extent, result.score)

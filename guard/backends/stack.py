@@ -11,6 +11,7 @@ from typing import Any
 
 from guard.backends.company import NO_COMPANY, NOTHING, Company, Edition, Lists, exact
 from guard.errors import RecognizerError
+from guard.mask.addresses import addresses
 from guard.mask.normalise import normalise, original
 from guard.mask.patterns import VERSION, PatternRecognizer
 from guard.mask.propagate import repeated
@@ -94,10 +95,14 @@ class Stack:
         if spec.profile == "none":
             return cls(patterns=PatternRecognizer(()))
         names: list[Any] = []
-        if spec.profile == "full" or spec.extra:
-            from guard.backends.presidio import SpacyNames, load
+        if spec.profile in ("full", "fast"):
+            from guard.backends.latin import LatinNames
+            from guard.backends.presidio import SpacyNames
 
-            names = [SpacyNames()] if spec.profile == "full" else []
+            names.append(LatinNames(SpacyNames() if spec.profile == "full" else None))
+        if spec.extra:
+            from guard.backends.presidio import load
+
             names += [load(path, **options) for path, options in spec.extra]
         whole: list[Any] = []
         if spec.company.source_code:
@@ -168,6 +173,7 @@ def _settle(spans: Sequence[Span], text: str, clean: str, offsets: Sequence[int]
     """Disjoint spans in `text` from overlapping ones in its clean form, with their repetitions."""
     settled = disjoint(spans, clean)
     if settled:
+        settled = disjoint((*settled, *addresses(settled, clean)), clean)
         settled = disjoint((*settled, *repeated(settled, clean)), clean)
     if offsets is None:
         return settled

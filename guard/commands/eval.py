@@ -11,7 +11,7 @@ import click
 from guard.commands.context import config_of, progress, telling_errors
 
 FORMATS = ("auto", "guard", "presidio", "klue", "stockmark", "ko-pii")
-PROFILES = ("full", "patterns", "none")
+PROFILES = ("full", "fast", "patterns", "none")
 GROUPS = ("entity", "language", "kind", "half")
 
 

@@ -13,6 +13,7 @@ from random import SystemRandom
 from typing import TYPE_CHECKING, TypeAlias
 
 from guard.doctor.report import Report
+from guard.policy import MODELLED
 
 if TYPE_CHECKING:
     from guard.config import Config
@@ -74,7 +75,7 @@ def _visited(bench: Bench, report: Report, client: str | None, listening: Listen
     """Let the user's client call guard, and report on it. Returns the canaries that no policy keeps."""
     from guard.doctor.visit import Given, report_calls, run_client
 
-    names = all(policy.recognize.profile == "full" for policy in bench.service.policies)
+    names = all(policy.recognize.profile in MODELLED for policy in bench.service.policies)
     given = Given.made(SystemRandom(), names=names)
     if client is not None:
         return run_client(bench, given, client, report)

@@ -16,7 +16,7 @@ from guard.doctor.report import Cell, Finding, Line, Report
 from guard.doctor.searching import Search
 from guard.doctor.wires import Wire
 from guard.doctor.wires_items import BY_SURFACE, WIRES
-from guard.policy import Policy
+from guard.policy import MODELLED, Policy
 from guard.surfaces.table import BY_NAME
 
 Asked: TypeAlias = tuple[str, str, Any, Mapping[str, str]]  # a method, a target, a body, headers
@@ -172,7 +172,7 @@ def _other_routes(planter: Planter, count: int) -> Iterator[Asked]:
 
 def _kinds(policy: Policy) -> list[str]:
     """The kinds that a policy is to find: names only where the models for names run."""
-    return [kind for kind in KINDS if not KINDS[kind].model or policy.recognize.profile == "full"]
+    return [kind for kind in KINDS if not KINDS[kind].model or policy.recognize.profile in MODELLED]
 
 
 def _without_names() -> list[str]:

@@ -9,6 +9,7 @@ _GLUED_WORDS = (
     "hi hello hey dear thanks thank best regards kind warm sincerely cheers greetings yours truly bye ok okay "
     "yes no please "
     "contact call ask tell email e-mail mail phone tel telephone mobile fax cell name address subject re fw fwd "
+    "apt suite "
     "from to cc bcc "
     "sent date when where website web url desk office home user bot customer client agent patient employee attn "
     "sir madam "
@@ -55,8 +56,11 @@ _SYNTAX = re.compile(r"::|\(\)|=>|->|</|/>|\{\{|==")
 _SHORT = re.compile(r"[A-Z0-9]{1,4}")  # "S3", "EKS": an abbreviation, where the text is not all capitals
 
 
-def refine(text: str, start: int, end: int, entity: str) -> tuple[int, int] | None:
-    """The part of `text[start:end]` that can be a name of the kind `entity`, or None if nothing of it can."""
+def refine(text: str, start: int, end: int, entity: str, *, small: bool = False) -> tuple[int, int] | None:
+    """The part of `text[start:end]` that can be a name of the kind `entity`, or None if nothing of it can.
+
+    `small` says that one word in small letters may be a name here.
+    """
     if _SYNTAX.search(text, start, end) or (_EAST.search(text, start, end) and not _LATIN.search(text, start, end)):
         return None
     words = [(m.start(), m.end(), m.group()) for m in _TOKEN.finditer(text, start, end)]
@@ -64,12 +68,16 @@ def refine(text: str, start: int, end: int, entity: str) -> tuple[int, int] | No
         words.pop(0)
     while words and _no_part(words[-1][2], entity):
         words.pop()
-    if not words or _no_name([word for _, _, word in words], entity, text):
+    if not words or _no_name([word for _, _, word in words], entity, text, small=small):
         return None
     first, last = words[0][0], words[-1][1]
     # "Meyer님", "Meyerさん", "Meyer's": a Latin name ends where a particle, an honorific or the genitive begins.
     tail = _TAIL.search(text, words[-1][0], last)
-    return first, tail.start() if tail else last
+    if tail:
+        last = tail.start()
+    elif text[last : last + 1] == ")" and last < end and text.find("(", first, last) >= 0:
+        last += 1  # "Cyprus (Greek)"
+    return first, last
 
 
 def stands_alone(name: str) -> bool:
@@ -86,7 +94,7 @@ def _no_part(word: str, entity: str) -> bool:
     return bare in _GLUED or bool(_CODE.fullmatch(word)) or (entity == "PERSON" and bool(_NUMBER.fullmatch(word)))
 
 
-def _no_name(words: list[str], entity: str, text: str) -> bool:
+def _no_name(words: list[str], entity: str, text: str, *, small: bool) -> bool:
     """Whether what is left is no name."""
     bare = [word.strip(".'’-") for word in words]
     letters = [c for word in bare for c in word if c.isalpha()]
@@ -94,8 +102,8 @@ def _no_name(words: list[str], entity: str, text: str) -> bool:
         return True
     if len(bare) == 1:
         word = bare[0]
-        if word.isascii() and word == word.lower():
+        if word.isascii() and word == word.lower() and not small:
             return True
-        if entity == "PERSON" and _SHORT.fullmatch(word) and text != text.upper():
+        if entity == "PERSON" and _SHORT.fullmatch(word) and not small and text != text.upper():
             return True
     return False

@@ -17,13 +17,14 @@ from guard.mask.patterns_ids import IDS
 from guard.mask.patterns_people import PEOPLE
 from guard.mask.patterns_phones import PHONES
 from guard.mask.patterns_places import PLACES
+from guard.mask.patterns_prose import PROSE
 from guard.mask.patterns_secrets import SECRETS
 from guard.mask.patterns_titles import POSITIONS
 from guard.mask.patterns_tokens import TOKENS
 from guard.mask.patterns_traits import TRAITS
 from guard.mask.rows import Row
 
-ROWS: tuple[Row, ...] = (*SECRETS, *TOKENS, *IDS, *PHONES, *PLACES, *DATES, *PEOPLE, *POSITIONS, *TRAITS)
+ROWS: tuple[Row, ...] = (*SECRETS, *TOKENS, *IDS, *PHONES, *PLACES, *DATES, *PEOPLE, *POSITIONS, *TRAITS, *PROSE)
 VERSION = hashlib.blake2b("\n".join(row.fingerprint for row in ROWS).encode(), digest_size=8).hexdigest()
 """A digest of the table: it changes when a row does."""
 

@@ -11,6 +11,7 @@ from guard.types import Span
 
 _MOST = 200  # values of one text that are looked for again
 _WORD = re.compile(r"[^\W\d_][^\W_'’-]{2,}(?:['’-][^\W_]+)*")
+_LONG = 6  # letters: a longer word of a name is looked for in small letters too
 _SCORE = 0.6
 
 
@@ -71,7 +72,7 @@ def _values(value: str, entity: str) -> Iterator[str]:
             if stands_alone(value):
                 yield value
             words = _WORD.findall(value)
-            yield from (w for w in words if len(words) > 1 and w[0].isupper() and stands_alone(w))
+            yield from (w for w in words if len(words) > 1 and (w[0].isupper() or len(w) > _LONG) and stands_alone(w))
         case "ORGANIZATION" | "LOCATION":
             if stands_alone(value) and value[0].isupper():
                 yield value

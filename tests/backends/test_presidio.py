@@ -57,7 +57,7 @@ def test_a_batch_answers_each_text_and_reads_only_those_with_latin_letters(names
 
 def test_it_has_presidios_shape(names):
     assert isinstance(names, Recognizer)
-    assert names.supported_entities == ["LOCATION", "ORGANIZATION", "PERSON"]
+    assert names.supported_entities == ["DATE_TIME", "LOCATION", "NRP", "ORGANIZATION", "PERSON"]
     text = "Alice Meyer works at Siemens."
     assert [r.entity_type for r in names.analyze(text, ["PERSON"])] == ["PERSON"]
 

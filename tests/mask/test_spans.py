@@ -137,3 +137,16 @@ def test_a_bracket_that_a_name_opened_is_closed_in_it():
     assert shown(disjoint([span("1 Main St (Old Town),", "LOCATION", text=text)], text), text) == [
         ("1 Main St (Old Town)", "LOCATION")
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "expected"),
+    [
+        ("pay Meyer Ltd. now", "Meyer Ltd.", "Meyer Ltd."),
+        ("in Cyprus (Greek) now", "Cyprus (Greek)", "Cyprus (Greek)"),
+        ("see Meyer. Then", "Meyer.", "Meyer"),
+        ("so Meyer) came", "Meyer)", "Meyer"),
+    ],
+)
+def test_a_sign_at_the_end_stays_where_it_belongs_to_the_name(text, value, expected):
+    assert shown(disjoint([span(value, "ORGANIZATION", text=text)], text), text) == [(expected, "ORGANIZATION")]
