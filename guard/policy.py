@@ -25,6 +25,9 @@ Profile = Literal["full", "patterns", "none"]
 # patterns  patterns alone: no model is loaded
 # none      nothing is recognized, so nothing is masked; the log says so and keeps no content
 
+Language = Literal["en", "ko", "ja"]
+# which models for names run under `full`: English (and other Latin script), Korean, Japanese
+
 StreamMode = Literal["hold", "observe"]
 # hold     the whole reply is held until its review allows it
 # observe  the reply streams on at once; it is judged and recorded, never changed
@@ -70,6 +73,7 @@ class Recognition(Strict):
 
     profile: Profile = "full"
     threshold: float = Field(0.4, ge=0, le=1)
+    languages: tuple[Language, ...] = Field(("en", "ko", "ja"), min_length=1)
     recognizers: tuple[Extra, ...] = ()
 
 

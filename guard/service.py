@@ -225,7 +225,7 @@ def _recognizers(
     for rule in rules:
         wish = rule.recognize
         extra = tuple((item.class_path, item.options) for item in wish.recognizers)
-        spec = Spec(profile=wish.profile, extra=extra, threshold=wish.threshold)
+        spec = Spec(profile=wish.profile, extra=extra, threshold=wish.threshold, languages=wish.languages)
         if spec.version not in made:
             inner: Workers | Stack
             if workers and not spec.quick:

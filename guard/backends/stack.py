@@ -15,7 +15,7 @@ from guard.mask.patterns import VERSION, PatternRecognizer
 from guard.mask.propagate import repeated
 from guard.mask.rows import THRESHOLD
 from guard.mask.spans import disjoint
-from guard.policy import Profile
+from guard.policy import Language, Profile
 from guard.types import Span
 
 Spans = tuple[Span, ...]
@@ -30,6 +30,7 @@ class Spec:
     profile: Profile = "full"
     extra: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     threshold: float = THRESHOLD
+    languages: tuple[Language, ...] = ("en", "ko", "ja")
 
     @property
     def version(self) -> str:
@@ -38,6 +39,7 @@ class Spec:
             self.profile,
             [[path, dict(options)] for path, options in self.extra],
             self.threshold,
+            sorted(set(self.languages)),
             VERSION,
         ]
         text = json.dumps(parts, sort_keys=True, default=repr)
@@ -72,9 +74,13 @@ class Stack:
             return cls(patterns=PatternRecognizer(()))
         names: list[Any] = []
         if spec.profile == "full" or spec.extra:
+            from guard.backends.japanese import JapaneseNames
+            from guard.backends.korean import KoreanNames
             from guard.backends.presidio import SpacyNames, load
 
-            names = [SpacyNames()] if spec.profile == "full" else []
+            names = [SpacyNames()] if spec.profile == "full" and "en" in spec.languages else []
+            eastern = {"ko": KoreanNames, "ja": JapaneseNames} if spec.profile == "full" else {}
+            names += [kind() for language, kind in eastern.items() if language in spec.languages]
             names += [load(path, **options) for path, options in spec.extra]
         return cls(names, threshold=spec.threshold)
 
