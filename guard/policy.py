@@ -28,6 +28,9 @@ Profile = Literal["full", "fast", "patterns", "none"]
 
 MODELLED: frozenset[Profile] = frozenset({"full", "fast"})  # the profiles that load models for names
 
+Language = Literal["en", "ko", "ja"]
+# which models for names run: English (and other Latin script), Korean, Japanese
+
 StreamMode = Literal["window", "hold", "observe"]
 # window   the reply is told sentence by sentence, each once it and all before it have passed their review; tool calls
 #          whole. What has been told stands; from the first violation on the rest is held, and mended or withheld
@@ -99,6 +102,7 @@ class Recognition(Strict):
 
     profile: Profile = "full"
     threshold: float = Field(0.4, ge=0, le=1)
+    languages: tuple[Language, ...] = Field(("en", "ko", "ja"), min_length=1)
     recognizers: tuple[Extra, ...] = ()
     lists: tuple[Terms, ...] = ()
     fingerprints: tuple[str, ...] = ()

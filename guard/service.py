@@ -226,7 +226,7 @@ def _recognizers(
         wish = rule.recognize
         extra = tuple((item.class_path, item.options) for item in wish.recognizers)
         company = Company.of(rule, config.policies or Path("policies"))
-        spec = Spec(profile=wish.profile, extra=extra, threshold=wish.threshold, company=company)
+        spec = Spec(wish.profile, extra, wish.threshold, company, wish.languages)
         if spec.version not in made:
             lists = Lists(company, progress)
             inner: Workers | Stack

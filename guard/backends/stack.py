@@ -17,7 +17,7 @@ from guard.mask.patterns import VERSION, PatternRecognizer
 from guard.mask.propagate import repeated
 from guard.mask.rows import THRESHOLD
 from guard.mask.spans import disjoint
-from guard.policy import Profile
+from guard.policy import MODELLED, Language, Profile
 from guard.types import Span
 
 Spans = tuple[Span, ...]
@@ -36,6 +36,7 @@ class Spec:
     extra: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     threshold: float = THRESHOLD
     company: Company = NO_COMPANY
+    languages: tuple[Language, ...] = ("en", "ko", "ja")
 
     @property
     def version(self) -> str:
@@ -44,6 +45,7 @@ class Spec:
             self.profile,
             [[path, dict(options)] for path, options in self.extra],
             self.threshold,
+            sorted(set(self.languages)),
             VERSION,
             repr(self.company),
         ]
@@ -95,11 +97,20 @@ class Stack:
         if spec.profile == "none":
             return cls(patterns=PatternRecognizer(()))
         names: list[Any] = []
-        if spec.profile in ("full", "fast"):
+        modelled = spec.profile in MODELLED
+        if modelled and "en" in spec.languages:
             from guard.backends.latin import LatinNames
             from guard.backends.presidio import SpacyNames
 
             names.append(LatinNames(SpacyNames() if spec.profile == "full" else None))
+        if modelled and "ko" in spec.languages:
+            from guard.backends.korean import KoreanNames
+
+            names.append(KoreanNames())
+        if modelled and "ja" in spec.languages:
+            from guard.backends.japanese import JapaneseNames
+
+            names.append(JapaneseNames())
         if spec.extra:
             from guard.backends.presidio import load
 

@@ -57,6 +57,29 @@ def test_patterns_and_names_together(full):
     ]
 
 
+def test_names_in_three_languages(full):
+    texts = [
+        "김민수 과장은 (주)하늘소프트에 다닙니다.",
+        "株式会社アクメの佐藤様",
+        "Please ask Alice Meyer about it.\n\n박서연 님께도 물어봐 주세요.",
+    ]
+    assert [shown(text, spans) for text, spans in zip(texts, full.recognize(texts), strict=True)] == [
+        [("김민수", "PERSON"), ("주)하늘소프트", "ORGANIZATION")],
+        [("株式会社アクメ", "ORGANIZATION"), ("佐藤", "PERSON")],
+        [("Alice Meyer", "PERSON"), ("박서연", "PERSON")],
+    ]
+
+
+def test_only_the_languages_that_are_asked_for_are_read():
+    stack = Stack.of(Spec(languages=("ja",)))
+    texts = ["김민수 과장", "佐藤様", "Alice Meyer"]
+    assert [shown(text, spans) for text, spans in zip(texts, stack.recognize(texts), strict=True)] == [
+        [],
+        [("佐藤", "PERSON")],
+        [],
+    ]
+
+
 def test_what_is_hidden_is_found_and_carried_back(full):
     text = "메일 al\u200bice@x.com으로, ４１１１ １１１１ １１１１ １１１１입니다"
     assert shown(text, full.recognize([text])[0]) == [
@@ -160,6 +183,7 @@ def test_the_version_changes_with_everything_that_changes_what_is_found(monkeypa
         Spec(),
         Spec(profile="patterns"),
         Spec(threshold=0.5),
+        Spec(languages=("ko",)),
         WORDS,
         Spec(profile="patterns", extra=((f"{EXAMPLES}.Words", {"word": "Kestrel"}),)),
     ]
