@@ -64,7 +64,7 @@ def test_names_in_three_languages(full):
         "Please ask Alice Meyer about it.\n\n박서연 님께도 물어봐 주세요.",
     ]
     assert [shown(text, spans) for text, spans in zip(texts, full.recognize(texts), strict=True)] == [
-        [("김민수", "PERSON"), ("주)하늘소프트", "ORGANIZATION")],
+        [("김민수", "PERSON"), ("과장", "TITLE"), ("(주)하늘소프트", "ORGANIZATION")],
         [("株式会社アクメ", "ORGANIZATION"), ("佐藤", "PERSON")],
         [("Alice Meyer", "PERSON"), ("박서연", "PERSON")],
     ]
