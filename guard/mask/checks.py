@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import math
 import re
 from collections import Counter
@@ -37,15 +36,6 @@ def rrn(value: str) -> bool:
         return False
     total = sum(d * w for d, w in zip(digits, (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5), strict=False))
     return (11 - total % 11) % 10 == digits[12] or (13 - total % 11) % 10 == digits[12]  # citizen or foreigner
-
-
-def ip(value: str) -> bool:
-    """Whether the value is an IPv4 or IPv6 address, with or without a prefix length."""
-    try:
-        ipaddress.ip_interface(value)
-    except ValueError:
-        return False
-    return True
 
 
 def phone(value: str) -> bool:
