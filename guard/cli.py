@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from guard.commands.fingerprint import fingerprint
 from guard.errors import GuardError, RequestError
 from guard.types import SurfaceName
 
@@ -322,6 +323,9 @@ def models_install() -> None:
 
     with _telling_errors():
         install()
+
+
+main.add_command(fingerprint)
 
 
 def _who(principal: Principal) -> str:

@@ -1,0 +1,133 @@
+"""Fingerprints of documents, and the table in which those of a text are looked up.
+
+A fingerprint is the hash of some letters or digits in a row. Of a document those are kept that are the least of some
+window (winnowing: Schleimer, Wilkerson and Aiken, SIGMOD 2003), so that each stretch of `GRAM + WINDOW - 1` characters
+leaves at least one. In a text every stretch is looked up, which finds more under edits than winnowing it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from guard.mask.grams import U64, Bools, Folded, Hasher, Ints, fold
+
+GRAM, GRAM_CJK = 12, 6
+"""Characters of a fingerprint; the second for one that begins with a Chinese character, Hangul or kana."""
+WINDOW = 6
+BLOCK = 256
+"""A fingerprint remembers in which stretch of so many characters of its document it stood, and no more."""
+BAND = 4
+"""A document's blocks are numbered from a multiple of it, with at least half of it unused before the next."""
+SHARED = np.uint32(1 << 31)
+"""The bit of a block's number that says: boilerplate."""
+
+NOTHING = np.uint64((1 << 64) - 1)
+"""The hash of what is no fingerprint."""
+
+_MOST = 8  # documents that one fingerprint is looked for in: copies of one another
+
+
+@dataclass(frozen=True, eq=False)
+class Fingerprints:
+    """The fingerprints of many documents: `hashes`, sorted, and for each the number of its block.
+
+    `firsts` are the numbers of the documents' first blocks, ascending. `bits` has the bit of each hash's first
+    `log2(8 * len(bits))` bits set: most that is not in the table is turned away there.
+    """
+
+    hashes: U64
+    blocks: NDArray[np.uint32]
+    firsts: NDArray[np.uint32]
+    bits: NDArray[np.uint8]
+
+    def entries(self, hashes: U64) -> tuple[Ints, NDArray[np.uint32]]:
+        """For every place in the table of one of `hashes`: its index in `hashes`, and the block."""
+        index = np.flatnonzero(_probe(self.bits, hashes))
+        found = hashes[index]
+        first = np.searchsorted(self.hashes, found)
+        count = np.minimum(np.searchsorted(self.hashes, found, side="right") - first, _MOST)
+        places = np.repeat(first - np.concatenate(([0], np.cumsum(count)[:-1])), count) + np.arange(count.sum())
+        return np.repeat(index, count), self.blocks[places]
+
+
+def bits_of(hashes: U64) -> NDArray[np.uint8]:
+    """The table of bits for `Fingerprints`: two bytes a hash or more."""
+    size = 1 << max(6, (len(hashes) * 2 - 1).bit_length())
+    bits = np.zeros(size * 8, np.bool_)
+    bits[hashes >> np.uint64(64 - (size * 8).bit_length() + 1)] = True
+    return np.packbits(bits, bitorder="little")
+
+
+def _probe(bits: NDArray[np.uint8], hashes: U64) -> Bools:
+    places = hashes >> np.uint64(64 - (len(bits) * 8).bit_length() + 1)
+    of_byte = (places & np.uint64(7)).astype(np.uint8)
+    passes: Bools = (bits[places >> np.uint64(3)] >> of_byte & 1).astype(np.bool_)
+    return passes
+
+
+def every(folded: Folded, hasher: Hasher) -> tuple[U64, Ints]:
+    """The hash that begins at each place of a text, and its length; at the end some places begin none.
+
+    Stretches that repeat one or two characters say nothing; they get the hash NOTHING.
+    """
+    sums = hasher.sums(folded)
+    long, short = sums.of_length(GRAM), sums.of_length(GRAM_CJK)
+    short[: len(long)] = np.where(folded.cjk[: len(long)], short[: len(long)], long)
+    # Where no long one fits any more only those of CJK count, up to the first character that is none.
+    whole = len(long) + int(np.argmin(np.append(folded.cjk[len(long) : len(short)], False)))
+    lengths = np.where(folded.cjk[:whole], GRAM_CJK, GRAM)
+    hashes = short[:whole]
+    repeating = np.concatenate(([0, 0, 0], np.cumsum(folded.codes[2:] == folded.codes[:-2])))
+    places = np.arange(whole)
+    hashes[(repeating[places + lengths] - repeating[places + 2]) * 2 >= lengths] = NOTHING
+    return hashes, lengths
+
+
+def winnowed(text: str, hasher: Hasher) -> tuple[U64, NDArray[np.uint32]]:
+    """The fingerprints of a document, each once, and the number of the block, from 0, where each stands first."""
+    hashes, _ = every(fold(text), hasher)
+    if not len(hashes):
+        return hashes, np.zeros(0, np.uint32)
+    window = min(WINDOW, len(hashes))
+    least = np.unique(sliding_window_view(hashes, window).argmin(axis=1) + np.arange(len(hashes) - window + 1))
+    least = least[hashes[least] != NOTHING]
+    unique, first = np.unique(hashes[least], return_index=True)
+    return unique, (least[first] // BLOCK).astype(np.uint32)
+
+
+def distinct(text: str, hasher: Hasher) -> U64:
+    """The hash of every stretch of a text, each once: of boilerplate all are kept."""
+    hashes, _ = every(fold(text), hasher)
+    return np.unique(hashes[hashes != NOTHING])
+
+
+def table_of(documents: Sequence[tuple[U64, NDArray[np.uint32]]], shared: Sequence[Bools]) -> Fingerprints:
+    """The table of documents: of each its fingerprints, their blocks from 0, and which of them are boilerplate."""
+    firsts, first = [], 0
+    for _, blocks in documents:
+        firsts.append(first)
+        used = int(blocks.max()) + 1 if len(blocks) else 1
+        first += -(-(used + BAND // 2) // BAND) * BAND
+    hashes = np.concatenate([hashes for hashes, _ in documents]) if documents else np.zeros(0, np.uint64)
+    numbered = [
+        (blocks + np.uint32(first)) | np.where(same, SHARED, np.uint32(0))
+        for (_, blocks), first, same in zip(documents, firsts, shared, strict=True)
+    ]
+    blocks = np.concatenate(numbered) if numbered else np.zeros(0, np.uint32)
+    order = np.argsort(hashes, kind="stable")
+    return Fingerprints(hashes[order], blocks[order], np.array(firsts, np.uint32), bits_of(hashes))
+
+
+def taken_apart(table: Fingerprints) -> list[tuple[U64, NDArray[np.uint32]]]:
+    """The documents of a table as `table_of` takes them."""
+    blocks = table.blocks & ~SHARED
+    documents = np.searchsorted(table.firsts, blocks, side="right") - 1
+    order = np.argsort(documents, kind="stable")
+    cuts = np.searchsorted(documents[order], np.arange(1, len(table.firsts)))
+    parts = zip(np.split(table.hashes[order], cuts), np.split(blocks[order], cuts), table.firsts, strict=True)
+    return [(hashes, numbers - first) for hashes, numbers, first in parts] if len(table.firsts) else []
