@@ -19,8 +19,8 @@ from guard.backends.extract import KINDS, Limits, extract_text
 from guard.backends.fingerprints import DOCUMENTS, new_version
 from guard.errors import ConfigError, GuardError, RequestError
 from guard.mask.boilerplate import shared
-from guard.mask.grams import KEY_SIZE, U64, Hasher
-from guard.mask.winnow import Fingerprints, distinct, table_of, taken_apart, winnowed
+from guard.mask.grams import KEY_SIZE, Hasher
+from guard.mask.winnow import Fingerprints, Prints, distinct, table_of, taken_apart, winnowed
 from guard.types import Progress
 
 Role: TypeAlias = Literal["document", "ignored", "common"]
@@ -52,8 +52,6 @@ _KINDS: Mapping[str, str] = {
     **{f".{reader}": kind for kind, reader in KINDS.items() if reader in ("pdf", "docx", "xlsx", "pptx")},
 }
 _LITTLE = 0.1  # the share of own fingerprints under which a document is hardly protected
-
-Prints: TypeAlias = tuple[U64, NDArray[np.uint32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +235,7 @@ def _all(text: str, hasher: Hasher) -> Prints:
 def _table(taken: Sequence[tuple[Entry, Prints]], shared_from: int) -> tuple[tuple[Entry, ...], Fingerprints]:
     known = [hashes for entry, (hashes, _) in taken if entry.role != "document"]
     own = shared(
-        [hashes for entry, (hashes, _) in taken if entry.role == "document"],
+        [prints for entry, prints in taken if entry.role == "document"],
         np.concatenate(known) if known else np.zeros(0, np.uint64),
         from_=shared_from,
     )

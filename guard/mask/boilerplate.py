@@ -1,5 +1,8 @@
 """What several documents share, and so says nothing about any of them: footers, legal text, the words of a template.
 
+A stretch of a document is boilerplate where it shares PASSAGE fingerprints with one other document, so that turns of
+phrase which two documents share by chance keep their worth; what STOCK documents share is one without that.
+
 Copies and versions of one document share nearly all and must not erase each other. Copies (COPIES of all fingerprints
 of either are in both) count as one document. So do two that are nearly the same (VERSIONS), if they are alone in that:
 three or more that are nearly the same were made from one template, and only what each has of its own counts.
@@ -12,28 +15,63 @@ from collections.abc import Sequence
 import numpy as np
 
 from guard.mask.grams import U64, Bools, Ints
+from guard.mask.winnow import Prints
 
+PASSAGE = 6
+STOCK = 8
 COPIES, VERSIONS = 0.98, 0.9
+
 _SKETCH = 8  # least hashes of a document by which those like it are found
 _LEADERS = 8  # documents of one such hash that another is compared with
 
 
-def shared(documents: Sequence[U64], known: U64, *, from_: int) -> list[Bools]:
-    """For each fingerprint of each document, whether it is boilerplate: in `known`, or in `from_` documents or more.
+def shared(documents: Sequence[Prints], known: U64, *, from_: int) -> list[Bools]:
+    """For each fingerprint of each document whether it is boilerplate: in `known`, or in `from_` documents or more.
 
-    Each document is a sorted array without repetitions. Where `from_` is 0, only what is in `known` is.
+    The hashes of each document are sorted, each once. Where `from_` is 0, only what is in `known` is boilerplate.
     """
-    hashes = np.concatenate(documents) if documents else known[:0]
+    if not documents:
+        return []
+    hashes = np.concatenate([hashes for hashes, _ in documents])
     boilerplate = np.isin(hashes, known)
+    sizes = [len(hashes) for hashes, _ in documents]
     if from_:
-        groups = np.repeat(_groups(documents), [len(document) for document in documents])
-        order = np.lexsort((groups, hashes))
-        hashes, groups = hashes[order], groups[order]
-        new_hash = np.append(True, hashes[1:] != hashes[:-1])
-        new_pair = new_hash | np.append(True, groups[1:] != groups[:-1])
-        run = np.cumsum(new_hash) - 1
-        boilerplate[order] |= np.bincount(run, new_pair)[run] >= from_
-    return np.split(boilerplate, np.cumsum([len(document) for document in documents])[:-1]) if documents else []
+        groups = np.repeat(_groups([hashes for hashes, _ in documents]), sizes)
+        first = np.cumsum([0, *(int(blocks.max(initial=0)) + 1 for _, blocks in documents)])[:-1]
+        blocks = np.repeat(first, sizes) + np.concatenate([blocks for _, blocks in documents])
+        boilerplate |= _passages(hashes, groups, blocks, from_)
+    return np.split(boilerplate, np.cumsum(sizes)[:-1])
+
+
+def _passages(hashes: U64, groups: Ints, blocks: Ints, from_: int) -> Bools:
+    """Which fingerprints are in passages that `from_` groups or more share, or in so many groups that they are stock."""
+    order = np.lexsort((groups, hashes))
+    hashes, groups = hashes[order], groups[order]
+    first = np.append(True, hashes[1:] != hashes[:-1])
+    pairs = np.flatnonzero(first | np.append(True, groups[1:] != groups[:-1]))  # each group of each hash once
+    run = np.cumsum(first) - 1
+    count = np.bincount(run[pairs])
+    found = count[run] >= max(STOCK, from_)
+    several = np.flatnonzero((count[run] >= max(2, from_)) & ~found)
+    # Each of these fingerprints beside each group that has it too, to count how many its block shares with that group.
+    times = count[run[several]]
+    left = np.repeat(several, times)
+    start = (np.cumsum(count) - count)[run[several]]
+    right = groups[pairs[np.repeat(start, times) + _counting(times)]]
+    other = groups[left] != right
+    left, right = left[other], right[other]
+    both = blocks[order][left] * len(hashes) + right
+    _, same, together = np.unique(both, return_inverse=True, return_counts=True)
+    partners = np.bincount(left[together[same] >= PASSAGE], minlength=len(hashes))
+    found |= partners >= max(from_ - 1, 1)
+    boilerplate = np.empty(len(hashes), np.bool_)
+    boilerplate[order] = found
+    return boilerplate
+
+
+def _counting(times: Ints) -> Ints:
+    """0, 1, … up to each of `times`, one after the other."""
+    return np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
 
 
 def _groups(documents: Sequence[U64]) -> Ints:

@@ -143,7 +143,8 @@ def _edges(folded: Folded) -> Bools:
 def hash_of(forms_: Sequence[str], hasher: Hasher) -> list[int]:
     """The hash of each form, the same as that of the stretch where it stands in a text."""
     folded = fold("".join(forms_))
-    ends = np.cumsum([len(form) for form in forms_])
-    starts = ends - [len(form) for form in forms_]
+    sizes = np.array([len(form) for form in forms_], np.int64)
+    ends = np.cumsum(sizes)
+    starts = ends - sizes
     hashes: list[int] = hasher.sums(folded).hashes(starts, ends).tolist()
     return hashes

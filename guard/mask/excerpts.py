@@ -22,7 +22,8 @@ NEED = 42
 AGAINST = 0.4
 """How much a letter in between that is not covered speaks against it."""
 
-_EDGE = re.compile(r"[\n\f。！？…\"“”«»「」『』|]|[.!?:;](?=\s)")  # where a sentence ends or begins
+_BAR = re.compile(r"[\n\f\"“”«»「」『』|]|:(?=\s)")  # what an excerpt is set apart by
+_SENTENCE = re.compile(rf"{_BAR.pattern}|[。！？…]|[.!?;](?=\s)")
 _REACH = 24  # the weight of the rest of a sentence that is always taken
 _FAR = 400  # characters in which the edge of a sentence is looked for
 _WORD = re.compile(r"[가-힣]{1,8}|[^\W_ぁ-ヿ㐀-鿿가-힣]{1,24}")
@@ -139,29 +140,38 @@ def _united(runs: Sequence[_Run]) -> Iterator[_Run]:
 def _match(run: _Run, folded: Folded) -> Match:
     """The excerpt in the given text, with the rest of the sentences that it begins and ends in.
 
-    A window's width at either end may have left no fingerprint, and edits there widen that. So the rest of a sentence
-    is taken where it is short, or shorter than what was found of it; else a window's width and the word that is there.
+    Less than a window's width at either end may have left no fingerprint, and edits there widen that. So that much is
+    taken, but not over a line or a quotation mark, and the rest of a sentence where it is short, or shorter than what
+    was found of it.
     """
     text, places = folded.text, folded.places
     start, end = int(places[run.first]), int(places[run.end - 1]) + 1
-    edges = [edge.span() for edge in _EDGE.finditer(text, max(0, start - _FAR), min(len(text), end + _FAR))]
+    low, high = max(0, start - _FAR), min(len(text), end + _FAR)
+    edges = [edge.span() for edge in _SENTENCE.finditer(text, low, high)]
     inner = [edge for edge, _ in edges if start <= edge < end]
-    before = max((behind for _, behind in edges if behind <= start), default=max(0, start - _FAR))
-    after = min((edge for edge, _ in edges if edge >= end), default=min(len(text), end + _FAR))
+    before = max((behind for _, behind in edges if behind <= start), default=low)
+    after = min((edge for edge, _ in edges if edge >= end), default=high)
+    wide_start = max(int(places[max(0, run.first - WINDOW + 1)]), _last_bar(text, low, start))
+    wide_end = min(int(places[min(len(places), run.end + WINDOW - 1) - 1]) + 1, _first_bar(text, end, high))
+    wide_start = _end_of(_WORD, text, wide_start, backwards=True)
+    wide_end = _end_of(_WORD, text, wide_end)
     if _weight(folded, before, start) <= max(_REACH, _weight(folded, start, inner[0] if inner else end)):
-        start = before
-    else:
-        start = int(places[max(0, run.first - WINDOW + 1)])
-        start = _end_of(_WORD, text, start, backwards=True)
+        wide_start = min(before, wide_start)
     if _weight(folded, end, after) <= max(_REACH, _weight(folded, inner[-1] if inner else start, end)):
-        end = after
-    else:
-        end = int(places[min(len(places), run.end + WINDOW - 1) - 1]) + 1
-        end = _end_of(_WORD, text, end)
-    first, last = np.searchsorted(places, [start, end]).tolist()  # not the space at its ends, but the signs
+        wide_end = max(after, wide_end)
+    first, last = np.searchsorted(places, [wide_start, wide_end]).tolist()  # not the space at its ends, but the signs
     start = _end_of(_OPENING, text, int(places[first]), backwards=True)
     end = _end_of(_CLOSING, text, int(places[last - 1]) + 1)
     return Match(*folded.extent(start, end), run.document, run.score)
+
+
+def _last_bar(text: str, low: int, start: int) -> int:
+    return max((bar.end() for bar in _BAR.finditer(text, low, start)), default=low)
+
+
+def _first_bar(text: str, end: int, high: int) -> int:
+    bar = _BAR.search(text, end, high)
+    return bar.start() if bar else high
 
 
 def _weight(folded: Folded, start: int, end: int) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -29,7 +30,10 @@ SHARED = np.uint32(1 << 31)
 NOTHING = np.uint64((1 << 64) - 1)
 """The hash of what is no fingerprint."""
 
-_MOST = 8  # documents that one fingerprint is looked for in: copies of one another
+Prints: TypeAlias = tuple[U64, NDArray[np.uint32]]
+"""The fingerprints of a document, sorted, each once, and the number of the block, from 0, where each stands first."""
+
+_ROW = np.arange(8)  # documents that one fingerprint is looked for in: those that share more are copies, or share stock
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +54,12 @@ class Fingerprints:
         index = np.flatnonzero(_probe(self.bits, hashes))
         found = hashes[index]
         first = np.searchsorted(self.hashes, found)
-        count = np.minimum(np.searchsorted(self.hashes, found, side="right") - first, _MOST)
-        places = np.repeat(first - np.concatenate(([0], np.cumsum(count)[:-1])), count) + np.arange(count.sum())
-        return np.repeat(index, count), self.blocks[places]
+        # The same hash of several documents stands in a row.
+        places = np.minimum(first[:, None] + _ROW, len(self.hashes) - 1)
+        row, column = np.nonzero(self.hashes[places] == found[:, None])
+        inside = first[row] + column < len(self.hashes)
+        row, column = row[inside], column[inside]
+        return index[row], self.blocks[first[row] + column]
 
 
 def bits_of(hashes: U64) -> NDArray[np.uint8]:
@@ -88,8 +95,8 @@ def every(folded: Folded, hasher: Hasher) -> tuple[U64, Ints]:
     return hashes, lengths
 
 
-def winnowed(text: str, hasher: Hasher) -> tuple[U64, NDArray[np.uint32]]:
-    """The fingerprints of a document, each once, and the number of the block, from 0, where each stands first."""
+def winnowed(text: str, hasher: Hasher) -> Prints:
+    """The fingerprints of a document."""
     hashes, _ = every(fold(text), hasher)
     if not len(hashes):
         return hashes, np.zeros(0, np.uint32)
@@ -106,7 +113,7 @@ def distinct(text: str, hasher: Hasher) -> U64:
     return np.unique(hashes[hashes != NOTHING])
 
 
-def table_of(documents: Sequence[tuple[U64, NDArray[np.uint32]]], shared: Sequence[Bools]) -> Fingerprints:
+def table_of(documents: Sequence[Prints], shared: Sequence[Bools]) -> Fingerprints:
     """The table of documents: of each its fingerprints, their blocks from 0, and which of them are boilerplate."""
     firsts, first = [], 0
     for _, blocks in documents:
@@ -123,7 +130,7 @@ def table_of(documents: Sequence[tuple[U64, NDArray[np.uint32]]], shared: Sequen
     return Fingerprints(hashes[order], blocks[order], np.array(firsts, np.uint32), bits_of(hashes))
 
 
-def taken_apart(table: Fingerprints) -> list[tuple[U64, NDArray[np.uint32]]]:
+def taken_apart(table: Fingerprints) -> list[Prints]:
     """The documents of a table as `table_of` takes them."""
     blocks = table.blocks & ~SHARED
     documents = np.searchsorted(table.firsts, blocks, side="right") - 1
