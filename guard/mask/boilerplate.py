@@ -44,7 +44,7 @@ def shared(documents: Sequence[Prints], known: U64, *, from_: int) -> list[Bools
 
 
 def _passages(hashes: U64, groups: Ints, blocks: Ints, from_: int) -> Bools:
-    """Which fingerprints are in passages that `from_` groups or more share, or in so many groups that they are stock."""
+    """Which fingerprints are in passages that `from_` groups or more share, or are stock."""
     order = np.lexsort((groups, hashes))
     hashes, groups = hashes[order], groups[order]
     first = np.append(True, hashes[1:] != hashes[:-1])

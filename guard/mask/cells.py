@@ -71,7 +71,8 @@ def forms(cell: str) -> tuple[str, ...]:
     """The forms of a cell, the plain one first; none where it is too short to say anything, or too long."""
     folded = fold(cell.strip())
     plain = "".join(map(chr, folded.codes))
-    found = [plain, *(form for _, _, form in dates(folded.text)), *_turned(folded.text), *_at_home(folded.text)]
+    turned = () if folded.cjk.any() else _turned(folded.text)
+    found = [plain, *(form for _, _, form in dates(folded.text)), *turned, *_at_home(folded.text)]
     return tuple(dict.fromkeys(form for form in found if _says_something(form)))
 
 

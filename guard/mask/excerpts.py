@@ -25,6 +25,7 @@ AGAINST = 0.4
 _BAR = re.compile(r"[\n\f\"“”«»「」『』|]|:(?=\s)")  # what an excerpt is set apart by
 _SENTENCE = re.compile(rf"{_BAR.pattern}|[。！？…]|[.!?;](?=\s)")
 _REACH = 24  # the weight of the rest of a sentence that is always taken
+_CHANCE = 3  # the weight of what may be the same by chance
 _FAR = 400  # characters in which the edge of a sentence is looked for
 _WORD = re.compile(r"[가-힣]{1,8}|[^\W_ぁ-ヿ㐀-鿿가-힣]{1,24}")
 _OPENING = re.compile(r"[(\[{「『#$€£¥₩-]*")
@@ -148,11 +149,13 @@ def _match(run: _Run, folded: Folded) -> Match:
     start, end = int(places[run.first]), int(places[run.end - 1]) + 1
     low, high = max(0, start - _FAR), min(len(text), end + _FAR)
     edges = [edge.span() for edge in _SENTENCE.finditer(text, low, high)]
+    start, end = _without_chance(folded, edges, start, end)
     inner = [edge for edge, _ in edges if start <= edge < end]
     before = max((behind for _, behind in edges if behind <= start), default=low)
     after = min((edge for edge, _ in edges if edge >= end), default=high)
-    wide_start = max(int(places[max(0, run.first - WINDOW + 1)]), _last_bar(text, low, start))
-    wide_end = min(int(places[min(len(places), run.end + WINDOW - 1) - 1]) + 1, _first_bar(text, end, high))
+    first, last = np.searchsorted(places, [start, end]).tolist()
+    wide_start = max(int(places[max(0, first - WINDOW + 1)]), _last_bar(text, low, start))
+    wide_end = min(int(places[min(len(places), last + WINDOW - 1) - 1]) + 1, _first_bar(text, end, high))
     wide_start = _end_of(_WORD, text, wide_start, backwards=True)
     wide_end = _end_of(_WORD, text, wide_end)
     if _weight(folded, before, start) <= max(_REACH, _weight(folded, start, inner[0] if inner else end)):
@@ -163,6 +166,16 @@ def _match(run: _Run, folded: Folded) -> Match:
     start = _end_of(_OPENING, text, int(places[first]), backwards=True)
     end = _end_of(_CLOSING, text, int(places[last - 1]) + 1)
     return Match(*folded.extent(start, end), run.document, run.score)
+
+
+def _without_chance(folded: Folded, edges: Sequence[tuple[int, int]], start: int, end: int) -> tuple[int, int]:
+    """The excerpt without a few letters of another sentence, which follow by chance as they do in the document."""
+    for edge, behind in edges:
+        if start < edge and _weight(folded, start, edge) <= _CHANCE and behind < end:
+            start = behind
+        if start < edge < end and _weight(folded, behind, end) <= _CHANCE:
+            end = edge
+    return start, end
 
 
 def _last_bar(text: str, low: int, start: int) -> int:
