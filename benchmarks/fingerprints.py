@@ -65,7 +65,7 @@ FRAMES = {
     ),
 }
 SOUNDS = {
-    "English": ("ba ce di fo gu ha li mo ne pra ri sta to ver wen zu cal per ton mar".split(), (2, 3)),
+    "English": ([c + v for c in "b c d f g h k l m n p r s t v w st tr pl".split() for v in "aeiou"], (2, 4)),
     "Korean": ("가 강 거 결 공 관 구 기 나 남 단 대 도 동 라 로 마 면 무 바 반 보 산 상 서 선 성 수 시 안 온 원 유 인 장 재 정 조 주 진 차 천 통 표 해 현 화".split(), (2, 3)),
     "Japanese": (list("価加化海機業金軍計検原工構国材産資式質車主種商所場新数生製積設船造体台地長電度動内配発比部物平法面木有用要料力量路"), (2, 2)),
 }  # fmt: skip
@@ -228,7 +228,7 @@ FAMILY = "田中 佐藤 鈴木 高橋 伊藤 渡辺 山本 中村 小林 加藤 
 GIVEN = "太郎 花子 一郎 美咲 健太 陽子 翔太 直美 大輔 由美 拓也 恵子 誠 真理 学 愛 剛 綾 亮 舞".split()
 
 
-LATIN = "ba ce di fo gu ha li mo ne pra ri sta to ver wen zu cal per ton mar".split()
+LATIN = SOUNDS["English"][0]
 
 
 def customer(number: int, chance: random.Random) -> dict[str, str]:

@@ -56,7 +56,7 @@ class ConfidentialText:
         self.version: str = header["version"]
         self._names = [entry["name"] for entry in header["documents"]]
         self._hasher = Hasher(bytes.fromhex(header["key"]))
-        self._table = Fingerprints(kept["hashes"], kept["blocks"], kept["firsts"], kept["bits"])
+        self._table = Fingerprints(**kept)
 
     def analyze(
         self,

@@ -6,7 +6,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from importlib.resources import files as packaged
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -111,12 +111,7 @@ def build(
         "shared_from": shared_from,
         "documents": [asdict(entry) for entry in entries],
     }
-    kept: dict[str, NDArray[Any]] = {
-        "hashes": table.hashes,
-        "blocks": table.blocks,
-        "firsts": table.firsts,
-        "bits": table.bits,
-    }
+    kept: dict[str, NDArray[Any]] = {field.name: getattr(table, field.name) for field in fields(table)}
     arrays.write(index, header, kept)
     return _report(old, entries, reading.unreadable)
 
@@ -145,7 +140,7 @@ class _Old:
         header, kept = arrays.read(index)
         if header.get("kind") != DOCUMENTS:
             raise ConfigError(f"{index}: holds no documents. Name another file with --index.")
-        table = Fingerprints(kept["hashes"], kept["blocks"], kept["firsts"], kept["bits"])
+        table = Fingerprints(**kept)
         listed = [Entry(**entry) for entry in header["documents"]]
         pairs = zip(listed, taken_apart(table), strict=True)
         known: dict[tuple[Role, str], tuple[Entry, Prints]] = {

@@ -21,7 +21,8 @@ PASSAGE = 6
 STOCK = 8
 COPIES, VERSIONS = 0.98, 0.9
 
-_SKETCH = 8  # least hashes of a document by which those like it are found
+_SKETCH, _DOUBT = 100, 0.25  # least hashes of a document by which its likeness is estimated, and how wrong that may be
+_KEYS = 8  # of them, by which those like it are found
 _LEADERS = 8  # documents of one such hash that another is compared with
 
 
@@ -65,7 +66,7 @@ def _passages(hashes: U64, groups: Ints, blocks: Ints, from_: int) -> Bools:
     partners = np.bincount(left[together[same] >= PASSAGE], minlength=len(hashes))
     found |= partners >= max(from_ - 1, 1)
     boilerplate = np.empty(len(hashes), np.bool_)
-    boilerplate[order] = found
+    boilerplate[order] = np.bincount(run, found)[run] > 0  # what is boilerplate somewhere is so everywhere
     return boilerplate
 
 
@@ -90,17 +91,26 @@ def _alike(documents: Sequence[U64], chosen: Sequence[int], least: float) -> dic
     """For each of the chosen documents the first that it resembles: the share of common fingerprints is `least`."""
     leader_of: dict[int, int] = {}
     leaders: dict[int, list[int]] = {}
+    sketches: dict[int, set[int]] = {}
     for document in chosen:
-        sketch = documents[document][:_SKETCH].tolist()
-        near = dict.fromkeys(leader for value in sketch for leader in leaders.get(value, ()))
-        found = next((other for other in near if _likeness(documents[document], documents[other]) >= least), None)
+        sketch = sketches[document] = set(documents[document][:_SKETCH].tolist())
+        keys = sorted(sketch)[:_KEYS]
+        near = dict.fromkeys(leader for value in keys for leader in leaders.get(value, ()))
+        like = [other for other in near if _estimate(sketch, sketches[other]) >= least - _DOUBT]
+        found = next((other for other in like if _likeness(documents[document], documents[other]) >= least), None)
         leader_of[document] = document if found is None else found
         if found is None:
-            for value in sketch:
+            for value in keys:
                 known = leaders.setdefault(value, [])
                 if len(known) < _LEADERS:
                     known.append(document)
     return leader_of
+
+
+def _estimate(one: set[int], other: set[int]) -> float:
+    """The share of common fingerprints, from the least of each: the bottom sketch of Broder (1997)."""
+    least = sorted(one | other)[: max(min(len(one), len(other)), 1)]
+    return sum(value in one and value in other for value in least) / len(least) if least else 0.0
 
 
 def _likeness(one: U64, other: U64) -> float:

@@ -40,41 +40,66 @@ _ROW = np.arange(8)  # documents that one fingerprint is looked for in: those th
 class Fingerprints:
     """The fingerprints of many documents: `hashes`, sorted, and for each the number of its block.
 
-    `firsts` are the numbers of the documents' first blocks, ascending. `bits` has the bit of each hash's first
-    `log2(8 * len(bits))` bits set: most that is not in the table is turned away there.
+    `firsts` are the numbers of the documents' first blocks, ascending. `bits` has a bit set for each hash, at the place
+    that its first bits are: most that is not in the table is turned away there. `starts` says for the first bits of a
+    hash where such hashes begin, and behind the last where they end.
     """
 
     hashes: U64
     blocks: NDArray[np.uint32]
     firsts: NDArray[np.uint32]
     bits: NDArray[np.uint8]
+    starts: NDArray[np.uint32]
 
     def entries(self, hashes: U64) -> tuple[Ints, NDArray[np.uint32]]:
-        """For every place in the table of one of `hashes`: its index in `hashes`, and the block."""
-        index = np.flatnonzero(_probe(self.bits, hashes))
+        """For every place in the table of one of `hashes`: its index in `hashes`, and the block; of boilerplate for one."""
+        index = np.flatnonzero(self._probe(hashes))
         found = hashes[index]
-        first = np.searchsorted(self.hashes, found)
+        first = self._first(found)
+        there = self.hashes[np.minimum(first, len(self.hashes) - 1)] == found if len(self.hashes) else found != found
+        index, found, first = index[there], found[there], first[there]
+        same = (self.blocks[first] & SHARED) != 0
+        known, at = index[same], first[same]  # of boilerplate one place is enough
+        index, found, first = index[~same], found[~same], first[~same]
         # The same hash of several documents stands in a row.
         places = np.minimum(first[:, None] + _ROW, len(self.hashes) - 1)
         row, column = np.nonzero(self.hashes[places] == found[:, None])
         inside = first[row] + column < len(self.hashes)
         row, column = row[inside], column[inside]
-        return index[row], self.blocks[first[row] + column]
+        places = np.concatenate((at, first[row] + column))
+        return np.concatenate((known, index[row])), self.blocks[places]
+
+    def _probe(self, hashes: U64) -> Bools:
+        places = hashes >> _shift(len(self.bits) * 8)
+        of_byte = (places & np.uint64(7)).astype(np.uint8)
+        passes: Bools = (self.bits[places >> np.uint64(3)] >> of_byte & 1).astype(np.bool_)
+        return passes
+
+    def _first(self, hashes: U64) -> Ints:
+        """The first place whose hash is not less, as of numpy's searchsorted, which has to look at many more places."""
+        bucket = hashes >> _shift(len(self.starts) - 1)
+        low, high = self.starts[bucket].astype(np.int64), self.starts[bucket + np.uint64(1)].astype(np.int64)
+        while (open_ := low < high).any():
+            middle = (low + high) // 2
+            less = open_ & (self.hashes[np.minimum(middle, len(self.hashes) - 1)] < hashes)
+            low, high = np.where(less, middle + 1, low), np.where(less, high, middle)
+        return low
+
+    @classmethod
+    def of(cls, hashes: U64, blocks: NDArray[np.uint32], firsts: NDArray[np.uint32]) -> Fingerprints:
+        """The table of these hashes, which are in no order."""
+        order = np.argsort(hashes, kind="stable")
+        size = max(64, 1 << (len(hashes) * 16 - 1).bit_length()) if len(hashes) else 64
+        bits = np.zeros(size, np.bool_)
+        bits[hashes >> _shift(size)] = True
+        sizes = np.bincount((hashes >> _shift(size // 32)).astype(np.int64), minlength=size // 32)
+        starts = np.concatenate(([0], np.cumsum(sizes))).astype(np.uint32)
+        return cls(hashes[order], blocks[order], firsts, np.packbits(bits, bitorder="little"), starts)
 
 
-def bits_of(hashes: U64) -> NDArray[np.uint8]:
-    """The table of bits for `Fingerprints`: two bytes a hash or more."""
-    size = 1 << max(6, (len(hashes) * 2 - 1).bit_length())
-    bits = np.zeros(size * 8, np.bool_)
-    bits[hashes >> np.uint64(64 - (size * 8).bit_length() + 1)] = True
-    return np.packbits(bits, bitorder="little")
-
-
-def _probe(bits: NDArray[np.uint8], hashes: U64) -> Bools:
-    places = hashes >> np.uint64(64 - (len(bits) * 8).bit_length() + 1)
-    of_byte = (places & np.uint64(7)).astype(np.uint8)
-    passes: Bools = (bits[places >> np.uint64(3)] >> of_byte & 1).astype(np.bool_)
-    return passes
+def _shift(size: int) -> np.uint64:
+    """By how much a hash is shifted to be a place among `size`, a power of two."""
+    return np.uint64(65 - size.bit_length())
 
 
 def every(folded: Folded, hasher: Hasher) -> tuple[U64, Ints]:
@@ -126,8 +151,7 @@ def table_of(documents: Sequence[Prints], shared: Sequence[Bools]) -> Fingerprin
         for (_, blocks), first, same in zip(documents, firsts, shared, strict=True)
     ]
     blocks = np.concatenate(numbered) if numbered else np.zeros(0, np.uint32)
-    order = np.argsort(hashes, kind="stable")
-    return Fingerprints(hashes[order], blocks[order], np.array(firsts, np.uint32), bits_of(hashes))
+    return Fingerprints.of(hashes, blocks, np.array(firsts, np.uint32))
 
 
 def taken_apart(table: Fingerprints) -> list[Prints]:

@@ -12,7 +12,6 @@ from guard.mask.winnow import (
     SHARED,
     WINDOW,
     Fingerprints,
-    bits_of,
     distinct,
     every,
     table_of,
@@ -84,10 +83,11 @@ def test_no_band_holds_two_documents():
 
 
 def test_all_places_of_a_hash_are_found_and_nothing_else():
-    made, prints = table(prose("en", 1), prose("en", 2), prose("en", 1))
+    prints = [winnowed(text, HASHER) for text in (prose("en", 1), prose("en", 2), prose("en", 1))]
+    made = table_of(prints, [np.zeros(len(hashes), np.bool_) for hashes, _ in prints])
     asked = np.concatenate([every(fold(prose("en", seed)), HASHER)[0] for seed in (1, 2, 3)])
     index, blocks = made.entries(asked)
-    found = sorted(zip(asked[index].tolist(), (blocks & ~SHARED).tolist(), strict=True))
+    found = sorted(zip(asked[index].tolist(), blocks.tolist(), strict=True))
     there = set(asked.tolist())
     expected = [
         (value, block + int(first))
@@ -99,11 +99,19 @@ def test_all_places_of_a_hash_are_found_and_nothing_else():
     assert found == sorted(pair for pair in expected for _ in range(times[pair[0]]))
 
 
+def test_of_boilerplate_one_place_is_told():
+    prints = [winnowed(prose("en", 1), HASHER)] * 3
+    made = table_of(prints, [np.ones(len(hashes), np.bool_) for hashes, _ in prints])
+    index, blocks = made.entries(prints[0][0])
+    assert sorted(index.tolist()) == list(range(len(prints[0][0])))
+    assert (blocks & SHARED).all()
+
+
 @settings(max_examples=20)
 @given(st.lists(st.integers(0, 2**64 - 2), max_size=50))
 def test_the_bits_turn_away_no_hash_of_the_table(values):
     hashes = np.unique(np.array(values, np.uint64))
-    made = Fingerprints(hashes, np.zeros(len(hashes), np.uint32), np.zeros(1, np.uint32), bits_of(hashes))
+    made = Fingerprints.of(hashes[::-1], np.zeros(len(hashes), np.uint32), np.zeros(1, np.uint32))
     if values:
         assert sorted(made.entries(hashes)[0].tolist()) == list(range(len(hashes)))
     others = hashes + np.uint64(1)
