@@ -40,21 +40,31 @@ def _strictly(data: bytes, encoding: str) -> str | None:
 def _sense(text: str, encoding: str) -> float:
     """The share of characters that are not ASCII that make sense in an encoding."""
     foreign = [character for character in text[:_LOOKED_AT] if not character.isascii()]
-    kana = sum("ぁ" <= character <= "ヿ" for character in foreign)
     match encoding:
         case "cp949":
-            sensible = sum("가" <= c <= "힣" and _is_common(c) for c in foreign)
-        case "cp932" | "euc-jp":
-            sensible = sum("ぁ" <= c <= "ヿ" or "一" <= c <= "鿿" or "　" <= c <= "〟" for c in foreign) if kana else 0
+            sensible = sum("가" <= c <= "힣" and _is_common(c, "euc-kr", 0xFE) for c in foreign)
+        case "cp932":
+            sensible = sum(_is_japanese(c) for c in foreign)
+        case "euc-jp":  # without kana it looks like Korean, which is met more often
+            sensible = sum(_is_japanese(c) for c in foreign) if any("ぁ" <= c <= "ヿ" for c in foreign) else 0
         case _:
-            sensible = sum("À" <= c <= "ÿ" or c in "‘’“”–—€…" for c in foreign) if kana == 0 else 0
+            sensible = sum("À" <= c <= "ÿ" or c in "‘’“”–—€…" for c in foreign)
     return sensible / max(len(foreign), 1)
 
 
-def _is_common(character: str) -> bool:
-    """Whether a syllable is one of the 2,350 of KS X 1001; the others are what other encodings look like."""
+def _is_japanese(character: str) -> bool:
+    """Whether it is kana, a full-width sign or a Chinese character of level 1 of JIS X 0208, those of everyday use."""
+    return "、" <= character <= "ヿ" or "！" <= character <= "～" or _is_common(character, "cp932", 0x98)
+
+
+def _is_common(character: str, encoding: str, last: int) -> bool:
+    """Whether a character has two bytes in an encoding of which the first is not above `last`.
+
+    Of Hangul those are in euc-kr the 2,350 of KS X 1001; cp949 has the others too, which is what other encodings look
+    like.
+    """
     try:
-        character.encode("euc-kr")
+        encoded = character.encode(encoding)
     except UnicodeEncodeError:
         return False
-    return True
+    return len(encoded) == 2 and encoded[0] <= last

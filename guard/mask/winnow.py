@@ -92,7 +92,7 @@ class Fingerprints:
         size = max(64, 1 << (len(hashes) * 16 - 1).bit_length()) if len(hashes) else 64
         bits = np.zeros(size, np.bool_)
         bits[hashes >> _shift(size)] = True
-        sizes = np.bincount((hashes >> _shift(size // 32)).astype(np.int64), minlength=size // 32)
+        sizes = np.bincount((hashes >> _shift(size // 16)).astype(np.int64), minlength=size // 16)
         starts = np.concatenate(([0], np.cumsum(sizes))).astype(np.uint32)
         return cls(hashes[order], blocks[order], firsts, np.packbits(bits, bitorder="little"), starts)
 
@@ -107,17 +107,23 @@ def every(folded: Folded, hasher: Hasher) -> tuple[U64, Ints]:
 
     Stretches that repeat one or two characters say nothing; they get the hash NOTHING.
     """
+    hashes, lengths = _every(folded, hasher)
+    repeating = np.concatenate(([0, 0, 0], np.cumsum(folded.codes[2:] == folded.codes[:-2])))
+    places = np.arange(len(hashes))
+    hashes[(repeating[places + lengths] - repeating[places + 2]) * 2 >= lengths] = NOTHING
+    return hashes, lengths
+
+
+def _every(folded: Folded, hasher: Hasher) -> tuple[U64, Ints]:
     sums = hasher.sums(folded)
-    long, short = sums.of_length(GRAM), sums.of_length(GRAM_CJK)
+    long = sums.of_length(GRAM)
+    if not folded.cjk.any():
+        return long, np.full(len(long), GRAM)
+    short = sums.of_length(GRAM_CJK)
     short[: len(long)] = np.where(folded.cjk[: len(long)], short[: len(long)], long)
     # Where no long one fits any more only those of CJK count, up to the first character that is none.
     whole = len(long) + int(np.argmin(np.append(folded.cjk[len(long) : len(short)], False)))
-    lengths = np.where(folded.cjk[:whole], GRAM_CJK, GRAM)
-    hashes = short[:whole]
-    repeating = np.concatenate(([0, 0, 0], np.cumsum(folded.codes[2:] == folded.codes[:-2])))
-    places = np.arange(whole)
-    hashes[(repeating[places + lengths] - repeating[places + 2]) * 2 >= lengths] = NOTHING
-    return hashes, lengths
+    return short[:whole], np.where(folded.cjk[:whole], GRAM_CJK, GRAM)
 
 
 def winnowed(text: str, hasher: Hasher) -> Prints:
