@@ -65,21 +65,25 @@ FRAMES = {
     ),
 }
 SOUNDS = {
-    "English": ([c + v for c in "b c d f g h k l m n p r s t v w st tr pl".split() for v in "aeiou"], (2, 4)),
-    "Korean": ("가 강 거 결 공 관 구 기 나 남 단 대 도 동 라 로 마 면 무 바 반 보 산 상 서 선 성 수 시 안 온 원 유 인 장 재 정 조 주 진 차 천 통 표 해 현 화".split(), (2, 3)),
-    "Japanese": (list("価加化海機業金軍計検原工構国材産資式質車主種商所場新数生製積設船造体台地長電度動内配発比部物平法面木有用要料力量路"), (2, 2)),
-}  # fmt: skip
+    "English": ([c + v for c in (*"bcdfghklmnprstvw", "st", "tr", "pl") for v in "aeiou"], (2, 4)),
+    "Korean": (list("가강거결공관구기나남단대도동라로마면무바반보산상서선성수시안온원유인장재정조주진차천"), (2, 3)),
+    "Japanese": (list("価加化海機業金軍計検原工構国材産資式質車主種商所場新数生製積設船造体台地長電度動"), (2, 2)),
+}
 TEMPLATE = {
     "English": "Report of visit. This report is to be filled in on the day of the visit and signed by both engineers. "
     "Site: {}. The site was entered at the agreed time and the safety briefing was given to all who were present. "
     "Finding: {} The finding was shown to the customer, who accepted that the repair is charged by the hour. "
     "Next step: {} The parts that were taken out have been handed to the customer against receipt. "
     "The customer may object to this report within fourteen days; after that it counts as approved.",
-    "Korean": "현장 방문 보고서. 이 보고서는 방문 당일에 작성하여 두 명의 기사가 함께 서명하여야 한다. 현장: {}. 약속된 시각에 현장에 도착하였고 참석한 모든 사람에게 안전 교육을 실시하였다. "
-    "발견 사항: {} 발견된 내용을 고객에게 보여 주었으며 고객은 수리 비용이 시간 단위로 청구됨을 확인하였다. 다음 단계: {} 교체된 부품은 인수증을 받고 고객에게 돌려주었다. "
+    "Korean": "현장 방문 보고서. 이 보고서는 방문 당일에 작성하여 두 명의 기사가 함께 서명하여야 한다. 현장: {}. "
+    "약속된 시각에 현장에 도착하였고 참석한 모든 사람에게 안전 교육을 실시하였다. 발견 사항: {} "
+    "발견된 내용을 고객에게 보여 주었으며 고객은 수리 비용이 시간 단위로 청구됨을 확인하였다. 다음 단계: {} "
+    "교체된 부품은 인수증을 받고 고객에게 돌려주었다. "
     "고객은 열나흘 안에 이 보고서에 이의를 제기할 수 있으며 그 뒤에는 승인한 것으로 본다.",
-    "Japanese": "現場訪問報告書。本報告書は訪問当日に作成し、二名の技術者が署名しなければならない。現場：{}。約束の時刻に現場へ到着し、出席者全員に安全教育を行った。"
-    "確認事項：{}確認した内容を顧客に示し、修理費用が時間単位で請求されることについて了承を得た。次の手順：{}取り外した部品は受領書と引き換えに顧客へ返却した。"
+    "Japanese": "現場訪問報告書。本報告書は訪問当日に作成し、二名の技術者が署名しなければならない。現場：{}。"
+    "約束の時刻に現場へ到着し、出席者全員に安全教育を行った。確認事項：{}"
+    "確認した内容を顧客に示し、修理費用が時間単位で請求されることについて了承を得た。次の手順：{}"
+    "取り外した部品は受領書と引き換えに顧客へ返却した。"
     "顧客は十四日以内に本報告書に異議を申し立てることができ、その後は承認したものとみなす。",
 }
 
@@ -219,15 +223,12 @@ def of_pages(pages: int) -> None:
         )
 
 
-SURNAMES = "김 이 박 최 정 강 조 윤 장 임 한 오 서 신 권 황 안 송 류 전".split()
-SYLLABLES = "가 건 경 규 나 다 도 동 민 서 성 수 아 연 영 예 우 원 유 은 인 재 정 주 준 지 진 하 현 혜 호 희".split()
-FIRSTS = (
-    "Ada Ben Cleo Dan Eva Finn Gil Hana Ida Jon Kai Lea Max Nora Otto Pia Quin Rosa Sam Tom Uma Vera Wim Zoe".split()
+SURNAMES, SYLLABLES = (
+    "김이박최정강조윤장임한오서신권황안송류전",
+    "가건경규나다도동민서성수아연영예우원유은인재정주준지진하현혜호희",
 )
-FAMILY = "田中 佐藤 鈴木 高橋 伊藤 渡辺 山本 中村 小林 加藤 吉田 山田 佐々木 山口 松本 井上 木村 林 清水 山崎".split()
-GIVEN = "太郎 花子 一郎 美咲 健太 陽子 翔太 直美 大輔 由美 拓也 恵子 誠 真理 学 愛 剛 綾 亮 舞".split()
-
-
+FAMILY, GIVEN = "田佐藤鈴木高橋伊渡辺山本中村小林加吉口松井上", "太郎一美子健陽翔直大由拓恵誠真学愛剛綾亮舞花"
+FIRSTS = ("Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gil", "Hana", "Ida", "Jon", "Kai", "Lea", "Max", "Nora", "Otto")
 LATIN = SOUNDS["English"][0]
 
 
@@ -236,7 +237,7 @@ def customer(number: int, chance: random.Random) -> dict[str, str]:
         case 0:
             name = chance.choice(SURNAMES) + "".join(chance.sample(SYLLABLES, 2))
         case 1:
-            name = f"{chance.choice(FAMILY)} {chance.choice(GIVEN)}"
+            name = f"{''.join(chance.sample(FAMILY, 2))} {''.join(chance.sample(GIVEN, 2))}"
         case _:
             name = f"{chance.choice(FIRSTS)} {''.join(chance.choices(LATIN, k=3)).title()}"
     return {

@@ -52,11 +52,13 @@ class Fingerprints:
     starts: NDArray[np.uint32]
 
     def entries(self, hashes: U64) -> tuple[Ints, NDArray[np.uint32]]:
-        """For every place in the table of one of `hashes`: its index in `hashes`, and the block; of boilerplate for one."""
+        """For all places in the table of one of `hashes`: its index in `hashes`, and the block. Of boilerplate one."""
+        if not len(self.hashes):
+            return np.zeros(0, np.int64), self.blocks
         index = np.flatnonzero(self._probe(hashes))
         found = hashes[index]
         first = self._first(found)
-        there = self.hashes[np.minimum(first, len(self.hashes) - 1)] == found if len(self.hashes) else found != found
+        there = self.hashes[np.minimum(first, len(self.hashes) - 1)] == found
         index, found, first = index[there], found[there], first[there]
         same = (self.blocks[first] & SHARED) != 0
         known, at = index[same], first[same]  # of boilerplate one place is enough
@@ -77,6 +79,7 @@ class Fingerprints:
 
     def _first(self, hashes: U64) -> Ints:
         """The first place whose hash is not less, as of numpy's searchsorted, which has to look at many more places."""
+        low: Ints
         bucket = hashes >> _shift(len(self.starts) - 1)
         low, high = self.starts[bucket].astype(np.int64), self.starts[bucket + np.uint64(1)].astype(np.int64)
         while (open_ := low < high).any():

@@ -42,7 +42,7 @@ def found(text, known):
         ("Meyer, Alice (31 January 1990)", ["Meyer, Alice", "31 January 1990"]),
         ("ALICE MEYER <Alice@Example.org>", ["ALICE MEYER", "Alice@Example.org"]),
         ("홍길동 gildong@example.com으로 110123456789", ["홍길동", "gildong@example.com", "110123456789"]),
-        ("홍길동​님 ２０대, １９８５－０３－１２", ["홍길동", "１９８５－０３－１２"]),
+        ("홍길동\u200b님 ２０대, １９８５－０３－１２", ["홍길동", "１９８５－０３－１２"]),
         # One cell, or cells of two rows.
         ("홍길동님은 오늘 왔다.", []),
         ("홍길동님과 田中太郎様", []),
