@@ -6,9 +6,11 @@ import hashlib
 import os
 import secrets
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
+
+from numpy.typing import NDArray
 
 from guard.backends import arrays
 from guard.errors import ConfigError
@@ -31,12 +33,12 @@ def load(path: Path) -> ConfidentialText | CustomerRecords:
 
     The index is mapped, not read, and stays as it was when it is built again: `version` says which one it is.
     """
-    header, _ = arrays.read(path)
+    header, kept = arrays.read(path)
     match header.get("kind"):
         case "documents":
-            return ConfidentialText(path)
+            return ConfidentialText(header, kept)
         case "rows":
-            return CustomerRecords(path)
+            return CustomerRecords(header, kept, path)
         case _:
             raise ConfigError(f"{path}: holds fingerprints of an unknown kind. Update guard, or build it again.")
 
@@ -50,8 +52,7 @@ class ConfidentialText:
     name = "fingerprints"
     supported_language = "*"
 
-    def __init__(self, path: Path) -> None:
-        header, kept = arrays.read(path)
+    def __init__(self, header: Mapping[str, Any], kept: Mapping[str, NDArray[Any]]) -> None:
         self.supported_entities = ["CONFIDENTIAL_TEXT"]
         self.version: str = header["version"]
         self._names = [entry["name"] for entry in header["documents"]]
@@ -84,8 +85,7 @@ class CustomerRecords:
     name = "records"
     supported_language = "*"
 
-    def __init__(self, path: Path) -> None:
-        header, kept = arrays.read(path)
+    def __init__(self, header: Mapping[str, Any], kept: Mapping[str, NDArray[Any]], path: Path) -> None:
         key = read_key(path)
         if check_of(key) != header["check"]:
             raise ConfigError(f"{key_file(path)}: is not the key of {path.name}. Restore its key, or build it again.")
