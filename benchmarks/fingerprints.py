@@ -4,9 +4,9 @@
 
 The documents are generated from a seed: each sentence is a clause of its own words, in English, Korean and Japanese, so
 that two documents share no more than the words of a trade. `--texts` takes real ones instead: a row of the file has a
-`text` or a `reply`, each half of the rows in turn is indexed or asked about. An edit replaces, removes or inserts one
-character. *Found* is the share of excerpts of which at least half is covered, *whole* that of those of which every
-character but space is. *Other text* is the share of documents that are not in the index in which something is found,
+`text` or a `reply`; they are joined to pages, of which every other one is indexed and the rest asked about. An edit
+replaces, removes or inserts one character. *Found* is the share of excerpts of which at least half is covered, *whole*
+that of those of which every character but space is. *Other text* is the share of documents that are not in the index in which something is found,
 *same template* the same for documents made from the template of those that are. Times are CPU time.
 """
 
@@ -112,6 +112,15 @@ class Writer:
 
     def filled(self) -> str:
         return TEMPLATE[self.language].format(self.chance.choice(self.words), self.sentence(), self.sentence())
+
+
+def pages(texts: Sequence[str]) -> list[str]:
+    joined = [""]
+    for text in texts:
+        if len(joined[-1]) >= PAGE:
+            joined.append("")
+        joined[-1] += f"{text}\n"
+    return joined
 
 
 def edited(text: str, rate: float, letters: str, chance: random.Random) -> str:
@@ -319,7 +328,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.texts:
         rows = [json.loads(line) for line in options.texts.read_text(encoding="utf-8").splitlines() if line.strip()]
-        texts = [row.get("text") or row["reply"] for row in rows]
+        texts = pages([row.get("text") or row["reply"] for row in rows])
         of_language(options.texts.stem[:9], texts[::2], texts[1::2], options.letters, options.excerpts)
         return
     for language in FRAMES:

@@ -77,11 +77,11 @@ def _without(folded: Folded, index: Ints, lengths: Ints) -> Ints:
     weights = folded.weights
     if not len(index):
         return weights
-    change = np.zeros(len(weights), np.int64)
-    np.add.at(change, index, 1)
-    np.add.at(change, index + lengths[index], -1)
-    plain = np.cumsum(change)[:-1] == 0
-    return np.concatenate(([0], np.cumsum(np.diff(weights) * plain)))
+    size = len(weights)
+    depth = np.cumsum(np.bincount(index, minlength=size) - np.bincount(index + lengths[index], minlength=size))
+    rest = np.zeros(size, np.int64)
+    np.cumsum(np.diff(weights) * (depth[:-1] == 0), out=rest[1:])
+    return rest
 
 
 def _runs(
@@ -91,7 +91,7 @@ def _runs(
     # Two tilings, so that what is shorter than half a band lies whole in a band of one of them.
     bands = np.concatenate((blocks // BAND * 2, (blocks + BAND // 2) // BAND * 2 + 1))
     places = np.concatenate((index, index))
-    order = np.lexsort((places, bands))
+    order = np.argsort(bands, kind="stable")  # by place in each band, as the entries come
     bands, places = bands[order], places[order]
     starts, ends = weights[places], weights[places + lengths[places]]
     cuts = np.concatenate(([0], np.flatnonzero(np.diff(bands)) + 1, [len(bands)]))
