@@ -6,8 +6,9 @@ The documents are generated from a seed: each sentence is a clause of its own wo
 that two documents share no more than the words of a trade. `--texts` takes real ones instead: a row of the file has a
 `text` or a `reply`; they are joined to pages, of which every other one is indexed and the rest asked about. An edit
 replaces, removes or inserts one character. *Found* is the share of excerpts of which at least half is covered, *whole*
-that of those of which every character but space is. *Other text* is the share of documents that are not in the index in which something is found,
-*same template* the same for documents made from the template of those that are. Times are CPU time.
+that of those of which every character but space is. *Other text* is the share of documents that are not in the index in
+which something is found, *same template* the same for documents made from the template of those that are. Times are CPU
+time.
 """
 
 from __future__ import annotations
