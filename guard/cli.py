@@ -9,6 +9,7 @@ import click
 from guard.commands.audit import audit
 from guard.commands.doctor import doctor
 from guard.commands.eval import evaluate
+from guard.commands.fingerprint import fingerprint
 from guard.commands.keys import keys
 from guard.commands.mask import mask
 from guard.commands.models import models
@@ -31,6 +32,7 @@ def main(context: click.Context, config: Path | None) -> None:
 main.add_command(audit)
 main.add_command(doctor)
 main.add_command(evaluate)
+main.add_command(fingerprint)
 main.add_command(keys)
 main.add_command(mask)
 main.add_command(models)

@@ -11,7 +11,6 @@ import hashlib
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
@@ -149,10 +148,9 @@ class _File:
 
 
 def _fingerprints(path: Path) -> Any:
-    try:
-        return import_module("guard.backends.fingerprints").load(path)
-    except (ValueError, OSError, LookupError, TypeError) as error:
-        raise ConfigError(f"{path}: is no file of fingerprints. Make it anew with 'guard fingerprint'.") from error
+    from guard.backends import fingerprints
+
+    return fingerprints.load(path)
 
 
 def _state(path: Path) -> tuple[int, ...]:

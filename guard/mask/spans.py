@@ -55,7 +55,7 @@ def _trim(span: Span, text: str) -> Span | None:
     edge = _NOT_NAME if span.entity in NAMES else _SPACE
     first = start
     start = _skip(edge, text, start, end)
-    if first < start < end and text[start - 1] in "(（" and re.search(r"[)）]", text[start:end]):
+    if first < start < end and text[start - 1] in "(（" and re.search(r"[)）].", text[start:end]):
         start -= 1  # "(주)하늘", "(株)青空"
     backwards = text[start:end][::-1]
     whole = end

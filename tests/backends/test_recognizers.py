@@ -72,7 +72,7 @@ def test_names_in_three_languages(full):
 
 def test_only_the_languages_that_are_asked_for_are_read():
     stack = Stack.of(Spec(languages=("ja",)))
-    texts = ["김민수 과장", "佐藤様", "Alice Meyer"]
+    texts = ["김민수 씨", "佐藤様", "Alice Meyer"]
     assert [shown(text, spans) for text, spans in zip(texts, stack.recognize(texts), strict=True)] == [
         [],
         [("佐藤", "PERSON")],
