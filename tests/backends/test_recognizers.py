@@ -58,7 +58,11 @@ def test_patterns_and_names_together(full):
 
 
 def test_names_in_three_languages(full):
-    texts = ["김민수 과장은 (주)하늘소프트에 다닙니다.", "株式会社アクメの佐藤様", "Please ask Alice Meyer about it.\n\n박서연 님께도 물어봐 주세요."]
+    texts = [
+        "김민수 과장은 (주)하늘소프트에 다닙니다.",
+        "株式会社アクメの佐藤様",
+        "Please ask Alice Meyer about it.\n\n박서연 님께도 물어봐 주세요.",
+    ]
     assert [shown(text, spans) for text, spans in zip(texts, full.recognize(texts), strict=True)] == [
         [("김민수", "PERSON"), ("주)하늘소프트", "ORGANIZATION")],
         [("株式会社アクメ", "ORGANIZATION"), ("佐藤", "PERSON")],
