@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -69,3 +70,10 @@ def test_a_sure_name_is_found_again_whole_and_by_its_surname() -> None:
     sure = Result("PERSON", 0, 5, SCORE)
     assert [text[r.start : r.end] for r in repeated([sure], text)] == ["御子柴", "御子柴涼"]
     assert not list(repeated([replace(sure, score=0.6)], text))
+
+
+@pytest.mark.parametrize("unit", ["漢", "カ", "あ", "a", "株式会社", "東京都", "氏名：", "氏名 "])
+def test_monotonous_texts_take_no_long_time(unit: str) -> None:
+    start = time.process_time()
+    list(by_rule((unit * 8_000)[:8_000], ()))
+    assert time.process_time() - start < 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -63,3 +64,10 @@ def test_a_sure_name_is_found_again_whole_and_by_its_given_name() -> None:
     assert [text[r.start : r.end] for r in repeated([sure], text)] == ["표가은", "가은", "가은", "표가은"]
     assert not list(repeated([replace(sure, score=0.6)], text))
     assert not list(repeated([replace(sure, entity_type="LOCATION")], text))
+
+
+@pytest.mark.parametrize("unit", ["가", "서울", "성명 ", "(주)", "a", " ", "서울 강남구 "])
+def test_monotonous_texts_take_no_long_time(unit: str) -> None:
+    start = time.process_time()
+    list(by_rule("성명" + (unit * 8_000)[:8_000], ()))
+    assert time.process_time() - start < 0.3
