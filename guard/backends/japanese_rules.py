@@ -40,7 +40,10 @@ _FORM = (
     r"|NPO法人|㈱|㈲|[(（][株有同][)）])"
 )
 _PROPER = r"(?:(?:(?!御中|様|代表|担当)[一-鿿々]){1,10}|[ァ-ヺー・]{2,20}|[A-Za-z0-9&.-]{2,20}){1,3}"
-_COMPANY = re.compile(rf"{_FORM} ?{_PROPER}|(?:{_PROPER}|(?<![ぁ-ヺ一-鿿])[ぁ-ゖ]{{2,10}}) ?{_FORM}")
+_LEGAL_FORM = re.compile(_FORM)
+_AFTER_FORM = re.compile(rf" ?{_PROPER}")
+_BEFORE_FORM = re.compile(rf"(?:{_PROPER}|(?<![ぁ-ヺ一-鿿])[ぁ-ゖ]{{2,10}}) ?$")
+_LONGEST_BEFORE = 30  # characters
 _PREFECTURE = (
     r"(?:北海道|東京都|(?:京都|大阪)府|(?:青森|岩手|宮城|秋田|山形|福島|茨城|栃木|群馬|埼玉|千葉|神奈川|新潟|富山|石川|福井|山梨|長野|岐阜|静岡|愛知|三重|滋賀|"
     r"兵庫|奈良|和歌山|鳥取|島根|岡山|広島|山口|徳島|香川|愛媛|高知|福岡|佐賀|長崎|熊本|大分|宮崎|鹿児島|沖縄)県)"
@@ -56,11 +59,18 @@ def by_rule(text: str, tokens: Sequence[Token]) -> Iterator[Result]:
     for match in _LABELLED.finditer(text):
         if match.group(1) not in _NO_NAMES:
             yield Result("PERSON", *match.span(1), SCORE)
-    for match in _COMPANY.finditer(text):
-        yield Result("ORGANIZATION", *match.span(), SCORE)
+    for form in _LEGAL_FORM.finditer(text):
+        after = _AFTER_FORM.match(text, form.end())
+        before = None if after else _BEFORE_FORM.search(text, max(form.start() - _LONGEST_BEFORE, 0), form.start())
+        if after or before:
+            yield Result("ORGANIZATION", *_around(form, before, after), SCORE)
     for match in _PLACE.finditer(text):
         yield Result("LOCATION", *match.span(), SCORE)
     yield from _honored(tokens)
+
+
+def _around(form: re.Match[str], before: re.Match[str] | None, after: re.Match[str] | None) -> tuple[int, int]:
+    return before.start() if before else form.start(), after.end() if after else form.end()
 
 
 def _honored(tokens: Sequence[Token]) -> Iterator[Result]:

@@ -38,7 +38,7 @@ _NAME = (
 _SPACED_LABELS = "|".join(r"\s?".join(label) for label in sorted(_LABELS, key=len, reverse=True))  # also "성 명"
 _LABELLED = re.compile(
     rf"(?<![가-힣])(?:{_SPACED_LABELS})"
-    rf"(?:\s?\([^()\n]{{1,12}}\))?[ \t]*(?:[:：|│=][ \t]*|\t|[ ]{{2,}}|\n[ \t]*)({_NAME})"
+    rf"(?:\s?\([^()\n]{{1,12}}\))?(?:[ \t]*+[:：|│=][ \t]*+|\t[ \t]*+| {{2,}}+|[ \t]*+\n[ \t]*+)({_NAME})"
 )
 _FORM = r"(?:㈜|㈔|\((?:주|유|재|사|합)\)|주식회사|유한회사|(?:재단|사단|의료|법무|세무|회계|학교|농업회사)법인)"
 _COMPANY = re.compile(rf"{_FORM} ?(?=[가-힣A-Za-z0-9])")

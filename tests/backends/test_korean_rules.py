@@ -1,0 +1,73 @@
+"""Rules for Korean names, apart from the model."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from guard.backends.crf import Token
+from guard.backends.korean_rules import SCORE, by_rule, repeated
+from guard.mask.patterns import Result
+
+
+def found(text: str) -> list[tuple[str, str]]:
+    return [(text[r.start : r.end], r.entity_type) for r in by_rule(text, ())]
+
+
+@pytest.mark.parametrize(
+    ("text", "person"),
+    [
+        ("성명: 김민수", "김민수"),
+        ("성 명 : 김민수 (인)", "김민수"),
+        ("담당자(정): 박서연", "박서연"),
+        ("예금주\t홍 길 동", "홍 길 동"),
+        ("대표자: 남궁솔", "남궁솔"),
+        ("환자명\n이하늘\n", "이하늘"),
+    ],
+)
+def test_a_label_gives_a_person_away(text: str, person: str) -> None:
+    assert (person, "PERSON") in found(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["성명: 없음", "담당자: 미정", "담당자: 이하 생략", "담당 부서에 문의", "성명 기재", "작성자: 고객지원센터"]
+)
+def test_what_is_no_name_stays(text: str) -> None:
+    assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("서울 강남구 역삼동에서", "서울 강남구 역삼동"),
+        ("부산광역시 해운대구로", "부산광역시 해운대구"),
+        ("전북 전주시 완산구 효자동3가", "전북 전주시 완산구"),
+        ("경기도 가평군 설악면은", "경기도 가평군 설악면"),
+    ],
+)
+def test_the_levels_of_an_address(text: str, place: str) -> None:
+    assert any(value.startswith(place) for value, entity in found(text) if entity == "LOCATION")
+
+
+def test_a_full_name_before_a_title() -> None:
+    text = "기획팀 오세린 과장"
+    tokens = [Token("기획팀", "NNP", 0, 3), Token("오세린", "NNP", 4, 7), Token("과장", "NNG", 8, 10)]
+    assert [(r.start, r.end) for r in by_rule(text, tokens)] == [(4, 7)]
+    assert not list(by_rule("기획팀 과장", [tokens[0], Token("과장", "NNG", 4, 6)]))
+
+
+def test_a_sure_name_is_found_again_whole_and_by_its_given_name() -> None:
+    text = "표가은 과장. 가은씨, 가은 님, 표가은은, 가은이, 들표가은"
+    sure = Result("PERSON", 0, 3, SCORE)
+    assert [text[r.start : r.end] for r in repeated([sure], text)] == ["표가은", "가은", "가은", "표가은"]
+    assert not list(repeated([replace(sure, score=0.6)], text))
+    assert not list(repeated([replace(sure, entity_type="LOCATION")], text))
+
+
+@pytest.mark.parametrize("unit", ["가", "서울", "성명 ", "(주)", "a", " ", "서울 강남구 "])
+def test_monotonous_texts_take_no_long_time(unit: str) -> None:
+    start = time.process_time()
+    list(by_rule("성명" + (unit * 8_000)[:8_000], ()))
+    assert time.process_time() - start < 0.3
