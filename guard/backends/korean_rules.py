@@ -30,6 +30,25 @@ _NO_NAMES_WORDS = (
     "주임 팀장 원장 소장 국장 실장"
 )
 _NO_NAMES = frozenset(_NO_NAMES_WORDS.split())
+# What forms, letters and reports print and a model takes for a name: it points at nobody.
+_PRINTED_WORDS = (
+    "성명 이름 부서 직위 직급 직책 소속 수신 발신 참조 제목 주세요 안내문 판결 결정 명령 공고 고시 주문 초진 재진 통원 "
+    "입원 외래 확정일자 유통기한 생년월일 신용카드 체크카드 교통카드 자동이체 정기결제 희망계좌 콜센터 종합병원 "
+    "검진센터 인사위원회 채권자 채무자 연대보증인 근저당권자 임차인 임대인 신고인 신청인 원고 피고 대리인 "
+    "위임인 수임인 승용자동차 승용차 공업사 일반복학 대학원 일반대학원 단과대학 학적부 반전세 전월세 기재사항 법인명 "
+    "상호 회사원 자영업 무직 주부 학생 직장인 사법경찰관 근로감독관"
+)
+_PRINTED = frozenset(_PRINTED_WORDS.split())
+_PRINTED_FORM = re.compile(
+    r"[가-힣A-Za-z]{0,12}(?:번호|일자|번호판|검사|여과율|정보|내역|증명원|증명서|확인서|계약서|통보서|안내)"
+    r"|(?:[가-힣]{0,3}(?:의학|외|내|안|피부|비뇨기|산부인|이비인후|소아청소년|치)과)"
+    r"|(?:인사|총무|재무|회계|경리|영업|마케팅|홍보|기획|개발|연구|법무|감사|보안|정보보안|시설보안|고객관리|고객지원|민원|상담"
+    r"|물류|구매|생산|품질|운영|경영지원|디자인|전산|교무|학생|원무|세무|징수|위생|건설|교통){1,2}(?:팀|과|부|부서|실|계)"
+    r"|FVC|DUR|GPA|SMS|MBI|FDS|CMS|VIP|BMI|MRI|CT|HSK|(?:일|이|삼|사|오|육|칠|팔|구|십|백|천|만|억){3,}원?|내선[0-9]+|催告"
+)
+_PRINTED_BEFORE = re.compile(
+    r"(?:수신|발신|참조|채권자|채무자|대리인|근저당권자|원고|피고|신청인|위임인|사건|검진일|개설일|발급일|작성일|접수일)[\s:：]+"
+)
 _COMPOUND = "|".join(sorted(name for name in SURNAMES if len(name) == 2))
 _SINGLE = "".join(sorted(name for name in SURNAMES if len(name) == 1))
 _NAME = (
@@ -57,6 +76,16 @@ _PLACE = re.compile(
 _WORD = re.compile("[가-힣A-Za-z0-9&.-]+")
 _ENDINGS = ("J", "VCP", "EF", "EC", "SF")  # particles, "to be", ends of sentences
 _HONORED = "씨|님|군|양"
+
+
+def told_apart(text: str, found: Result) -> Result | None:
+    """What of a find is a name: without the printed word before it, and nothing where that is all there is."""
+    label = _PRINTED_BEFORE.match(text, found.start, found.end)
+    start = label.end() if label else found.start
+    bare = re.sub(r"\s+", "", text[start : found.end])
+    if not bare or bare in _PRINTED or _PRINTED_FORM.fullmatch(bare):
+        return None
+    return Result(found.entity_type, start, found.end, found.score) if label else found
 
 
 def by_rule(text: str, tokens: Sequence[Token]) -> Iterator[Result]:

@@ -99,8 +99,8 @@ class PatternRecognizer:
 class _Gate:
     """Which rows are worth trying: one walk over the text finds the literals of all of them (Aho and Corasick, 1975).
 
-    Measured on 1 KB of prose with 1,000 literals: .03 ms, against .45 ms for looking for one after the other, and .17 ms
-    for re2's set of 64 of the expressions, of which it takes four fifths. Hyperscan needs minutes to compile them.
+    Measured on 1 KB of prose with 1,000 literals: .03 ms, against .45 ms for looking for one after the other, and .17
+    for re2's set of 64 of the expressions; it takes no more than four fifths. Hyperscan needs minutes to compile them.
     """
 
     def __init__(self, needs: Sequence[Sequence[str]]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from guard.backends.crf import Token
-from guard.backends.korean_rules import SCORE, by_rule, repeated
+from guard.backends.korean_rules import SCORE, by_rule, repeated, told_apart
 from guard.mask.patterns import Result
 
 
@@ -71,3 +71,23 @@ def test_monotonous_texts_take_no_long_time(unit: str) -> None:
     start = time.process_time()
     list(by_rule("성명" + (unit * 8_000)[:8_000], ()))
     assert time.process_time() - start < 0.3
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "name"),
+    [
+        ("수신 국립대학교", "수신 국립대학교", "국립대학교"),
+        ("채권자  주식회사 빠른물류", "채권자  주식회사 빠른물류", "주식회사 빠른물류"),
+        ("한빛전자 인사팀", "한빛전자 인사팀", "한빛전자 인사팀"),
+        ("판   결", "판   결", ""),
+        ("건강보험증번호", "건강보험증번호", ""),
+        ("인사총무팀", "인사총무팀", ""),
+        ("소아청소년과", "소아청소년과", ""),
+        ("이 씨", "이", "이"),
+        ("LG", "LG", "LG"),
+    ],
+)
+def test_what_forms_print_is_no_name(text, found, name):
+    start = text.index(found)
+    told = told_apart(text, Result("ORGANIZATION", start, start + len(found), 0.9))
+    assert (text[told.start : told.end] if told else "") == name
