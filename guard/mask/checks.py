@@ -57,7 +57,8 @@ def phone(value: str) -> bool:
 
 def random_looking(value: str) -> bool:
     """Whether the value has the variety of a generated secret rather than of a word, a name or a code identifier."""
-    if len(value) < 8 or stand_in(value) or _IDENTIFIER.fullmatch(value):
+    value = value.rstrip(")]}>;:,")
+    if len(value) < 8 or any(kind.fullmatch(value) for kind in (_STAND_IN, _IDENTIFIER, _ADDRESS)):
         return False
     kinds = sum(bool(re.search(kind, value)) for kind in ("[a-z]", "[A-Z]", "[0-9]", "[^0-9A-Za-z]"))
     return kinds >= 2 and entropy(value) >= 2.5
@@ -198,7 +199,7 @@ _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _MARKS = ".,;:!?()[]{}\"'`*"
 _STUFFING = re.compile(r"([xX*.0])\1{5,}")
 _STAND_IN = re.compile(
-    r"[$%]?[{(<\[].*|\$[A-Za-z_]\w*|%\w+%|%s|@@?\w+@|.*(?:\.\.\.|…|\$\{|\{\{|<[a-z_ -]{1,30}>).*"
+    r"[$%]?[{(<\[].*|\$[0-9].*|\$\w+->.*|.*\{[^{}]{0,30}\}.*|user(?:name)?:pass(?:word|wd)?|\$[A-Za-z_]\w*|%\w+%|%s|@@?\w+@|.*(?:\.\.\.|…|\$\{|\{\{|<[a-z_ -]{1,30}>).*"
     r"|[*•●.xX_#?-]+|.{0,20}([xX*•])\1{5,}.{0,20}"
     r"|(?i:(?:your|my|the|some|any|insert|enter|replace|put|add|change|example|sample|dummy|fake|mock|test|todo)"
     r"(?:[_ -]?(?:own|real|new|actual|db|api|auth|access|secret|token|key|password|passwd|pass|pwd|user|me|this|here|"
@@ -208,14 +209,16 @@ _STAND_IN = re.compile(
 )
 # Names of variables and calls: "os.environ", "settings.api_key", "getpass()".
 _IDENTIFIER = re.compile(
-    r"[A-Za-z_][\w.]*<[\w<>, \[\]]*>?|[A-Za-z_]+(?:[._/-][A-Za-z_]+)*(?:\(.*|\[.*)?|[A-Za-z_][\w.]*[(\[].*"
+    r".* \| None|[a-z]+(?:_[a-z]+)+_?[a-z]?[0-9]{1,3}|[A-Za-z_][\w.]*[!=]?=(?:True|False|None)"
+    r"|[A-Za-z_][\w.]*<[\w<>, \[\]]*>?|[A-Za-z_]+(?:[._/-][A-Za-z_]+)*(?:\(.*|\[.*)?|[A-Za-z_][\w.]*[(\[].*"
 )
+_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]{1,20}://|urn:|arn:).*|(?:\.{1,2}|~)?/(?:[a-z0-9_.-]+/)+[a-z0-9_.-]+")
 _ACCESS = re.compile(r"(?:os|self|process|settings|config|env|var|args|request|secrets|data|local|module)[.\[(].*")
 # A call, a subscript, a member, a name of a variable.
 _CODE = re.compile(
     rf"[A-Za-z_][\w.]*[(\[].*|{_ACCESS.pattern}|[A-Za-z_]+(?:_[A-Za-z_]+)+|[a-z_]+(?:\.[a-z_]+){{2,}}"
     r"|(?:user|row|obj|cfg|conf|opts|options|params|this|creds|credentials|db)\.\w+|[a-z]+[A-Z][a-z]+(?:[A-Z][a-z]+)*"
-    r"|![a-z]+|[&*|>]\w*|[=!]=.*|\\[nrt].*"
+    r"|\w+=(?:[{(\[]|True|False|None|[0-9]+)?|--?[A-Za-z][A-Za-z-]+|![a-z]+|[&*|>]\w*|[=!]=.*|\\[nrt].*"
 )
 _IN_URL = re.compile(r"://[^\s/:@\"'<>]{0,100}:([^\s\"'<>]{1,200})@")
 _IN_PAIRS = re.compile(r"(?i:password|passwd|pwd|accountkey|sharedaccesskey|sharedaccesssignature)\s?=\s?([^;&\s\"']+)")
@@ -232,10 +235,10 @@ _SENTENCE_WORDS = (
     "saved secret secure sent set shared short should so something still stored str string strong stronger such "
     "supposed temporary than that the their then there they this to too true unchanged undefined unique unknown "
     "updated used useless using usually valid very visible was weak weaker what when where which who why will with "
-    "working wrong yes you your"
+    "working wrong yes you your breached cracked guessed stolen exposed forgotten recoverable vulnerable fine stale blank"
 )
 _NOT_PASSWORD = frozenset(
-    f"{_SENTENCE_WORDS} pass passwd pwd pw passphrase passcode secrets token text char varchar bool int bytes object "
+    f"{_SENTENCE_WORDS} pass passwd pwd pw passphrase passcode secrets token text char varchar bool int bytes final classvar object "
     "option optional any undefined lambda self func await async return raise input field label hide show toggle "
     "policy manager reset login user username email after before until unless expires expired "
     "obligatoire vergessen falsch ungültig".split()

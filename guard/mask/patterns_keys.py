@@ -166,21 +166,26 @@ PHRASES = (
     ),
 )
 
-MANIFESTS = (
-    Row(  # the values of a Kubernetes Secret, from the first to the last, whatever their keys are
+_HEAD = r"^kind:[ \t]{1,3}Secret[ \t]*\n(?:(?!---)[^\n]{0,200}\n){0,30}?(?:data|stringData):[ \t]*\n"
+_ENTRY = r"[ \t]{1,8}[\w.-]{1,100}:[^\n]{0,4000}\n"
+_OPEN_KEY = r"(?:user(?:name)?|login|host(?:name)?|port|type|database|name|endpoint|region)(?![\w.-])"
+
+
+def _manifest(place: int) -> Row:
+    """The value that stands at a place of a Kubernetes Secret, whatever its key, unless the key tells that it is open."""
+    before = "  HOST: db\n" * place
+    return Row(
         "SECRET",
-        r"^kind:[ \t]{1,3}Secret[ \t]*\n(?:(?!---)[^\n]{0,200}\n){0,30}?(?:data|stringData):[ \t]*\n"
-        r"[ \t]{1,8}[\w.-]{1,100}:[ \t]{1,3}[\"']?(?P<value>[^\s\"'|>][^\n\"']{0,4000}"
-        r"(?:[\"']?\n[ \t]{1,8}[\w.-]{1,100}:[ \t]{1,3}[\"']?[^\n\"']{1,4000}){0,50})",
+        rf"{_HEAD}(?:{_ENTRY}){{{place}}}[ \t]{{1,8}}(?!{_OPEN_KEY})[\w.-]{{1,100}}:[ \t]{{1,3}}[\"']?"
+        rf"(?P<value>[^\s\"'|>][^\n\"']{{0,4000}})",
         0.95,
-        (
-            "kind: Secret\nmetadata:\n  name: db\ndata:\n  user: «c3VubnktZGF5cw==\n  word: aHVudGVyMg==»\n",
-            "apiVersion: v1\nkind: Secret\nstringData:\n  DB_PASS: «m0nkey-bars»",
-        ),
+        (f"kind: Secret\nmetadata:\n  name: db\ndata:\n{before}  word: «aHVudGVyMg==»\n  more: x",),
         ("kind: ConfigMap\ndata:\n  LEVEL: debug", "kind: Secret\nmetadata:\n  name: db\ntype: Opaque"),
         ("kind: secret",),
-        flags=re.MULTILINE,
-    ),
-)
+        flags=re.MULTILINE | re.IGNORECASE,
+    )
+
+
+MANIFESTS = tuple(_manifest(place) for place in range(12))
 
 KEYS: tuple[Row, ...] = (*PRIVATE_KEYS, *HASHES, *PHRASES, *MANIFESTS)

@@ -32,7 +32,7 @@ _EN = (
 _SAYS = (
     r"(?:(?: is|'s| was|: is| =|:| ?[–—→-]| now is| will be| has been (?:set|changed|reset) to| is set to"
     r"| set to| changed to"
-    r"| ist| est| es| é|=)[ \t]{1,3}|:[ \t]{0,3}| ?[=→] ?)"
+    r"| ist| est| es| é|:|=)[ \t]{1,3}| ?[=→] ?)"
 )
 _ASCII = r"(?P<value>[!#-&(-+\--;=?-Z\\^-~]{4,100}?)"
 _END = r"""(?=[.,;:?)\]]{0,3}(?:[\s"'`,」』”’]|$|[^\x00-\x7f]))"""
@@ -56,8 +56,7 @@ _CODE_JA = r"(?:(?:認証|確認|セキュリティ|ログイン|検証|本人�
 ENGLISH = (
     Row(
         "SECRET",
-        rf"{_EN}(?: (?:for|to|of|on|at|in) [^\n.,:;]{{1,60}}?)?{_SAYS}(?:(?:now|still|just|simply|currently"
-        rf"|always|probably) )?{_OPEN}"
+        rf"{_EN}(?: (?:for|to|of|on|at|in) [^\n.,:;]{{1,60}}?)?{_SAYS}(?:(?:now|still|just|simply|currently) )?{_OPEN}"
         rf"(?:{bare(4)})",
         0.0,
         (
@@ -126,7 +125,7 @@ ENGLISH = (
     ),
     Row(
         "SECRET",
-        rf"(?:with|and|the|use|using|the following) (?:password|passphrase|passcode) {_OPEN}{bare(5, 60)}"
+        rf"(?:with|use|using|the following) (?:password|passphrase|passcode) {_OPEN}{bare(5, 60)}"
         rf"(?=[\"'`”]?[.,;]?\s{{0,3}}(?:$|\n|to (?:log|connect|sign|get)|and ))",
         0.0,
         ("log in as bob with password «swordfish»",),
@@ -373,7 +372,7 @@ KOREAN = (
     ),
     Row(
         "SECRET",
-        r"(?:API\s?키|api\s?key|액세스\s?(?:키|토큰)|시크릿(?:\s?키)?|비밀\s?키|인증\s?(?:키|토큰)|토큰|보안\s?키)(?:값)?(?:는|은|가|이|를|도)?"
+        r"(?:API\s?키|api\s?key(?![A-Za-z_])|액세스\s?(?:키|토큰)|시크릿(?:\s?키)?|비밀\s?키|인증\s?(?:키|토큰)|토큰|보안\s?키)(?:값)?(?:는|은|가|이|를|도)?"
         rf"\s{{0,3}}[:=]?\s{{0,3}}{_OPEN}(?P<value>[!#-&(-+\--~]{{8,300}}?){_END}",
         0.0,
         (f"API 키는 «{_HEX}»입니다", f"시크릿은 «{_HEX}»야"),
@@ -437,7 +436,7 @@ JAPANESE = (
     ),
     Row(
         "SECRET",
-        r"(?:トークン|アクセス(?:キー|トークン)|APIキー|シークレット(?:キー)?|秘密鍵|密钥|キー)(?:は|が|を|も|是)?"
+        r"(?:トークン|アクセス(?:キー|トークン)|APIキー|シークレット(?:キー)?|秘密鍵|密钥|(?<![ァ-ヶー])キー)(?:は|が|を|も|是)?"
         rf"\s{{0,3}}[:=]?\s{{0,3}}{_OPEN}(?P<value>[!#-&(-+\--~]{{8,300}}?){_END}",
         0.0,
         ("トークンは«zx81-spectrum-48K»です", f"シークレットキー:«{_HEX}»"),

@@ -20,7 +20,7 @@ def bare(least: int = 4, most: int = 200) -> str:
 
 def quoted(least: int = 3, most: int = 300) -> str:
     """A value in quotes, which end it, or else the line does."""
-    return rf"{_PREFIX}(?P<q>{QUOTE})(?P<value>(?:(?!(?P=q))(?:\\[^\r\n]|[^\r\n\\])){{{least},{most}}})"
+    return rf"{_PREFIX}(?P<q>{QUOTE})(?![\s,;):+])(?P<value>(?:(?!(?P=q))(?:\\[^\r\n]|[^\r\n\\])){{{least},{most}}})"
 
 
 def either(least: int = 4, most: int = 300) -> str:
