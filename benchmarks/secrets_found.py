@@ -1,6 +1,6 @@
 """What guard's patterns find of the secrets in evals/secrets.jsonl and, where it is installed, what CredSweeper finds.
 
-    python benchmarks/secrets_found.py [--half tuning|held] [--data FILE.jsonl] [--credsweeper COMMAND] [--misses] [--json]
+    python benchmarks/secrets_found.py [--half tuning|held] [--data FILE] [--credsweeper COMMAND] [--misses] [--json]
 
 A row is {"text", "spans": [{"start", "end", "entity"}], "language", "kind", "half"}; kinds that begin with `near-` hold
 no secret. A secret is *found* where a finding touches it and *fully masked* where findings cover each of its characters

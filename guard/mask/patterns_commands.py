@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from guard.mask.checks import mixed_password, password, quoted_password, random_looking
+from guard.mask.checks_secrets import mixed_password, password, quoted_password, random_looking
 from guard.mask.rows import Row
 from guard.mask.secret_forms import quoted
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from guard.mask.checks import digits_in, phrase, varied
+from guard.mask.checks_secrets import digits_in, phrase, varied
 from guard.mask.rows import Row
 
 _I = re.IGNORECASE
@@ -172,7 +172,7 @@ _OPEN_KEY = r"(?:user(?:name)?|login|host(?:name)?|port|type|database|name|endpo
 
 
 def _manifest(place: int) -> Row:
-    """The value that stands at a place of a Kubernetes Secret, whatever its key, unless the key tells that it is open."""
+    """The value at a place of a Kubernetes Secret, whatever its key, unless the key tells that it is open."""
     before = "  HOST: db\n" * place
     return Row(
         "SECRET",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from guard.mask.checks import random_looking, url_password, varied
+from guard.mask.checks_secrets import random_looking, url_password, varied
 from guard.mask.rows import START, Row
 
 _I = re.IGNORECASE
