@@ -145,7 +145,10 @@ def test_a_recognizer_has_a_short_name_or_a_class(item: dict[str, Any], path: st
 @pytest.mark.parametrize(
     ("item", "message"),
     [
-        ("{}", "line 3: Value error, a recognizer is one of 'class', 'huggingface', 'gliner' and 'presidio'"),
+        (
+            "{}",
+            "line 3: key 'recognize.recognizers.0': Value error, a recognizer is one of 'class', 'huggingface', 'gliner' and 'presidio'",
+        ),
         ("{class: a.B, gliner: {model: m, labels: {a: A}}}", "a recognizer is one of"),
         ("{presidio: {url: 'http://a'}, options: {a: 1}}", "'options' goes with 'class'"),
         ("{huggingface: {modle: m}}", "unknown key 'recognize.recognizers.0.huggingface.modle'. Did you mean 'model'?"),

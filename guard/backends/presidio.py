@@ -159,7 +159,7 @@ class Contextual:
         return min(max(found.score + _CONTEXT_SCORE, _CONTEXT_FLOOR), 1.0)
 
 
-def load(class_path: str, **options: Any) -> Recognizer:
+def load(class_path: str, **options: Any) -> Recognizer | Contextual:
     """The Presidio EntityRecognizer that `class_path` names, made with `options`. Raises ConfigError.
 
     Context words of more than one word count as the words they are made of, as in Presidio. What reads several texts at

@@ -140,7 +140,7 @@ def credential_pair(value: str) -> bool:
 def url_password(value: str) -> bool:
     """Whether `value`, a URL with user and password or a connection string, holds a real password."""
     found = _IN_URL.search(value) or _IN_PAIRS.search(value)
-    return bool(found) and not stand_in(found[1]) and not _NO_URL_PASSWORD.fullmatch(found[1])
+    return found is not None and not stand_in(found[1]) and not _NO_URL_PASSWORD.fullmatch(found[1])
 
 
 def phrase(value: str) -> bool:

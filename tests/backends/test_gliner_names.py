@@ -1,6 +1,7 @@
 """Where the package is installed its own class does the same; here a scripted one answers to the same calls."""
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ def test_windows_hold_every_word_and_no_more_than_the_model_reads(words, length)
     pieces = list(windows(text, words))
     assert all(text[at:].startswith(piece) and len(piece.split()) <= words for at, piece in pieces)
     assert {word for _, piece in pieces for word in piece.split()} == set(text.split())
-    for (_, one), (_, other) in zip(pieces, pieces[1:], strict=False):
+    for (_, one), (_, other) in pairwise(pieces):
         assert len(set(one.split()) & set(other.split())) == min(SHARED, words // 2)
 
 
