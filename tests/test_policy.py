@@ -1,5 +1,7 @@
 """Policies: which one applies, and what a file may say."""
 
+import inspect
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +122,56 @@ def test_a_recognizer_is_named_by_a_class_path(path: str) -> None:
     with pytest.raises(ValidationError, match="class"):
         Extra.model_validate({"class": path})
     assert Extra.model_validate({"class": "pack_age.mod.Class_1"}).class_path == "pack_age.mod.Class_1"
+
+
+@pytest.mark.parametrize(
+    ("item", "path", "options"),
+    [
+        ({"huggingface": {"model": "a/b", "entities": {"PER": "PERSON", "MISC": None}, "threshold": 0.3}},
+         "guard.backends.token_classifier.TokenClassifier",
+         {"model": "a/b", "entities": {"PER": "PERSON", "MISC": None}, "threshold": 0.3, "window": 512,
+          "device": "auto", "download": False}),
+        ({"gliner": {"model": "a/b", "labels": {"person": "PERSON"}}},
+         "guard.backends.gliner_names.GlinerNames",
+         {"model": "a/b", "labels": {"person": "PERSON"}, "threshold": 0.4, "words": 256, "device": "cpu",
+          "download": False}),
+        ({"presidio": {"url": "http://presidio.internal:5002", "timeout": 3}},
+         "guard.backends.remote_presidio.RemotePresidio",
+         {"url": "http://presidio.internal:5002", "language": "en", "entities": (), "threshold": 0.0, "timeout": 3.0,
+          "key_env": None}),
+        ({"class": "a.B", "options": {"word": "x"}}, "a.B", {"word": "x"}),
+    ],
+)  # fmt: skip
+def test_a_recognizer_has_a_short_name_or_a_class(item: dict[str, Any], path: str, options: dict[str, Any]) -> None:
+    extra = Extra.model_validate(item)
+    assert (extra.class_path, extra.options) == (path, options)
+    module, _, name = path.rpartition(".")
+    if module != "a":  # every option is one that the class takes
+        parameters = inspect.signature(getattr(import_module(module), name)).parameters
+        assert set(options) == set(parameters)
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [
+        (
+            "{}",
+            "line 3: key 'recognize.recognizers.0': Value error, a recognizer is one of 'class', 'huggingface', 'gliner' and 'presidio'",
+        ),
+        ("{class: a.B, gliner: {model: m, labels: {a: A}}}", "a recognizer is one of"),
+        ("{presidio: {url: 'http://a'}, options: {a: 1}}", "'options' goes with 'class'"),
+        ("{huggingface: {modle: m}}", "unknown key 'recognize.recognizers.0.huggingface.modle'. Did you mean 'model'?"),
+        ("{huggingface: {}}", "key 'recognize.recognizers.0.huggingface.model' is missing"),
+        ("{huggingface: {model: m, entities: {PER: person}}}", "String should match pattern"),
+        ("{gliner: {model: m, labels: {}}}", "should have at least 1 item"),
+        ("{presidio: {url: ftp://a}}", "String should match pattern"),
+    ],
+)
+def test_a_recognizer_that_is_wrong_is_told(tmp_path: Path, item: str, message: str) -> None:
+    (tmp_path / "rule.yaml").write_text(f"policy: p\nrecognize:\n  recognizers: [{item}]\n")
+    with pytest.raises(ConfigError) as caught:
+        load_folder(tmp_path)
+    assert message in caught.value.message
 
 
 def test_a_folder_holds_policies_of_different_names(tmp_path: Path) -> None:

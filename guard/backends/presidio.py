@@ -172,10 +172,11 @@ class Contextual:
         return min(max(found.score + _CONTEXT_SCORE, _CONTEXT_FLOOR), 1.0)
 
 
-def load(class_path: str, **options: Any) -> Contextual:
+def load(class_path: str, **options: Any) -> Recognizer | Contextual:
     """The Presidio EntityRecognizer that `class_path` names, made with `options`. Raises ConfigError.
 
-    Context words of more than one word count as the words they are made of, as in Presidio.
+    Context words of more than one word count as the words they are made of, as in Presidio. What reads several texts at
+    once is a model and scores by itself.
     """
     forbid_downloads()
     module, _, name = class_path.rpartition(".")
@@ -193,7 +194,7 @@ def load(class_path: str, **options: Any) -> Contextual:
         raise ConfigError(
             f"'{class_path}' is not a Presidio EntityRecognizer: it needs a name, supported_entities and analyze."
         )
-    return Contextual(recognizer)
+    return recognizer if hasattr(recognizer, "analyze_batch") else Contextual(recognizer)
 
 
 def keep_torch_out(modules: MutableMapping[str, Any] = sys.modules) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
 
 _NOT_DIGIT = re.compile(r"[^0-9]")
 
@@ -41,47 +39,3 @@ def rrn(value: str) -> bool:
 def phone(value: str) -> bool:
     """Whether the number of digits is one that a telephone number can have (ITU-T E.164: at most 15)."""
     return 7 <= len(_NOT_DIGIT.sub("", value)) <= 15
-
-
-def random_looking(value: str) -> bool:
-    """Whether the value has the variety of a generated secret rather than of a word, a name or a code identifier."""
-    if len(value) < 8 or _IDENTIFIER.fullmatch(value):
-        return False
-    kinds = sum(bool(re.search(kind, value)) for kind in ("[a-z]", "[A-Z]", "[0-9]", "[^0-9A-Za-z]"))
-    return kinds >= 2 and entropy(value) >= 2.5
-
-
-# Names of variables, calls, and stand-ins: "os.environ", "settings.api_key", "getpass()", "${TOKEN}", "<your-key>".
-_IDENTIFIER = re.compile(
-    r"[A-Za-z_]+(?:[._-][A-Za-z_]+)*(?:\(.*|\[.*)?|[$%]?[{(<\[].*|.*\.\.\.|(?i:(?:your|my|the|some)[_-].*|x+|\*+)"
-)
-
-
-def entropy(value: str) -> float:
-    """Shannon entropy of the characters, in bits per character."""
-    return -sum(n / len(value) * math.log2(n / len(value)) for n in Counter(value).values())
-
-
-def password(value: str) -> bool:
-    """Whether what follows "password is" or "password:" is a value and not the rest of a sentence or of a program."""
-    return value.lower().strip(".,;:!?") not in _NOT_PASSWORD and not _CODE.fullmatch(value)
-
-
-_SENTENCE_WORDS = (
-    "a all already also always an and any are as at based be because been being blank both but by can cannot case "
-    "changed compromised correct default different down due easily easy empty encrypted ending enough entered even "
-    "exactly expired expiring false field fine for from generated getting given gone good has hash hashed have here "
-    "hidden how if in incorrect input invalid is it its just kept known leaked least less let like longer lost made "
-    "masked mandatory missing more must my never new nil no none not now null ok okay old on one only optional or our "
-    "out over part password passwords please private protected quite random rejected required reset rotated safe same "
-    "saved secret secure sent set shared short should so something still stored str string strong stronger such "
-    "supposed temporary than that the their then there they this to too true unchanged undefined unique unknown "
-    "updated used useless using usually valid very visible was weak weaker what when where which who why will with "
-    "working wrong yes you your"
-)
-_NOT_PASSWORD = frozenset(_SENTENCE_WORDS.split())
-# A call, a subscript, a variable of a template or of an object, a run of stars or dots.
-_CODE = re.compile(
-    r"[A-Za-z_][\w.]*[(\[].*|[$%]?[{<\[].*|\$[A-Za-z_]\w*|%s|self\..*|os\..*|process\.env.*|settings\..*|config\..*"
-    r"|[A-Za-z_]+_[A-Za-z_]+|[*•.xX_-]+"
-)
