@@ -129,6 +129,14 @@ VEHICLES = (
         context=("vin", "chassis", "vehicle", "car", "차대번호", "차대", "車台番号"),
     ),
     labelled(
+        "VIN",
+        r"vin|vehicle identification (?:no|number)|chassis (?:no|number)|차대번호|車台番号",
+        r"(?=[A-Z]{0,16}[0-9])[A-HJ-NPR-Z0-9]{17}",
+        ("VIN «7XTGZ8PZ7KB81CDAL»", "chassis number: «WVWZZZ1JZXW00000A»", "차대번호 «KMHD84LF5LU12345A»"),
+        ("VIN ABCDEFGHJKLMNPRST", "the vin diesel film", "VIN 12345"),
+        needs=("vin", "vehicle identification", "chassis n", "차대번호", "車台番号"),
+    ),
+    labelled(
         "LICENSE_PLATE",
         r"(?:licen[cs]e|number|registration|vehicle) (?:plates?|tag)(?: (?:no|number))?|plates?(?: (?:no|number))"
         r"|vehicle registration"
