@@ -5,7 +5,7 @@
 The exchange is driven in this process, without a server: the time is the processor's for guard's own work on an event,
 the median of the rounds, as a difference to a loop that only counts the events. "restoring" means that a value was
 masked in the request, so that each text is searched for placeholders; "observe" gathers the reply for its review and
-the log, which needs memory for all of it, and "pass-through" keeps nothing. Peak memory is that of Python's allocations
+the log, which needs memory for all of it, "window" also looks for the ends of windows, and "pass-through" keeps nothing. Peak memory is that of Python's allocations
 (tracemalloc) for a reply of one megabyte.
 """
 
@@ -40,6 +40,7 @@ POLICIES = {
                            review={"constitution": None, "stream": "observe"}),
     "observe": Policy(policy="b", review={"constitution": None, "stream": "observe"}),
     "restoring": Policy(policy="b", review={"constitution": None, "stream": "observe"}),
+    "window": Policy(policy="b", review={"constitution": None, "stream": "window"}),
 }  # fmt: skip
 
 

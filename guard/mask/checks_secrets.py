@@ -51,7 +51,7 @@ def high_entropy(value: str) -> bool:
 
 def varied(value: str) -> bool:
     """Whether the value is more than a few characters over and over, as `xxxx` and `0000` in documentation are."""
-    return not _STUFFING.search(value) and len(set(value[-20:])) > 4
+    return not _STUFFING.search(value) and len(set(value[-20:])) > 3
 
 
 def entropy(value: str) -> float:

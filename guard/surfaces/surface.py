@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypeAlias
 
 from guard.errors import GuardError, RequestError, UpstreamError
 from guard.surfaces.citations import Citation
-from guard.surfaces.walk import Leaf, Path, Vocabulary, dump, leaves, parse, rebuild
+from guard.surfaces.walk import LONG_NUMBER, Leaf, Path, Vocabulary, dump, leaves, parse, rebuild
 from guard.types import Json, SurfaceName
 
 Key: TypeAlias = tuple[str | int, ...]
@@ -243,10 +243,11 @@ class Surface:
         return stated if isinstance(stated, str) and MODEL.fullmatch(stated) else ""
 
     def usage(self, body: Mapping[str, Json]) -> dict[str, int]:
-        """The token counts that a reply or event states."""
+        """The token counts that a reply or event states, under keys of the API alone."""
         stated = body.get("usage")
         counts = stated if isinstance(stated, dict) else {}
-        return {key: value for key, value in counts.items() if type(value) is int}
+        known = {key: value for key, value in counts.items() if key in self.vocabulary.keys}
+        return {key: value for key, value in known.items() if type(value) is int and 0 <= value < LONG_NUMBER}
 
     def reply_thread(self, body: Mapping[str, Json]) -> str:
         """The name by which a later request may go on from this reply; empty where it has none."""

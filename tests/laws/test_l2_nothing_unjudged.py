@@ -34,6 +34,7 @@ WORDS = ("zebra", "quokka", "walrus")
 TOOL = [{"index": 0, "id": "t1", "type": "function", "function": {"name": "walrus", "arguments": '{"a": "zebra"}'}}]
 RULES = (principle("p-mend", template="Xylophone."), WEAPONS, principle("p-note", on_violation="annotate"))
 ESCALATED = principle("p-escalate", on_violation="escalate")
+HELD = {"constitution": None, "stream": "hold"}
 
 
 def nonsense(ask: Judge) -> tuple[Any, ...]:
@@ -145,7 +146,7 @@ def test_nothing_is_told_before_a_durable_allowing_decision(
 ) -> None:
     critic = Moody(moods)
     strict = Settings(on_failure=on_failure, on_unsure=on_unsure, writes=writes)
-    rules = plan(constitution=constitution(*RULES, ESCALATED), settings=strict)
+    rules = plan(constitution=constitution(*RULES, ESCALATED), settings=strict, review=HELD)
 
     def write(_: Write) -> Any:
         text = writings.pop(0) if writings else "zebra"
@@ -167,6 +168,37 @@ def test_nothing_is_told_before_a_durable_allowing_decision(
         assert all(verdict.state != "not_judged" for _, verdict in closing.verdicts)
 
 
+@settings(max_examples=250, deadline=None)
+@given(
+    st.lists(message, min_size=1, max_size=2),
+    moods,
+    st.sampled_from(("block", "allow")),
+    st.sampled_from(("block", "allow")),
+)
+def test_nothing_of_a_stream_is_told_before_its_window_passed(
+    messages: list[dict[str, Any]], moods: list[Any], on_failure: Any, on_unsure: Any
+) -> None:
+    """Under `window`: each word that is told was in a judgement that lets it pass, or in an allowing decision."""
+    critic = Moody(list(moods))
+    strict = Settings(on_failure=on_failure, on_unsure=on_unsure)
+    rules = plan(constitution=constitution(*RULES, ESCALATED), settings=strict)
+    played = play(body(stream=True), reply_of(messages, stream=True), rules, critic=critic)
+    harmless = {"clear", "p-note"} | ({"unsure"} if on_unsure == "allow" else set())
+    passing = [
+        mood in harmless or (on_failure == "allow" and (mood == "fails" or isinstance(mood, int)))
+        for mood in [*moods, *["clear"] * len(played.asks)]
+    ]
+    judged, allowed = "", False
+    for ask in played.asks:
+        if isinstance(ask, Judge) and passing.pop(0):
+            judged += ask.dialogue.reply
+        if isinstance(ask, Record) and isinstance(ask.entry, Closing):
+            allowed = ask.entry.decision != "block"
+        if isinstance(ask, Emit) and not allowed:
+            assert all(word in judged for word in WORDS if word.encode() in ask.data)
+    assert played.closing.decision in {"allow", "revise"} or not allowed
+
+
 fails: dict[str, Callable[[Ask], GuardError | None]] = {
     "critic": lambda ask: CriticError("late") if isinstance(ask, Judge) else None,
     "log": lambda ask: AuditError("full") if isinstance(ask, Record) and isinstance(ask.entry, Closing) else None,
@@ -181,7 +213,8 @@ fails: dict[str, Callable[[Ask], GuardError | None]] = {
     st.sampled_from(sorted(fails)),
 )
 def test_a_failing_critic_or_log_lets_nothing_through(messages: list[dict[str, Any]], stream: bool, what: str) -> None:
-    played = play(body(stream=stream), reply_of(messages, stream), plan(constitution=constitution()), fail=fails[what])
+    rules = plan(constitution=constitution(), review=HELD)
+    played = play(body(stream=stream), reply_of(messages, stream), rules, fail=fails[what])
     assert not spoken(played.told)
     assert played.head.status in {403, 503}
     if what == "critic":
