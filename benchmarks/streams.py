@@ -5,8 +5,8 @@
 The exchange is driven in this process, without a server: the time is the processor's for guard's own work on an event,
 the median of the rounds, as a difference to a loop that only counts the events. "restoring" means that a value was
 masked in the request, so that each text is searched for placeholders; "observe" gathers the reply for its review and
-the log, which needs memory for all of it, "window" also looks for the ends of windows, and "pass-through" keeps nothing. Peak memory is that of Python's allocations
-(tracemalloc) for a reply of one megabyte.
+the log, which needs memory for all of it; "window" also looks for the ends of windows; "pass-through" keeps nothing.
+Peak memory is that of Python's allocations (tracemalloc) for a reply of one megabyte.
 """
 
 from __future__ import annotations

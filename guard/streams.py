@@ -21,7 +21,6 @@ from guard.telling import SSE, broken_off, headers, hides_tokens, last, more, wi
 from guard.types import Decision
 from guard.window import Watch
 
-
 # A window is at least this part of what was told before it: each is judged with all before it, and so the work stays in
 # proportion to the reply. The first thousand characters are told by the sentence.
 GROWTH = 8

@@ -313,15 +313,31 @@ def test_what_offends_is_taken_out_and_the_stream_still_adds_up(house: House, up
     assert house.closing(raw).sent == MENDED
 
 
-@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("text", "principle"), [("Buy a rifle.", "no-weapons"), (THREAT, "no-threats")])
+def test_a_call_that_must_not_be_made_ends_a_stream_that_has_begun(house: House, text: str, principle: str) -> None:
+    stream = house.anthropic().messages.create(model="reviewed/tool", stream=True, **said(f"{text} {MAIL}"))
+    told = []
+    with pytest.raises(anthropic.APIStatusError) as caught:
+        told.extend(event.to_json() for event in stream)
+    assert f"'{principle}'" in str(caught.value)
+    assert told
+    assert text not in "".join(told)
+    closing = house.newest().closing
+    assert closing is not None
+    assert (closing.outcome, closing.decision) == ("blocked", "block")
+
+
 @pytest.mark.parametrize(
-    ("model", "text", "principle"),
+    ("model", "text", "principle", "stream"),
     [
-        ("say:it", "Buy a rifle.", "no-weapons"),
-        ("tool", "Buy a rifle.", "no-weapons"),
-        ("think", "Buy a rifle.", "no-weapons"),
-        ("tool", THREAT, "no-threats"),  # what is no text cannot be mended
-        ("think", THREAT, "no-threats"),
+        ("say:it", "Buy a rifle.", "no-weapons", False),
+        ("say:it", "Buy a rifle.", "no-weapons", True),
+        ("tool", "Buy a rifle.", "no-weapons", False),
+        ("think", "Buy a rifle.", "no-weapons", False),
+        ("think", "Buy a rifle.", "no-weapons", True),
+        ("tool", THREAT, "no-threats", False),  # what is no text cannot be mended
+        ("think", THREAT, "no-threats", False),
+        ("think", THREAT, "no-threats", True),
     ],
 )
 def test_what_must_not_be_said_is_withheld_in_shape(

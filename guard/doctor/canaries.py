@@ -107,7 +107,7 @@ def _of(random: Random, alphabet: str, count: int) -> str:
 
 
 KINDS: Mapping[str, Kind] = {
-    "mail address": Kind("EMAIL_ADDRESS", _mail, "Please invite {} to the meeting on Monday."),
+    "mail address": Kind("EMAIL_ADDRESS", _mail, "Please invite {} to the meeting."),
     "card number": Kind("CREDIT_CARD", _card, "The room was paid with the card {}."),
     "bank account": Kind("IBAN_CODE", _iban, "The deposit came from the account {}."),
     "telephone number": Kind("PHONE_NUMBER", _phone, "Guests can call {} until noon."),

@@ -207,7 +207,8 @@ def _logged(visit: Visit, bench: Bench) -> _Result:
         wrong.append(visit.finding("logged", "there is no entry of the exchange"))
     elif visit.recorded.closing is None:
         wrong.append(visit.finding("logged", "the entry was not closed when the reply had come"))
-    finds = len(visit.recorded.opening.spans) if visit.recorded else 0
+    spans = visit.recorded.opening.spans if visit.recorded else ()
+    finds = sum(span.operator != "keep" for span in spans)
     return _Result(f"opened, closed, {finds} finds" if not wrong else "incomplete", wrong)
 
 
