@@ -61,6 +61,7 @@ def test_a_file_becomes_frozen_values(tmp_path: Path) -> None:
         check="reveals_unknown_data",
         violates=(Dialogue("Question 0?", "The unkind answer 0."), Dialogue("Question 1?", "The unkind answer 1.")),
         complies=(Dialogue("Question 0?", "The kind answer 0."), Dialogue("Question 1?", "The kind answer 1.")),
+        home="small",
     )
     with pytest.raises(AttributeError):
         principle.id = "other"  # type: ignore[misc]
