@@ -140,7 +140,7 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
     tenant_key = load_or_create_tenant_key(config.data / "tenant.key")
     database = config.data / config.audit.path
     recognizers = _recognizers(config, rules, progress, workers=workers)
-    critic = _critic(config, tuple(documents.values()), progress) if documents else None
+    critic = critic_for(config, tuple(documents.values()), progress) if documents else None
     if critic is not None:
         require_passed(documents.values(), critic, config.data / "proofs", progress)
     store = SqliteStore(database)
@@ -243,7 +243,7 @@ def recognizer(config: Config, rule: Policy, progress: Progress) -> CachedRecogn
     return _recognizers(config, (rule,), progress, workers=False)[rule.policy]
 
 
-def _critic(config: Config, documents: tuple[Constitution, ...], progress: Progress) -> Critic:
+def critic_for(config: Config, documents: tuple[Constitution, ...], progress: Progress) -> Critic:
     """The critic that the configuration names, ready to judge."""
     cache = config.data / "models"
     if config.critic.model == "embedded":

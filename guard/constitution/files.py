@@ -31,12 +31,7 @@ class _Answered(Strict):
     reply: Text
 
 
-class _Asked(Strict):
-    prompt: Text
-
-
 _ANSWERED = TypeAdapter(list[_Answered])
-_ASKED = TypeAdapter(list[_Asked])
 
 
 class ScopeFile(Strict):
@@ -99,9 +94,9 @@ class PrincipleFile(Strict):
     @field_validator("violates", "complies", mode="before")
     @classmethod
     def _of_its_kind(cls, examples: Any, info: ValidationInfo) -> Any:
-        """Where the principle is for prompts its examples have no reply, else each has one."""
-        kind = _ASKED if info.data.get("applies_to") == "prompt" else _ANSWERED
-        kind.validate_python(examples)
+        """Unless the principle is for prompts, each example has a reply."""
+        if info.data.get("applies_to") != "prompt":
+            _ANSWERED.validate_python(examples)
         return examples
 
     @field_validator("violates", "complies")
@@ -128,10 +123,10 @@ class PrincipleFile(Strict):
                 f"principle '{self.id}' is for prompts, which guard does not rewrite: "
                 "set 'on_violation' to annotate, block or escalate"
             )
+        if any(one.reply is not None for one in (*self.violates, *self.complies)):
+            raise ValueError(f"principle '{self.id}' is for prompts: leave out 'reply' in its examples")
         if self.template is not None or self.check is not None:
-            raise ValueError(
-                f"principle '{self.id}' is for prompts: drop 'template' and 'check', which are for replies"
-            )
+            raise ValueError(f"principle '{self.id}' is for prompts: drop 'template' and 'check', for replies alone")
         return self
 
 
