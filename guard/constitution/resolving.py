@@ -114,7 +114,8 @@ def _parent(source: Source, name: str, known: Mapping[str, Source], below: tuple
 
 def _settles(file: ConstitutionFile, id_: str) -> bool:
     """Whether `file` itself says what becomes of the principle `id_`."""
-    return any(one.id == id_ for one in (*file.removes, *(own for own in file.principles if own.override)))
+    removed, overridden = {one.id for one in file.removes}, {one.id for one in file.principles if one.override}
+    return id_ in removed | overridden
 
 
 def _remove(source: Source, inherited: dict[str, Principle]) -> None:

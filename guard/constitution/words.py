@@ -10,7 +10,7 @@ VAGUE = (
     r"|as (?:needed|necessary|required|far as possible)|(?:where|if) (?:possible|applicable|necessary)"
     r"|generally|normally|usually|typically|often|sometimes|some|various|several|significant(?:ly)?|substantial(?:ly)?"
     r"|excessive(?:ly)?|undue|unduly|relevant|sensitive|best practices?|good faith|etc\.?|and so on|and the like"
-    r"|respectful(?:ly)?|professional(?:ly)?|ethical(?:ly)?|responsibl[ey]|harmful|offensive|bad|good|nice|fair(?:ly)?)\b",
+    r"|respectful(?:ly)?|professionally|ethical(?:ly)?|responsibl[ey]|harmful|offensive|bad|good|nice|fair(?:ly)?)\b",
     r"적절|적당|부적절|합리적|상당한|상당히|충분히|가능한 한|가급적|필요시|필요한 경우|일반적으로|보통|대체로|민감한"
     r"|성실히|지나치|과도|바람직|등등|기타",
     r"適切|適当|不適切|合理的|相当な|相当程度|十分に|可能な限り|できるだけ|できる限り|必要に応じて|一般的に|通常|原則として"
@@ -18,7 +18,7 @@ VAGUE = (
 )
 _VAGUE = tuple(re.compile(pattern, re.IGNORECASE) for pattern in VAGUE)
 
-# Two negations in one sentence, which a critic has to undo.
+# Two negations in one clause, which a critic has to undo.
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|fails? to|refus\w+ to|except|unless)\b|n['’]t\b",
     re.IGNORECASE,
@@ -28,7 +28,7 @@ _UNDONE = re.compile(
     r"|(?:지|하지|되지) 않[은는을지으아았]*[^.?!]{0,12}(?:않|없|아니)|없지 않|아니지 않|않을 수 없|못하지 않"
     r"|なく(?:は|も)ない|ないわけではな|ないこと(?:は|も)な|ないとは(?:言え|限ら)な|ざるを得な|なくはあり|ずにはいられな"
 )
-_SENTENCE = re.compile(r"[^.?!。？！;:]+")
+_CLAUSE = re.compile(r"[.?!。？！;:]|,\s*(?:and|or|but|nor)\b", re.IGNORECASE)
 
 # Words that say nothing about what a principle is about.
 STOP = frozenset(
@@ -51,8 +51,8 @@ def vague(text: str) -> tuple[str, ...]:
 
 
 def double_negative(text: str) -> bool:
-    """Whether a sentence of `text` negates twice."""
-    return any(len(_NEGATION.findall(one)) > 1 or _UNDONE.search(one) for one in _SENTENCE.findall(text))
+    """Whether a sentence of `text`, or one part of a coordination, negates twice."""
+    return any(len(_NEGATION.findall(one)) > 1 or _UNDONE.search(one) for one in _CLAUSE.split(text))
 
 
 def matter(text: str) -> frozenset[str]:

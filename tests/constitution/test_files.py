@@ -13,7 +13,7 @@ from guard.constitution import Constitution, Principle, load, load_folder
 from guard.errors import ConfigError
 from guard.types import Dialogue
 
-CONSTITUTIONS = Path(__file__).parent.parent / "guard" / "defaults" / "constitutions"
+CONSTITUTIONS = Path(__file__).parents[2] / "guard" / "defaults" / "constitutions"
 
 
 def examples(word: str, count: int = 2) -> list[dict[str, str]]:
