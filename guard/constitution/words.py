@@ -24,7 +24,8 @@ _NEGATION = re.compile(
     re.IGNORECASE,
 )
 _UNDONE = re.compile(
-    r"\bnot (?:un|in|im|dis|il|ir)[a-z]{4,}"
+    r"\bnot (?:un(?!der|til|less|i)[a-z]{3,}|(?:im(?:possib|prop|polit)|in(?:correct|accura|complet|frequent|approp)"
+    r"|dis(?:hon|allow|respect)|il(?:legal|logic)|ir(?:regular|relev|respons))[a-z]*)"
     r"|(?:지|하지|되지) 않[은는을지으아았]*[^.?!]{0,12}(?:않|없|아니)|없지 않|아니지 않|않을 수 없|못하지 않"
     r"|なく(?:は|も)ない|ないわけではな|ないこと(?:は|も)な|ないとは(?:言え|限ら)な|ざるを得な|なくはあり|ずにはいられな"
 )
@@ -40,6 +41,7 @@ STOP = frozenset(
     person people someone somebody something anyone anybody anything
     """.split()  # noqa: SIM905 - sixty quoted words would be harder to read
 )
+LEAST_SHARED = 3
 _WORD = re.compile(r"[A-Za-z\u00c0-\u024f]{3,}")
 _RUN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,}")
 
@@ -64,9 +66,9 @@ def matter(text: str) -> frozenset[str]:
 
 
 def overlap(one: frozenset[str], other: frozenset[str]) -> float:
-    """How much of the smaller matter is in the larger one, 0 to 1."""
-    least = min(len(one), len(other))
-    return len(one & other) / least if least else 0.0
+    """How much of the smaller matter is in the larger one, 0 to 1; 0 where they share a word or two."""
+    shared = len(one & other)
+    return shared / min(len(one), len(other)) if shared >= LEAST_SHARED else 0.0
 
 
 def plain(text: str) -> str:
@@ -76,7 +78,9 @@ def plain(text: str) -> str:
 
 def _stem(word: str) -> str:
     """A word without its commonest endings; enough to see that two say the same."""
-    for ending in ("ations", "ation", "ings", "ing", "ies", "ed", "es", "s", "ly"):
+    if word.endswith("s") and not word.endswith("ss"):
+        word = f"{word[:-3]}y" if word.endswith("ies") else word[:-1]
+    for ending in ("ation", "ing", "ed", "ly"):
         if word.endswith(ending) and len(word) - len(ending) >= 4:
-            return word[: -len(ending)]
-    return word
+            word = word[: -len(ending)]
+    return word.removesuffix("e")

@@ -14,11 +14,12 @@ from tests.dialogue import principle
 ENGLISH = "Please summarise the minutes of the meeting."
 KOREAN = "회의록을 요약해서 팀에 보내 주세요."
 JAPANESE = "会議の議事録を要約してチームに送ってください。"
+ALL = Scope()
 CHINESE = "请总结会议记录并发送给团队成员。"
 RUSSIAN = "Подготовьте краткое изложение протокола."
 
 
-def document(name: str, *principles: Principle, scope: Scope = Scope(), precedence: int = 0) -> Constitution:
+def document(name: str, *principles: Principle, scope: Scope = ALL, precedence: int = 0) -> Constitution:
     made = Constitution(name, 1, principles, "", precedence=precedence, scope=scope)
     return replace(made, digest=digest_of(made))
 
