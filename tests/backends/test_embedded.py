@@ -19,7 +19,7 @@ from guard.backends.minilm import MiniLM, Vectors, find
 from guard.backends.windows import Range
 from guard.constitution import Constitution, Principle, load
 from guard.errors import ConfigError, CriticError
-from guard.types import Critic, Dialogue, State, Verdict
+from guard.types import Critic, Dialogue, Learner, State, Verdict
 
 from .office import OFFICE
 
@@ -112,6 +112,36 @@ def test_left_out_examples_are_told_apart(critic: EmbeddedCritic, judged: tuple[
     worth = {name: one["auroc"] for name, one in card.items()}  # type: ignore[index, call-overload]
     assert np.mean(list(worth.values())) >= 0.85
     assert min(worth.values()) >= 0.6
+
+
+def test_examples_left_out_have_the_figures_of_the_card(critic: EmbeddedCritic, judged: tuple[Principle, ...]) -> None:
+    assert isinstance(critic, Learner)
+    card = critic.card()
+    for principle in judged:
+        verdicts, figures = critic.left_out(principle), card[principle.id]
+        assert isinstance(figures, dict)
+        half = len(principle.violates)
+        assert len(verdicts) == half + len(principle.complies)
+        assert sum(v.state == "clear" for v in verdicts[:half]) / half == pytest.approx(figures["missed"], abs=6e-4)
+        assert sum(v.state == "fired" for v in verdicts[:half]) / half == pytest.approx(figures["recall"], abs=6e-4)
+        assert sum(v.state == "unsure" for v in verdicts) / len(verdicts) == pytest.approx(figures["unsure"], abs=6e-4)
+
+
+def test_examples_left_out_are_judged_worse_than_those_learnt_by_heart(
+    critic: EmbeddedCritic, judged: tuple[Principle, ...]
+) -> None:
+    principle = by_id(judged, "safe-code")
+    fired = sum(v.state == "fired" for v in critic.left_out(principle)[: len(principle.violates)])
+    assert fired < sum(critic.score(example, [principle])[0].state == "fired" for example in principle.violates)
+
+
+def test_one_reply_to_two_prompts_is_left_out_twice() -> None:
+    one = by_id(load(WORKPLACE).principles, "respect-for-people")  # type: ignore[arg-type]
+    twice = dataclasses.replace(one, violates=(*one.violates, Dialogue("Again?", one.violates[0].reply)))
+    critic = EmbeddedCritic.fit([Constitution("x", 1, (twice,), "")], None, silent, encoder=Letters())
+    verdicts = critic.left_out(twice)
+    assert len(verdicts) == len(twice.violates) + len(twice.complies)
+    assert verdicts[0] == verdicts[len(twice.violates) - 1]
 
 
 def test_the_card_says_how_each_figure_was_had(critic: EmbeddedCritic, workplace: Constitution) -> None:
