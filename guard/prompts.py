@@ -36,10 +36,10 @@ RANK: Mapping[State, int] = {"clear": 0, "unsure": 1, "fired": 2, "not_judged": 
 def judged_prompt(course: Course, changes: Changes) -> Story[tuple[Answered, ...]]:
     """Each principle for prompts that applies to the request, with its verdict: the worst of any turn.
 
-    `changes` are the masked texts. Nothing is judged where the reply holds no words, as with embeddings.
+    `changes` are the masked texts.
     """
     asked = _principles(course)
-    if not asked or not course.surface.speaks:
+    if not asked:
         return ()
     began = course.plan.clock()
     worst: dict[str, Answered] = {}

@@ -134,10 +134,11 @@ def test_the_worst_of_the_turns_is_recorded() -> None:
     assert said({"model": "m", "messages": messages}).opening.verdicts[0].state == "fired"
 
 
-def test_embeddings_have_no_words_to_answer_with_and_are_not_judged() -> None:
-    played = play(body("A rifle", EMBEDDINGS), b'{"object":"list","data":[],"model":"m"}',
-                  plan(constitution=constitution(WEAPONS)), surface=EMBEDDINGS, critic=critic)  # fmt: skip
-    assert (played.of(Judge), played.opening.verdicts, played.head.status) == ([], (), 200)
+def test_what_is_only_to_be_embedded_leaves_as_well_and_is_judged() -> None:
+    request = {"model": "m", "input": ["A rose", "A rifle"]}
+    played = play(request, plan_=plan(constitution=constitution(WEAPONS)), surface=EMBEDDINGS, critic=critic)
+    assert [ask.dialogue.prompt for ask in played.of(Judge)] == ["A rose", "A rifle"]
+    assert (played.of(Send), played.opening.verdicts[0].state, played.head.status) == ([], "fired", 403)
 
 
 def failing(ask: Judge) -> Any:
