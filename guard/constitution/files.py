@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from typing import Annotated, Any
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, get_args
 
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationInfo, field_validator, model_validator
 
 from guard.constitution.values import AppliesTo, Check, Language, OnViolation, Severity
 from guard.documents import Strict
+from guard.types import SurfaceName
 
 LEAST_EXAMPLES = 2
 SCHEMA_ID = "constitution.schema.json"
@@ -42,6 +44,16 @@ class ScopeFile(Strict):
     applications: tuple[Text, ...] = ()
     surfaces: tuple[Text, ...] = ()
     languages: tuple[Language, ...] = ()
+
+    @field_validator("surfaces")
+    @classmethod
+    def _known(cls, surfaces: tuple[str, ...]) -> tuple[str, ...]:
+        """A name with a slip would be for nothing, and nobody would notice."""
+        known = get_args(SurfaceName)
+        for pattern in surfaces:
+            if not any(fnmatchcase(name, pattern) for name in known):
+                raise ValueError(f"'{pattern}' is no surface; known are {', '.join(known)}")
+        return surfaces
 
 
 class ReferenceFile(Strict):

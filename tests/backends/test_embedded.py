@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from guard.backends import minilm
+from guard.backends import fitting, minilm
 from guard.backends.embedded import EmbeddedCritic
 from guard.backends.minilm import MiniLM, Vectors, find
 from guard.backends.windows import Range
@@ -348,6 +348,23 @@ def test_examples_of_any_length_can_be_fitted_to() -> None:
     long = tuple(Dialogue("p", " ".join(f"{one} xx {one} xx x." for _ in range(90))) for one in "abcdefghi")
     principle = small(violates=long)
     assert fitted(principle).score(Dialogue("p", "c xx c xx x"), [principle])[0].state == "fired"
+
+
+def test_prompts_and_replies_are_learnt_apart() -> None:
+    """A prompt that was rightly refused is no harmless prompt, and a prompt's examples have no reply to learn from."""
+    sides = {side: tuple(Dialogue(f"{word} {n}", f"{word} back {n}") for n in range(8))
+             for side, word in (("violates", "zzz"), ("complies", "aaa"))}  # fmt: skip
+    reply = dataclasses.replace(load(WORKPLACE).principles[0], id="reply", applies_to="reply", check=None, **sides)
+    asked = {side: tuple(Dialogue(one.prompt, "") for one in these) for side, these in sides.items()}
+    prompt, other = (dataclasses.replace(reply, id=name, applies_to="prompt", **asked) for name in ("prompt", "other"))
+    other = dataclasses.replace(other, complies=tuple(Dialogue(f"bbb {n}", "") for n in range(8)))
+    posed = fitting.problems([Constitution("both", 1, (reply, prompt, other), "")])
+    groups = {problem.principle.id: problem.others for problem in posed.values()}
+    assert groups["reply"] == ()
+    assert groups["prompt"] == (tuple(f"bbb {n}" for n in range(8)),)
+    critic = EmbeddedCritic.fit([Constitution("both", 1, (reply, prompt), "")], None, silent, encoder=Letters())
+    assert critic.score(Dialogue("zzz 3", ""), [prompt])[0].state == "fired"
+    assert critic.score(Dialogue("aaa 3", ""), [prompt])[0].state == "clear"
 
 
 def test_other_principles_keep_a_head_quiet() -> None:

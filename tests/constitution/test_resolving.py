@@ -125,6 +125,10 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     "a circle": ({"extends": "round"}, r"lab extends round extends lab: a circle"),
     "unknown key": ({"extends": "company", "scope": {"team": ["x"]}}, r"line 5: unknown key 'scope\.team'\. Did you mean 'teams'"),
     "unknown language": ({"extends": "company", "scope": {"languages": ["korean"]}}, r"key 'scope\.languages\.0'"),
+    "unknown surface": (
+        {"extends": "company", "scope": {"surfaces": ["cha*", "chats"]}},
+        r"line 5: key 'scope\.surfaces': Value error, 'chats' is no surface; known are chat, ",
+    ),
     "law and policy": ({"extends": "company", "references": [{"law": "x", "policy": "y"}]}, r"either a 'law' or a 'policy'"),
     "no date": ({"extends": "company", "review_by": "soon"}, r"line 4: key 'review_by'"),
     "a share over one": ({"extends": "company", "tests": {"recall": 2}}, r"line 5: key 'tests\.recall'"),
