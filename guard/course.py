@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from guard.asks import Bind, Bound
-from guard.constitution import Constitution
+from guard.constitution import Constitution, Principle, applicable
 from guard.mask.masker import Masker
 from guard.mask.placeholders import Coder
 from guard.mask.vault import Vault
@@ -108,6 +108,12 @@ class Course:
     def reads_replies(self) -> bool:
         """Whether anything is looked for in replies, or judged."""
         return self.plan.policy.recognize.profile != "none" or self.plan.constitution is not None
+
+    def principles_for(self, reply: str) -> tuple[Principle, ...]:
+        """The principles that apply to `reply`, as masked: those for its language or that of the prompt."""
+        constitution = self.plan.constitution
+        own = [p for p in constitution.principles if p.applies_to != "prompt"] if constitution else []
+        return applicable(own, self.prompt, reply)
 
     def thread_name(self, thread: str) -> str:
         """The name under which the tenant vault keeps the codes of a conversation of this caller's."""

@@ -58,6 +58,21 @@ def parse(text: str, model: type[Model], *, name: str) -> Model:
         raise ConfigError("\n".join(complaints)) from error
 
 
+class Lines:
+    """Where the keys of a YAML file stand."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises ConfigError where `path` cannot be read or is not YAML."""
+        try:
+            self._root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise ConfigError(f"{path}: cannot be read. Check the path, its rights and its form.") from error
+
+    def at(self, *location: str | int) -> int:
+        """The line, from 1, of the deepest part of `location` that exists."""
+        return _line(self._root, list(location))
+
+
 def _refuse_repeated_keys(node: yaml.Node | None, name: str) -> None:
     """Raise ConfigError where a mapping names a key twice: YAML would silently take the last one."""
     if isinstance(node, yaml.SequenceNode):

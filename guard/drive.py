@@ -213,7 +213,7 @@ def _ask_critic(service: Service, ask: Judge | Write) -> Any:
         raise CriticError("there is no critic")
     try:
         if isinstance(ask, Judge):
-            return service.critic.score(ask.dialogue, ask.principles)
+            return service.judged.score(service.critic, ask.dialogue, ask.principles)
         return service.critic.write(ask.prompt, max_tokens=ask.max_tokens)
     except GuardError:
         raise

@@ -1,7 +1,7 @@
 """THE PAGE: one exchange from the request to the reply, told once, without I/O.
 
 `exchange` is a generator. It yields what it needs (see `guard.asks`) and is sent the answer; whoever drives it does
-the I/O. In order: read, recognize, mask, bind, record, send, review, record, restore, emit.
+the I/O. In order: read, recognize, mask, bind, judge, record, send, review, record, restore, emit.
 
 Nothing leaves before the entry of the exchange is durable. Nothing of the reply reaches the client before its review
 allows it and the record of that is durable too, unless the policy says `observe`.
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from guard.asks import Request, Response, Send, Story
 from guard.course import Course, Incoming, Plan
-from guard.errors import AuditError, Blocked, ClientGone, GuardError, UpstreamError
+from guard.errors import AuditError, Blocked, ClientGone, CriticError, GuardError, UpstreamError
 from guard.inbound import blocked, close, close_judged, decision_of, judge_choices, keep_for_later, restored, revised
 from guard.outbound import open_entry
 from guard.streams import held, observed, windowed
@@ -111,6 +111,8 @@ def _failed(course: Course, failure: GuardError) -> Story[None]:
             outcome = "client_gone"
         case Blocked():
             outcome = "blocked"
+        case CriticError():
+            outcome = "not_judged"
         case UpstreamError():
             outcome = "upstream_error"
     try:

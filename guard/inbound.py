@@ -131,7 +131,7 @@ def _judge_choice(
     unknown = groundless(course, new)
     unknown += tuple(replace(s, start=s.start + shift, end=s.end + shift) for s in groundless(course, more))
     dialogue = Dialogue(course.prompt, joined(content.text, rest.text))
-    principles = plan.constitution.principles if plan.constitution else ()
+    principles = course.principles_for(dialogue.reply)
     if course.call.stream and plan.policy.review.stream == "observe":
         result = yield from observe(dialogue, principles, plan.settings, unknown)
     else:
@@ -264,7 +264,7 @@ def close(
 def _not_judged(course: Course, judged: Sequence[Judged]) -> tuple[str, ...]:
     if not course.surface.speaks:
         return ()
-    if course.plan.constitution is None or not judged:
+    if not any(item.review.verdicts for item in judged):
         return ("reply",)
     names = (name for item in judged for name in (*item.review.not_judged, *item.choice.pictures))
     return tuple(dict.fromkeys(names))

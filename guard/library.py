@@ -31,7 +31,7 @@ from guard.outbound import refuse_blocked
 from guard.protect import BlockingFunction, WithheldError, is_async, protected_async, protected_blocking, whole
 from guard.service import Service
 from guard.surfaces.chat import CHAT
-from guard.types import Closing, Decision, Principal, Progress, Verdict
+from guard.types import Closing, Decision, Opening, Principal, Progress, Verdict
 
 __all__ = ["Guard", "Reviewed", "WithheldError"]
 
@@ -116,7 +116,8 @@ class Guard:
         entry = answer.closing
         if entry is None:
             raise WithheldError(head.status, body)
-        last = {verdict.principle: verdict for _, verdict in entry.verdicts}
+        last = {verdict.principle: verdict for verdict in answer.of_prompt}
+        last |= {verdict.principle: verdict for _, verdict in entry.verdicts}
         text = body["choices"][0]["message"]["content"] if head.status < 400 else ""
         return Reviewed(entry.decision, text, tuple(last.values()), entry.reason)
 
@@ -150,14 +151,15 @@ class _Unrecorded(BlockingAnswers):
     """Answers that keep the record of the exchange to themselves."""
 
     closing: Closing | None = None
+    of_prompt: tuple[Verdict, ...] = ()
 
     def __call__(self, ask: Ask) -> Any:
         """The answer to one ask."""
         match ask:
             case Record(entry=Closing() as entry):
                 self.closing = entry
-            case Record():
-                return None
+            case Record(entry=Opening() as entry):
+                self.of_prompt = entry.verdicts
             case _:
                 return super().__call__(ask)
         return None

@@ -1,4 +1,4 @@
-"""The way out: mask the request, bind its codes, decide who is asked, and open its entry in the log."""
+"""The way out: mask the request, bind its codes, decide who is asked, have it judged, and open its entry in the log."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from guard.attached import attachments
 from guard.course import EVIDENT, EVIDENT_SCORE, Course, bindings
 from guard.errors import Blocked, RequestError
 from guard.mask.masker import Masker
+from guard.prompts import judged_prompt, refuse_prompt
 from guard.recognition import Read, recognized
 from guard.surfaces.surface import Call
 from guard.surfaces.walk import Path, label
-from guard.types import FoundSpan, Opening, Operator
+from guard.types import FoundSpan, Opening, Operator, Verdict
 
 LONG_WORD = 200  # characters; no name of a model is longer
 
@@ -21,7 +22,7 @@ Changes: TypeAlias = Mapping[tuple[Path, bool], str]  # new texts by place; the 
 
 
 def open_entry(course: Course) -> Story[bytes]:
-    """Mask the request and open its entry. Returns the body that may leave."""
+    """Mask the request, judge it and open its entry. Returns the body that may leave."""
     policy = course.plan.policy
     yield from attachments(course)
     call = course.call
@@ -39,9 +40,12 @@ def open_entry(course: Course) -> Story[bytes]:
         course.prompt = _prompt_text(call, changes)
         course.known = frozenset(value.normal for value in course.vault.values.values())
         course.said = "\n".join(leaf.text for leaf in call.leaves)
-    yield Record(_opening(course, body, found))
+    stays = any(item.operator == "block" for item in found)
+    answers = () if stays else (yield from judged_prompt(course, changes))
+    yield Record(_opening(course, body, found, tuple(verdict for _, verdict in answers)))
     course.opened = True
     refuse_blocked(found)
+    refuse_prompt(course.plan.settings, answers)
     return body if leaving is changes else call.masked(leaving)
 
 
@@ -162,7 +166,7 @@ def _prompt_text(call: Call, changes: Changes) -> str:
     )
 
 
-def _opening(course: Course, body: bytes, found: tuple[FoundSpan, ...]) -> Opening:
+def _opening(course: Course, body: bytes, found: tuple[FoundSpan, ...], verdicts: tuple[Verdict, ...]) -> Opening:
     plan, call = course.plan, course.call
     constitution = plan.constitution
     unread = [path for path in call.opaque if path not in course.read]
@@ -188,4 +192,5 @@ def _opening(course: Course, body: bytes, found: tuple[FoundSpan, ...]) -> Openi
         not_scanned=("request", *not_scanned) if plan.policy.recognize.profile == "none" else not_scanned,
         request=body.decode() if plan.policy.log.content == "masked" else "",
         timings_ms=dict(course.timings),
+        verdicts=verdicts,
     )

@@ -206,13 +206,19 @@ class Route(Strict):
 
 
 class ReviewRules(Strict):
-    """How replies are reviewed. Without a constitution they are not, and the log says so."""
+    """How prompts and replies are reviewed. Without a constitution they are not, and the log says so."""
 
-    constitution: str | None = "workplace"
+    constitution: str | tuple[str, ...] | None = "workplace"
     stream: StreamMode = "window"
     on_failure: Literal["block", "allow"] = "block"
     on_unsure: Literal["allow", "block"] = "allow"
     rounds: int = Field(2, ge=0, le=2)
+
+    @property
+    def constitutions(self) -> tuple[str, ...]:
+        """The names of all that may be in force; which of them are is for their scopes to say."""
+        named = self.constitution
+        return named if isinstance(named, tuple) else (named,) if named else ()
 
 
 class LogRules(Strict):

@@ -17,9 +17,11 @@ from guard.audit.keys import GuardKeys
 from guard.audit.store import SqliteStore
 from guard.audit.vault_store import VaultStore, load_or_create_tenant_key
 from guard.audit.writer import Writer
+from guard.backends.examining import require_passed
+from guard.backends.judged import JudgedPrompts
 from guard.backends.recognizers import Cache, CachedRecognizer, Company, Lists, Spec, Stack, Workers
 from guard.config import Config
-from guard.constitution import Constitution
+from guard.constitution import Constitution, in_force
 from guard.course import Plan
 from guard.errors import ConfigError, RequestError, RouteError
 from guard.mask.placeholders import Coder
@@ -50,6 +52,7 @@ class Service:
     tenant_key: bytes
     coder: Coder
     translates: bool = field(default_factory=lambda: importlib.util.find_spec("litellm") is not None)
+    judged: JudgedPrompts = field(default_factory=JudgedPrompts)
     at_work: Counter[str] = field(default_factory=Counter)  # calls at each upstream that have not ended
 
     def plan(self, principal: Principal, model: str, surface: SurfaceName, *, upstream: str | None = None) -> Plan:
@@ -62,7 +65,7 @@ class Service:
         rules = policy.review
         return Plan(
             policy=policy,
-            constitution=self.constitutions[rules.constitution] if rules.constitution else None,
+            constitution=in_force((self.constitutions[n] for n in rules.constitutions), principal, surface),
             settings=Settings(
                 on_failure=rules.on_failure,
                 on_unsure=rules.on_unsure,
@@ -137,7 +140,9 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
     tenant_key = load_or_create_tenant_key(config.data / "tenant.key")
     database = config.data / config.audit.path
     recognizers = _recognizers(config, rules, progress, workers=workers)
-    critic = _critic(config, tuple(documents.values()), progress) if documents else None
+    critic = critic_for(config, tuple(documents.values()), progress) if documents else None
+    if critic is not None:
+        require_passed(documents.values(), critic, config.data / "proofs", progress)
     store = SqliteStore(database)
     lifetime = config.vault.lifetime_days * DAY_S
     vault = VaultStore(config.data / "vault.db", tenant_key, lifetime_s=lifetime)
@@ -191,28 +196,20 @@ def open_keys(config: Config) -> GuardKeys:
 
 
 def _constitutions(config: Config, rules: tuple[Policy, ...]) -> dict[str, Constitution]:
-    """The constitutions that policies name. Raises ConfigError where one is missing or asks too much."""
-    wanted = {rule.review.constitution for rule in rules if rule.review.constitution is not None}
+    """The constitutions that policies name. Raises ConfigError where one is missing."""
+    wanted = {name for rule in rules for name in rule.review.constitutions}
     if not wanted:
         return {}
     folder = config.constitutions or Path("constitutions")
     known = constitutions.load_folder(folder)
     for rule in rules:
-        name = rule.review.constitution
-        if name is not None and name not in known:
-            raise ConfigError(
-                f"policy '{rule.policy}': there is no constitution '{name}' in {folder}. "
-                f"Known are: {', '.join(sorted(known))}."
-            )
-    chosen = {name: known[name] for name in sorted(wanted)}
-    for document in chosen.values():
-        for principle in document.principles:
-            if principle.applies_to == "prompt":
+        for name in rule.review.constitutions:
+            if name not in known:
                 raise ConfigError(
-                    f"constitution '{document.name}': principle '{principle.id}' applies to the prompt, "
-                    "and guard judges replies only. Set 'applies_to: exchange'."
+                    f"policy '{rule.policy}': there is no constitution '{name}' in {folder}. "
+                    f"Known are: {', '.join(sorted(known))}."
                 )
-    return chosen
+    return {name: known[name] for name in sorted(wanted)}
 
 
 def _recognizers(
@@ -246,7 +243,7 @@ def recognizer(config: Config, rule: Policy, progress: Progress) -> CachedRecogn
     return _recognizers(config, (rule,), progress, workers=False)[rule.policy]
 
 
-def _critic(config: Config, documents: tuple[Constitution, ...], progress: Progress) -> Critic:
+def critic_for(config: Config, documents: tuple[Constitution, ...], progress: Progress) -> Critic:
     """The critic that the configuration names, ready to judge."""
     cache = config.data / "models"
     if config.critic.model == "embedded":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 Progress: TypeAlias = Callable[[str], None]
@@ -123,7 +123,8 @@ class Opening:
     """The first half of an audit entry, durable before a byte leaves. Times are Unix seconds.
 
     `upstream` is asked first, then the `fallbacks`, in order, where those before them fail. `routed` are the entities
-    because of which the exchange stays in the house.
+    because of which the exchange stays in the house. `verdicts` are those of the principles for prompts: of each, the
+    worst of any turn.
     """
 
     exchange: str
@@ -146,6 +147,7 @@ class Opening:
     not_scanned: tuple[str, ...]
     request: str
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    verdicts: tuple[Verdict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,4 +229,16 @@ class Critic(Protocol):
 
     def write(self, prompt: str, *, max_tokens: int) -> str:
         """The model's answer to one instruction. Raises CriticError."""
+        ...
+
+
+@runtime_checkable
+class Learner(Protocol):
+    """A critic that is fitted to the examples of principles, and so must not be tested on them as it is."""
+
+    def left_out(self, principle: Rule) -> tuple[Verdict, ...]:
+        """The verdict on each example by a fit that did not see it: the violating ones, then the complying ones.
+
+        Raises CriticError.
+        """
         ...

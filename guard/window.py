@@ -44,13 +44,13 @@ class Watch:
         plan = self.course.plan
         began = plan.clock()
         new = yield from self._read([text for choice in choices for text in texts_of(choice)])
-        principles = plan.constitution.principles if plan.constitution else ()
         for choice in choices if self.open else ():
             content, rest = (new[where] for _, where in texts_of(choice))
             shift = len(content.masked) + 1
             moved = tuple(replace(s, start=s.start + shift, end=s.end + shift) for s in rest.groundless)
             dialogue = Dialogue(self.course.prompt, joined(content.masked, rest.masked))
             unknown = content.groundless + moved
+            principles = self.course.principles_for(dialogue.reply)
             self.open = self.open and (yield from passes(dialogue, principles, plan.settings, unknown))
         if self.open:
             self._passed |= new

@@ -9,6 +9,8 @@ import pytest
 from pydantic import BaseModel
 
 from guard.config import Config, UpstreamConfig
+from guard.constitution.files import ConstitutionFile, MarksFile, PrincipleFile, ScopeFile
+from guard.constitution.values import Language
 from guard.documents import parse
 from guard.policy import Policy
 from guard.types import Operator
@@ -47,6 +49,27 @@ def documented(page: str, heading: str = "") -> list[str]:
 )
 def test_every_key_is_documented(model: type[BaseModel], page: str, heading: str) -> None:
     assert sorted(documented(page, heading)) == sorted(keys(model))
+
+
+@pytest.mark.parametrize(
+    ("model", "heading"),
+    [(ConstitutionFile, "The document"), (PrincipleFile, "A principle"), (MarksFile, "Working on one")],
+)
+def test_every_key_of_a_constitution_is_documented(model: type[BaseModel], heading: str) -> None:
+    assert documented("constitution.md", heading) == list(model.model_fields)
+
+
+def test_every_command_of_constitutions_is_documented() -> None:
+    from guard.commands.constitution import constitution
+
+    told = re.findall(r"^\| `guard constitution (\w+)", (ROOT / "docs" / "constitution.md").read_text(), re.MULTILINE)
+    assert sorted(told) == sorted(constitution.commands)
+
+
+def test_the_scope_of_a_constitution_is_documented() -> None:
+    text = (ROOT / "docs" / "constitution.md").read_text().split("## Whom it is for\n")[1].split("\n## ")[0]
+    told = re.findall(r"`(\w+)`", text)
+    assert {*ScopeFile.model_fields, *get_args(Language)} <= set(told)
 
 
 def test_every_operator_is_documented() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import Field, ValidationError, field_validator
 
 from guard.config import Config
-from guard.documents import Strict, parse, read
+from guard.documents import Lines, Strict, parse, read
 from guard.errors import ConfigError
 
 SECRET = "hunter2-of-alice"
@@ -163,3 +163,19 @@ def test_a_value_that_is_none_of_its_kind_is_not_told(text: str) -> None:
         parse(text, Config, name="guard.yaml")
     assert caught.value.__cause__ is None
     assert "hunter2" not in str(caught.value)
+
+
+def test_lines_are_those_of_the_deepest_part_that_exists(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text("# a comment\none: 1\nlist:\n  - {id: x}\n  - id: y\n    more: z\n")
+    lines = Lines(file)
+    assert [lines.at(), lines.at("one"), lines.at("list", 1, "more"), lines.at("list", 1, "lost"), lines.at("lost")] == [
+        2, 2, 6, 5, 2,
+    ]  # fmt: skip
+    for text in ("a: [", None):
+        file.unlink()
+        if text:
+            file.write_text(text)
+        with pytest.raises(ConfigError, match="cannot be read"):
+            Lines(file)
+        file.touch()

@@ -1,6 +1,6 @@
 """The library: mask, restore, review, and protected functions, on the same exchange as the proxy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +9,11 @@ from openai.types.chat import ChatCompletion
 
 import guard as package
 from guard.audit.reading import SqliteReader
+from guard.constitution import Constitution
 from guard.errors import Blocked
 from guard.library import Guard, WithheldError
+from guard.types import Dialogue, Rule, Verdict
+from tests.dialogue import principle
 from tests.house import CARD, MAIL, REVIEWED, Scripted, policy, start
 
 
@@ -69,6 +72,21 @@ def test_review_allows_mends_and_blocks(guard: Guard) -> None:
     assert (blocked.decision, blocked.reply) == ("block", "")
     assert "no-weapons" in blocked.reason
     assert {v.principle: v.state for v in blocked.verdicts}["no-weapons"] == "fired"
+
+
+def test_review_says_what_the_prompt_violates(guard: Guard) -> None:
+    asked = principle("no-weapons", applies_to="prompt", on_violation="block")
+
+    class Refusing(Scripted):
+        def score(self, dialogue: Dialogue, principles: Sequence[Rule]) -> tuple[Verdict, ...]:
+            return tuple(Verdict(rule.id, 0.9, "fired") for rule in principles)
+
+    guard.service.critic = Refusing()
+    guard.service.constitutions = {"test": Constitution("test", 1, (asked,), "d" * 64)}
+    reviewed = guard.review("A rifle?", "No.")
+    assert (reviewed.decision, reviewed.reply) == ("block", "")
+    assert reviewed.verdicts == (Verdict("no-weapons", 0.9, "fired"),)
+    assert "violates the principle 'no-weapons'" in reviewed.reason
 
 
 def test_review_is_not_recorded(guard: Guard) -> None:

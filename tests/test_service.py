@@ -87,9 +87,8 @@ def test_another_tenant_has_other_codes_and_the_files_are_where_the_configuratio
         ([], "policies: holds no policy. Add one, such as default.yaml."),
         ([policy(review={"constitution": "lost"})],
          "policy 'default': there is no constitution 'lost' in {folder}. Known are: other, test."),
-        ([policy(review={"constitution": "other"})],
-         "constitution 'other': principle 'no-threats' applies to the prompt, and guard judges replies only. "
-         "Set 'applies_to: exchange'."),
+        ([policy(review={"constitution": ["test", "lost"]})],
+         "policy 'default': there is no constitution 'lost' in {folder}. Known are: other, test."),
         ([policy(mask={"default": "route"}, route={"to": "cloud"})],
          "policy 'default': routes to 'cloud', which is no upstream with 'trusted: true'. Trusted are: house, local."),
         ([policy(review={"constitution": "test"})],
@@ -101,9 +100,7 @@ def test_another_tenant_has_other_codes_and_the_files_are_where_the_configuratio
 def test_what_is_wrong_is_told_at_the_start_with_a_remedy(
     begin: Begin, tmp_path: Path, rules: list[dict[str, Any]], message: str
 ) -> None:
-    asked = PRINCIPLES.replace("constitution: test", "constitution: other").replace(
-        "applies_to: reply", "applies_to: prompt", 1
-    )
+    asked = PRINCIPLES.replace("constitution: test", "constitution: other")
     with pytest.raises(ConfigError) as caught:
         begin(*rules, documents={"test": PRINCIPLES, "other": asked}, workers=False, upstreams=UPSTREAMS)
     assert message.format(folder=tmp_path / "constitutions") in caught.value.message

@@ -19,13 +19,14 @@ from guard.audit.merkle import leaf_hash
 from guard.errors import AuditError
 from guard.types import Closing, Entry, Opening
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 
 Kind: TypeAlias = Literal["opening", "closing"]
 _CODECS: Final[Mapping[Kind, Codec]] = {"opening": codec(Opening), "closing": codec(Closing)}
 # What entries of an older schema do not say, as it was then.
 _UNSAID: Final[Mapping[int, Mapping[Kind, Mapping[str, Any]]]] = {
-    1: {"opening": {"fallbacks": [], "routed": []}, "closing": {"upstream": "", "failed": []}},
+    1: {"opening": {"fallbacks": [], "routed": [], "verdicts": []}, "closing": {"upstream": "", "failed": []}},
+    2: {"opening": {"verdicts": []}},
 }
 _JSON: Final = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, check_circular=False, sort_keys=True, separators=(",", ":")

@@ -11,7 +11,7 @@ from typing import Any
 from guard.audit.checkpoint import PublicKey
 from guard.audit.reading import Recorded, SqliteReader
 from guard.errors import ConfigError
-from guard.types import Closing, FoundSpan, Opening
+from guard.types import Closing, FoundSpan, Opening, Verdict
 
 
 def as_values(recorded: Recorded) -> dict[str, Any]:
@@ -45,6 +45,10 @@ def _opening(entry: Opening) -> Iterator[str]:
     yield f"critic       {entry.critic or 'none'} {entry.critic_digest[:12]}"
     yield f"not scanned  {', '.join(entry.not_scanned) or 'nothing'}"
     yield from _spans("masked", entry.spans)
+    if entry.verdicts:
+        yield "\nscores of the prompt (higher is worse):"
+    for verdict in entry.verdicts:
+        yield f"  {_score(verdict)}"
     yield "\nwhat left:"
     yield _indented(entry.request or "(content is not kept)")
 
@@ -57,8 +61,7 @@ def _closing(entry: Closing) -> Iterator[str]:
     yield from _spans("in the reply", entry.spans)
     yield "\nscores (higher is worse):"
     for choice, verdict in entry.verdicts:
-        reason = f"  {verdict.reason}" if verdict.reason else ""
-        yield f"  [{choice}] {verdict.principle:<32} {verdict.score:5.3f}  {verdict.state}{reason}"
+        yield f"  [{choice}] {_score(verdict)}"
     if entry.not_judged:
         yield f"not judged: {', '.join(entry.not_judged)}"
     for revision in entry.revisions:
@@ -75,6 +78,11 @@ def _closing(entry: Closing) -> Iterator[str]:
     yield f"unknown placeholders {entry.unknown_placeholders}"
     yield f"tokens       {_pairs(entry.usage)}"
     yield f"milliseconds {_pairs(entry.timings_ms)}"
+
+
+def _score(verdict: Verdict) -> str:
+    reason = f"  {verdict.reason}" if verdict.reason else ""
+    return f"{verdict.principle:<32} {verdict.score:5.3f}  {verdict.state}{reason}"
 
 
 def _spans(title: str, spans: tuple[FoundSpan, ...]) -> Iterator[str]:

@@ -70,6 +70,25 @@ class EmbeddedCritic:
         except Exception as error:  # whatever the model's libraries raise, the reply is not judged
             raise CriticError("the embedded critic failed.") from error
 
+    def left_out(self, principle: Rule) -> tuple[Verdict, ...]:
+        """As `guard.types.Learner` says: the head without the example, the thresholds without its score.
+
+        The thresholds differ from example to example; the score is told with those of the fit, so that scores compare.
+        """
+        fitted = self._of(principle)
+        violating, complying, _ = heads.states_left_out(fitted.left_out)
+        sides = (
+            (principle.violates, violating, fitted.left_out.violates),
+            (principle.complies, complying, fitted.left_out.complies),
+        )
+        found: list[Verdict] = []
+        for examples, states, logits in sides:
+            texts = [view(fitted.principle.applies_to, example) for example in examples]
+            known = dict(zip(dict.fromkeys(texts), zip(states, logits, strict=True), strict=True))
+            for state, logit in map(known.__getitem__, texts):
+                found.append(Verdict(principle.id, fitted.thresholds.score(float(logit)), state))
+        return tuple(found)
+
     def write(self, prompt: str, *, max_tokens: int) -> str:  # noqa: ARG002  the contract names them
         """Raises CriticError: a model this small cannot write a critique or a revision."""
         raise CriticError("the embedded critic judges and does not write. Name a model as critic to have revisions.")

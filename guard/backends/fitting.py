@@ -171,13 +171,18 @@ def _problem(principle: Principle, homes: Sequence[Constitution]) -> Problem:
     )
     taken = {*violates, *complies}
     others = []
-    for other in (one for home in homes for one in home.principles if one != principle):
+    for other in (one for home in homes for one in home.principles if one != principle and _alike(one, principle)):
         texts = dict.fromkeys(view(principle.applies_to, one) for one in other.complies)
         group = tuple(text for text in texts if text not in taken)
         taken.update(group)
         if group:
             others.append(group)
     return Problem(principle, violates, complies, tuple(others))
+
+
+def _alike(one: Principle, other: Principle) -> bool:
+    """Whether both read the same side of an exchange: a prompt that is rightly refused is no harmless prompt."""
+    return (one.applies_to == "prompt") == (other.applies_to == "prompt")
 
 
 def _examples(problem: Problem, readings: Mapping[str, Reading]) -> Examples:

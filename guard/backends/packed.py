@@ -64,6 +64,7 @@ class PackedCritic:
         self._most_tokens = min(most_tokens, model.context)
         self._before, self._after = model.frame()
         self._bands: dict[str, Band] = {}
+        self._examples: dict[tuple[str, Dialogue], list[Answered]] = {}
         self.digest = self._digest()
 
     @classmethod
@@ -96,7 +97,10 @@ class PackedCritic:
     def score(self, dialogue: Dialogue, principles: Sequence[Rule]) -> tuple[Verdict, ...]:
         """One verdict per principle, in order. Raises CriticError."""
         answers = self.answers(dialogue, principles)
-        return tuple(self._verdict(principle, found) for principle, found in zip(principles, answers, strict=True))
+        return tuple(
+            _verdict(principle, found, self.band(principle))
+            for principle, found in zip(principles, answers, strict=True)
+        )
 
     def answers(self, dialogue: Dialogue, principles: Sequence[Rule]) -> list[list[Answered]]:
         """Per principle the model's answer to each piece of the exchange. Raises CriticError."""
@@ -146,20 +150,29 @@ class PackedCritic:
         self._bands |= bands
         self.digest = self._digest()
 
-    def _odds(self, example: Dialogue, principle: Rule) -> float:
-        return max(answer.odds for answer in self.answers(example, [principle])[0])
+    def left_out(self, principle: Rule) -> tuple[Verdict, ...]:
+        """As `guard.types.Learner` says: each example in a band fitted to the others. Raises CriticError."""
+        sides = (
+            [self._read(example, principle) for example in principle.violates],
+            [self._read(example, principle) for example in principle.complies],
+        )
+        odds = tuple([max(answer.odds for answer in answers) for answers in side] for side in sides)
+        found: list[Verdict] = []
+        for side, other in ((0, 1), (1, 0)):
+            for index, answers in enumerate(sides[side]):
+                rest = {side: [*odds[side][:index], *odds[side][index + 1 :]], other: odds[other]}
+                found.append(_verdict(principle, answers, fitted(rest[0], rest[1])))
+        return tuple(found)
 
-    def _verdict(self, principle: Rule, answers: Sequence[Answered]) -> Verdict:
-        """The worst of what was found in the pieces of the exchange."""
-        band = self.band(principle)
-        states = [band.state(a.score) if a.mass >= LEAST_MASS else "unsure" for a in answers]
-        state = max(states, key=RANK.__getitem__)
-        reason = ""
-        if state == "unsure":
-            reason = "The score lies where this critic is often wrong."
-            if any(answer.mass < LEAST_MASS for answer in answers):
-                reason = "The model did not answer the question."
-        return Verdict(principle.id, max(answer.score for answer in answers), state, (), reason)
+    def _odds(self, example: Dialogue, principle: Rule) -> float:
+        return max(answer.odds for answer in self._read(example, principle))
+
+    def _read(self, example: Dialogue, principle: Rule) -> list[Answered]:
+        """The model's answers about one example; asked once, as the fit and its test both need them."""
+        key = _key(principle), example
+        if key not in self._examples:
+            self._examples[key] = self.answers(example, [principle])[0]
+        return self._examples[key]
 
     def _branch(self, principle: Rule) -> list[int]:
         text = QUESTION.format(statement=principle.statement, question=principle.question)
@@ -190,6 +203,18 @@ class PackedCritic:
     def _identity(self) -> list[object]:
         words = [INTRODUCTION, BETWEEN, AFTER, QUESTION]
         return [self._model.digest, str(self._model.model.dtype), self._most_tokens, VERSION, words]
+
+
+def _verdict(principle: Rule, answers: Sequence[Answered], band: Band) -> Verdict:
+    """The worst of what was found in the pieces of the exchange."""
+    states = [band.state(a.score) if a.mass >= LEAST_MASS else "unsure" for a in answers]
+    state = max(states, key=RANK.__getitem__)
+    reason = ""
+    if state == "unsure":
+        reason = "The score lies where this critic is often wrong."
+        if any(answer.mass < LEAST_MASS for answer in answers):
+            reason = "The model did not answer the question."
+    return Verdict(principle.id, max(answer.score for answer in answers), state, (), reason)
 
 
 def _key(principle: Rule) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from guard.audit.reading import Recorded
+from guard.constitution import in_force
 from guard.doctor.bench import Bench
 from guard.doctor.canaries import Canary
 from guard.doctor.capture import Call
@@ -165,14 +166,18 @@ def _reviewed(visit: Visit, bench: Bench) -> _Result:
     closing = visit.recorded.closing if visit.recorded else None
     if visit.policy is None or not visit.calls or closing is None:
         return _Result("no reply", done=False)
-    name = visit.policy.review.constitution
+    documents = [bench.service.constitutions[name] for name in visit.policy.review.constitutions]
     early = _early(visit)
-    if name is None:
+    if not documents:
         silent = (
             [] if closing.not_judged else [visit.finding("reviewed", "the log does not say that nothing was judged")]
         )
         return _Result("no constitution, the log says not judged", silent + early, done=bool(silent + early))
-    principles = {principle.id for principle in bench.service.constitutions[name].principles}
+    opening = visit.recorded.opening if visit.recorded else None
+    force = in_force(documents, opening.principal, opening.surface) if opening else None
+    # Those for some languages only may not apply, and the prompt's are in the opening.
+    due = [p for p in force.principles if not p.scope.languages and p.applies_to != "prompt"] if force else []
+    principles = {principle.id for principle in due}
     judged = {verdict.principle for _, verdict in closing.verdicts if verdict.state != "not_judged"}
     missing = principles - judged - set(closing.not_judged)
     wrong = [visit.finding("reviewed", f"the log has no verdict for the principle '{one}'") for one in sorted(missing)]

@@ -34,6 +34,7 @@ OPENING = Opening(
     not_scanned=("images",),
     request='Write to <PERSON_K7Q2M4XD>, "today"\n 안녕',
     timings_ms={"mask": 1.5},
+    verdicts=(Verdict("no-injection", 0.12, "unsure", (), "near the line"),),
 )
 CLOSING = Closing(
     exchange="0-first",
@@ -75,25 +76,18 @@ counts = st.integers(-(2**63), 2**64)
 spans = st.lists(st.builds(FoundSpan, score=numbers), max_size=2).map(tuple)
 words = st.lists(st.text(max_size=5), max_size=2).map(tuple)
 timings = st.dictionaries(st.text(max_size=5), numbers, max_size=2)
-openings = st.builds(
-    Opening, time=numbers, spans=spans, fallbacks=words, routed=words, not_scanned=words, timings_ms=timings
+verdicts = st.builds(
+    Verdict, score=numbers, spans=st.lists(st.tuples(counts, counts), max_size=2).map(tuple), reason=st.text()
 )
+openings = st.builds(
+    Opening, time=numbers, spans=spans, fallbacks=words, routed=words, not_scanned=words, timings_ms=timings,
+    verdicts=st.lists(verdicts, max_size=2).map(tuple),
+)  # fmt: skip
 closings = st.builds(
     Closing,
     time=numbers,
     spans=spans,
-    verdicts=st.lists(
-        st.tuples(
-            counts,
-            st.builds(
-                Verdict,
-                score=numbers,
-                spans=st.lists(st.tuples(counts, counts), max_size=2).map(tuple),
-                reason=st.text(),
-            ),
-        ),
-        max_size=2,
-    ).map(tuple),
+    verdicts=st.lists(st.tuples(counts, verdicts), max_size=2).map(tuple),
     revisions=st.lists(st.builds(Revision, principles=words), max_size=2).map(tuple),
     failed=st.lists(st.tuples(st.text(max_size=3), st.text(max_size=3)), max_size=2).map(tuple),
     not_judged=words,

@@ -50,7 +50,7 @@ def test_the_form_of_the_log_does_not_change_by_accident():
         '{"decision":"revise","exchange":"0-first","failed":[["local","429"]],"kind":"closing","model":"small-2026","not_judged":[],'
         '"outcome":"completed","reason":"no-threats","reply":"Dear <PERSON_K7Q2M4XD>, or else.",'
         '"revisions":[{"accepted":true,"choice":0,"critique":"or else","method":"redaction",'
-        '"principles":["no-threats"],"reason":"","round":1}],"schema":2,"sent":"Dear <PERSON_K7Q2M4XD>.","spans":[],'
+        '"principles":["no-threats"],"reason":"","round":1}],"schema":3,"sent":"Dear <PERSON_K7Q2M4XD>.","spans":[],'
         '"status":200,"time":1764000001.5,"timings_ms":{"judge":20.0},"unknown_placeholders":0,'
         '"upstream":"spare","usage":{"prompt_tokens":12},"verdicts":[[0,{"principle":"no-threats","reason":"a threat","score":0.91,'
         '"spans":[[23,31]],"state":"fired"}]]}'
@@ -61,12 +61,20 @@ def test_the_form_of_the_log_does_not_change_by_accident():
 
 @pytest.mark.parametrize("entry", [OPENING, CLOSING])
 def test_an_entry_of_the_first_schema_is_still_read(entry):
-    later = {"fallbacks", "routed", "upstream", "failed"} - ({"upstream"} if entry is OPENING else set())
+    later = {"fallbacks", "routed", "verdicts"} if entry is OPENING else {"upstream", "failed"}
     first = {name: value for name, value in json.loads(encode(entry)).items() if name not in later}
     found = decode(json.dumps({**first, "schema": 1}).encode())
     unsaid = {name: "" if name == "upstream" else () for name in later & {f.name for f in dataclasses.fields(entry)}}
     assert found == dataclasses.replace(entry, **unsaid)
     assert decode(json.dumps({**first, "schema": 1}).encode()) == found  # what it did not say is not shared
+
+
+def test_an_entry_of_the_second_schema_is_still_read():
+    second = {name: value for name, value in json.loads(encode(OPENING)).items() if name != "verdicts"}
+    assert decode(json.dumps({**second, "schema": 2}).encode()) == dataclasses.replace(OPENING, verdicts=())
+    assert decode(json.dumps({**json.loads(encode(CLOSING)), "schema": 2}).encode()) == CLOSING
+    with pytest.raises(AuditError):
+        decode(json.dumps({**second, "schema": 3}).encode())
 
 
 def test_the_order_of_a_mapping_does_not_matter():

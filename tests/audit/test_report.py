@@ -47,6 +47,8 @@ def lines(recorded: Recorded) -> list[str]:
         '  Write to <PERSON_K7Q2M4XD>, "today"',
         "   안녕",
         "  Dear <PERSON_K7Q2M4XD>, or else.",
+        "scores of the prompt (higher is worse):",
+        "  no-injection                     0.120  unsure  near the line",
         "  [0] no-threats                       0.910  fired  a threat",
         "revision [0] round 1, redaction, no-threats: accepted",
         "  or else",

@@ -247,11 +247,11 @@ def test_a_long_commit_is_checked_in_pieces(tmp_path, monkeypatch):
 
 
 def test_an_entry_that_was_written_by_a_newer_guard_is_said_to_be_unreadable(tmp_path):
-    from guard.audit.entries import Leaf, columns, encode
+    from guard.audit.entries import SCHEMA, Leaf, columns, encode
     from guard.audit.merkle import leaf_hash
 
     entry = opening("0")
-    body = encode(entry).replace(b'"schema":2', b'"schema":3')
+    body = encode(entry).replace(b'"schema":%d' % SCHEMA, b'"schema":%d' % (SCHEMA + 1))
     with closed(new_store(tmp_path)) as store:
         store.append([Leaf(body, leaf_hash(body), columns(entry))])
         report = store.verify(store.public_key)

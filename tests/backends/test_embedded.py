@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from guard.backends import minilm
+from guard.backends import fitting, minilm
 from guard.backends.embedded import EmbeddedCritic
 from guard.backends.minilm import MiniLM, Vectors, find
 from guard.backends.windows import Range
 from guard.constitution import Constitution, Principle, load
 from guard.errors import ConfigError, CriticError
-from guard.types import Critic, Dialogue, State, Verdict
+from guard.types import Critic, Dialogue, Learner, State, Verdict
 
 from .office import OFFICE
 
@@ -112,6 +112,36 @@ def test_left_out_examples_are_told_apart(critic: EmbeddedCritic, judged: tuple[
     worth = {name: one["auroc"] for name, one in card.items()}  # type: ignore[index, call-overload]
     assert np.mean(list(worth.values())) >= 0.85
     assert min(worth.values()) >= 0.6
+
+
+def test_examples_left_out_have_the_figures_of_the_card(critic: EmbeddedCritic, judged: tuple[Principle, ...]) -> None:
+    assert isinstance(critic, Learner)
+    card = critic.card()
+    for principle in judged:
+        verdicts, figures = critic.left_out(principle), card[principle.id]
+        assert isinstance(figures, dict)
+        half = len(principle.violates)
+        assert len(verdicts) == half + len(principle.complies)
+        assert sum(v.state == "clear" for v in verdicts[:half]) / half == pytest.approx(figures["missed"], abs=6e-4)
+        assert sum(v.state == "fired" for v in verdicts[:half]) / half == pytest.approx(figures["recall"], abs=6e-4)
+        assert sum(v.state == "unsure" for v in verdicts) / len(verdicts) == pytest.approx(figures["unsure"], abs=6e-4)
+
+
+def test_examples_left_out_are_judged_worse_than_those_learnt_by_heart(
+    critic: EmbeddedCritic, judged: tuple[Principle, ...]
+) -> None:
+    principle = by_id(judged, "safe-code")
+    fired = sum(v.state == "fired" for v in critic.left_out(principle)[: len(principle.violates)])
+    assert fired < sum(critic.score(example, [principle])[0].state == "fired" for example in principle.violates)
+
+
+def test_one_reply_to_two_prompts_is_left_out_twice() -> None:
+    one = by_id(load(WORKPLACE).principles, "respect-for-people")  # type: ignore[arg-type]
+    twice = dataclasses.replace(one, violates=(*one.violates, Dialogue("Again?", one.violates[0].reply)))
+    critic = EmbeddedCritic.fit([Constitution("x", 1, (twice,), "")], None, silent, encoder=Letters())
+    verdicts = critic.left_out(twice)
+    assert len(verdicts) == len(twice.violates) + len(twice.complies)
+    assert verdicts[0] == verdicts[len(twice.violates) - 1]
 
 
 def test_the_card_says_how_each_figure_was_had(critic: EmbeddedCritic, workplace: Constitution) -> None:
@@ -318,6 +348,23 @@ def test_examples_of_any_length_can_be_fitted_to() -> None:
     long = tuple(Dialogue("p", " ".join(f"{one} xx {one} xx x." for _ in range(90))) for one in "abcdefghi")
     principle = small(violates=long)
     assert fitted(principle).score(Dialogue("p", "c xx c xx x"), [principle])[0].state == "fired"
+
+
+def test_prompts_and_replies_are_learnt_apart() -> None:
+    """A prompt that was rightly refused is no harmless prompt, and a prompt's examples have no reply to learn from."""
+    sides = {side: tuple(Dialogue(f"{word} {n}", f"{word} back {n}") for n in range(8))
+             for side, word in (("violates", "zzz"), ("complies", "aaa"))}  # fmt: skip
+    reply = dataclasses.replace(load(WORKPLACE).principles[0], id="reply", applies_to="reply", check=None, **sides)
+    asked = {side: tuple(Dialogue(one.prompt, "") for one in these) for side, these in sides.items()}
+    prompt, other = (dataclasses.replace(reply, id=name, applies_to="prompt", **asked) for name in ("prompt", "other"))
+    other = dataclasses.replace(other, complies=tuple(Dialogue(f"bbb {n}", "") for n in range(8)))
+    posed = fitting.problems([Constitution("both", 1, (reply, prompt, other), "")])
+    groups = {problem.principle.id: problem.others for problem in posed.values()}
+    assert groups["reply"] == ()
+    assert groups["prompt"] == (tuple(f"bbb {n}" for n in range(8)),)
+    critic = EmbeddedCritic.fit([Constitution("both", 1, (reply, prompt), "")], None, silent, encoder=Letters())
+    assert critic.score(Dialogue("zzz 3", ""), [prompt])[0].state == "fired"
+    assert critic.score(Dialogue("aaa 3", ""), [prompt])[0].state == "clear"
 
 
 def test_other_principles_keep_a_head_quiet() -> None:

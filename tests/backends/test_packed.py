@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from guard.backends.causal import CausalModel
 from guard.backends.packed import AFTER, BETWEEN, INTRODUCTION, QUESTION, PackedCritic, _groups, _pieces
 from guard.backends.packing import Answered
-from guard.backends.thresholds import UNFITTED, USELESS, Band
+from guard.backends.thresholds import UNFITTED, USELESS, Band, fitted
 from guard.errors import CriticError
 from guard.review.review import Review, Settings, review
-from guard.types import Critic, Dialogue, Verdict
+from guard.types import Critic, Dialogue, Learner, Verdict
 from guard.types import Rule as RuleProtocol
 from tests.backends.principles import LONG, RULES, SHORT, Rule
 from tests.review.told import principle, tell
@@ -262,6 +262,22 @@ def test_a_principle_it_cannot_tell_is_always_unsure(smollm: CausalModel) -> Non
     critic.fit([rule])  # every example has the same score
     assert critic.band(rule) == Band(*USELESS, 0.5)
     assert critic.score(SHORT, [rule])[0].state == "unsure"
+
+
+def test_an_example_left_out_is_judged_by_a_band_that_did_not_see_it(smollm: CausalModel) -> None:
+    rule = Rule("x", "s", "q", EXAMPLES, FINE)
+    scores = (0.9, 0.8, 0.2, 0.1, 0.1, 0.1)
+    critic, model = scripted(smollm, *map(answered, scores))
+    critic.fit([rule])
+    assert isinstance(critic, Learner)
+    verdicts = critic.left_out(rule)
+    assert len(model.prefixes) == len(scores)  # what the fit has asked is not asked again
+    assert [round(v.score, 6) for v in verdicts] == list(scores)
+    for index, verdict in enumerate(verdicts):
+        odds = [math.log(score / (1 - score)) for score in scores]
+        violating, complying = odds[:3], odds[3:]
+        del (violating if index < 3 else complying)[index % 3]
+        assert verdict.state == fitted(violating, complying).state(scores[index])
 
 
 def test_it_is_loaded_without_fitting(model_cache: Path, smollm: CausalModel) -> None:

@@ -13,7 +13,7 @@ from guard.constitution import Constitution, Principle, load, load_folder
 from guard.errors import ConfigError
 from guard.types import Dialogue
 
-CONSTITUTIONS = Path(__file__).parent.parent / "guard" / "defaults" / "constitutions"
+CONSTITUTIONS = Path(__file__).parents[2] / "guard" / "defaults" / "constitutions"
 
 
 def examples(word: str, count: int = 2) -> list[dict[str, str]]:
@@ -61,6 +61,7 @@ def test_a_file_becomes_frozen_values(tmp_path: Path) -> None:
         check="reveals_unknown_data",
         violates=(Dialogue("Question 0?", "The unkind answer 0."), Dialogue("Question 1?", "The unkind answer 1.")),
         complies=(Dialogue("Question 0?", "The kind answer 0."), Dialogue("Question 1?", "The kind answer 1.")),
+        home="small",
     )
     with pytest.raises(AttributeError):
         principle.id = "other"  # type: ignore[misc]

@@ -1,0 +1,108 @@
+"""Have a critic judge a constitution's own examples, and let none be in force that it does not understand.
+
+A critic that is fitted to examples judges each by a fit without it. What was found is kept by the digests of the
+constitution and of the critic, so that the same two are examined once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from guard.constitution import Constitution, Principle
+from guard.constitution.proving import Proof, Report
+from guard.errors import ConfigError, CriticError
+from guard.types import Critic, Dialogue, Learner, Progress, Verdict
+
+VERSION = 1  # raise it when anything changes what passes
+
+
+def examine(constitution: Constitution, critic: Critic, progress: Progress) -> Report:
+    """Every example of `constitution` on `critic`. An example on which it fails counts as not judged."""
+    judged = [principle for principle in constitution.principles if principle.check is None]
+    proofs = []
+    for number, principle in enumerate(judged, 1):
+        progress(f"{constitution.name}: examining principle {number} of {len(judged)}")
+        verdicts = _verdicts(critic, principle)
+        half = len(principle.violates)
+        proofs.append(Proof(principle, verdicts[:half], verdicts[half:]))
+    exact = tuple(principle.id for principle in constitution.principles if principle.check is not None)
+    return Report(constitution, critic.name, critic.digest, tuple(proofs), exact)
+
+
+def require_passed(constitutions: Iterable[Constitution], critic: Critic, folder: Path, progress: Progress) -> None:
+    """Raise ConfigError where one of `constitutions` has not passed its own examples on `critic`.
+
+    `folder` holds what was found before.
+    """
+    for constitution in constitutions:
+        problems = _remembered(constitution, critic, folder)
+        if problems is None:
+            report = examine(constitution, critic, progress)
+            problems = report.problems
+            _remember(report, folder, progress)
+        if problems:
+            raise ConfigError(
+                f"constitution '{constitution.name}' version {constitution.version} cannot be in force: it does not "
+                f"pass its own examples on the critic {critic.name}.\n"
+                + "".join(f"  {problem}\n" for problem in problems)
+                + "Add examples near the line, name another critic, or say under 'tests' what is enough. "
+                "'guard constitution test' shows all figures."
+            )
+
+
+def _verdicts(critic: Critic, principle: Principle) -> tuple[Verdict, ...]:
+    examples = (*principle.violates, *principle.complies)
+    if not isinstance(critic, Learner):
+        return tuple(_verdict(critic, principle, example) for example in examples)
+    try:
+        return critic.left_out(principle)
+    except CriticError as error:
+        return tuple(_lost(principle, error) for _ in examples)
+
+
+def _verdict(critic: Critic, principle: Principle, example: Dialogue) -> Verdict:
+    try:
+        return critic.score(example, [principle])[0]
+    except CriticError as error:
+        return _lost(principle, error)
+
+
+def _lost(principle: Principle, error: CriticError) -> Verdict:
+    return Verdict(principle.id, 1.0, "not_judged", reason=error.message)
+
+
+def _file(folder: Path, constitution: Constitution, critic_digest: str) -> Path:
+    name = hashlib.sha256(f"{VERSION} {constitution.digest} {critic_digest}".encode()).hexdigest()
+    return folder / f"{name}.json"
+
+
+def _remember(report: Report, folder: Path, progress: Progress) -> None:
+    """Write the file whole or not at all; a folder that cannot be written only makes the next start slow."""
+    kept = {
+        "constitution": report.constitution.name,
+        "digest": report.constitution.digest,
+        "critic": report.critic,
+        "critic_digest": report.critic_digest,
+        "problems": report.problems,
+    }
+    file = _file(folder, report.constitution, report.critic_digest)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        work = file.with_suffix(".new")
+        work.write_text(json.dumps(kept), encoding="utf-8")
+        work.replace(file)
+    except OSError as error:
+        progress(f"{folder}: cannot be written ({error.strerror}); the next start will test again")
+
+
+def _remembered(constitution: Constitution, critic: Critic, folder: Path) -> tuple[str, ...] | None:
+    """The problems found before; None where there is nothing that can be read."""
+    try:
+        kept = json.loads(_file(folder, constitution, critic.digest).read_text(encoding="utf-8"))
+        same = (kept["digest"], kept["critic_digest"]) == (constitution.digest, critic.digest)
+        return tuple(map(str, kept["problems"])) if same else None
+    except (OSError, ValueError, TypeError, KeyError):
+        return None

@@ -1,0 +1,147 @@
+"""What a critic makes of examples, and that nothing is in force that it does not understand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from guard.backends.examining import examine, require_passed
+from guard.constitution import Constitution, Marks, Principle
+from guard.errors import ConfigError, CriticError
+from guard.types import Dialogue, Rule, Verdict
+from tests.dialogue import principle
+
+
+def silent(message: str) -> None:
+    del message
+
+
+class Words:
+    """A critic that finds a word, and counts what it was asked."""
+
+    name, digest, writes = "words", "w1", False
+
+    def __init__(self, word: str = "wrong") -> None:
+        self.word, self.asked = word, 0
+
+    def score(self, dialogue: Dialogue, principles: Sequence[Rule]) -> tuple[Verdict, ...]:
+        self.asked += 1
+        if dialogue.reply == "out":
+            raise CriticError("the critic is out")
+        fired = self.word in dialogue.reply
+        return tuple(Verdict(rule.id, 0.9 if fired else 0.1, "fired" if fired else "clear") for rule in principles)
+
+    def write(self, prompt: str, *, max_tokens: int) -> str:
+        raise CriticError("does not write")
+
+
+class Fitted(Words):
+    """A critic that knows the examples by heart, and without one of them nothing."""
+
+    def left_out(self, rule: Rule) -> tuple[Verdict, ...]:
+        return tuple(Verdict(rule.id, 0.4, "unsure") for _ in (*rule.violates, *rule.complies))
+
+
+def rule(
+    id_: str = "x", *, wrong: Sequence[str] = ("wrong", "also wrong"), right: Sequence[str] = ("right", "so")
+) -> Principle:
+    sides = {
+        side: tuple(Dialogue("?", text) for text in texts) for side, texts in (("violates", wrong), ("complies", right))
+    }
+    return principle(id_, **sides)
+
+
+def house(*principles: Principle, digest: str = "h1") -> Constitution:
+    return Constitution("house", 2, principles, digest)
+
+
+def test_every_example_is_judged_on_its_own_side() -> None:
+    report = examine(
+        house(rule(wrong=("wrong", "wrong too", "subtle"), right=("right", "wrong word")), rule("y")), Words(), silent
+    )
+    first, second = report.proofs
+    assert [v.state for v in first.violates] == ["fired", "fired", "clear"]
+    assert [v.state for v in first.complies] == ["clear", "fired"]
+    assert (second.precision, second.recall) == (1.0, 1.0)
+    assert (report.critic, report.critic_digest, report.problems) == ("words", "w1", ())
+
+
+def test_what_recognizers_decide_is_not_put_to_the_critic() -> None:
+    critic = Words()
+    report = examine(house(replace(rule("data"), check="reveals_unknown_data")), critic, silent)
+    assert (report.exact, report.proofs, critic.asked) == (("data",), (), 0)
+
+
+def test_what_is_fitted_is_not_tested_on_itself() -> None:
+    critic = Fitted()
+    report = examine(house(rule()), critic, silent)
+    assert critic.asked == 0
+    assert report.problems == ("principle 'x': it fires on no example",)
+
+
+def test_a_critic_that_fails_on_an_example_has_not_judged_it() -> None:
+    report = examine(house(rule(wrong=("wrong", "out"))), Words(), silent)
+    assert [v.state for v in report.proofs[0].violates] == ["fired", "not_judged"]
+    assert report.problems == ("principle 'x': an example could not be judged",)
+
+
+def test_what_passes_may_be_in_force_and_is_tested_once(tmp_path: Path) -> None:
+    critic = Words()
+    for _ in range(2):
+        require_passed([house(rule())], critic, tmp_path / "proofs", silent)
+        assert critic.asked == 4
+    (file,) = (tmp_path / "proofs").iterdir()
+    kept = json.loads(file.read_text())
+    assert (kept["constitution"], kept["digest"], kept["critic"], kept["problems"]) == ("house", "h1", "words", [])
+
+
+def test_what_fails_is_refused_with_figures_and_remedies_each_time(tmp_path: Path) -> None:
+    critic = Words("right")
+    for _ in range(2):
+        with pytest.raises(ConfigError) as caught:
+            require_passed([house(rule())], critic, tmp_path, silent)
+        assert "constitution 'house' version 2 cannot be in force" in caught.value.message
+        assert "principle 'x': precision 0.00 is under 0.50" in caught.value.message
+        assert "Add examples near the line, name another critic, or say under 'tests'" in caught.value.message
+    assert critic.asked == 4
+
+
+def test_another_version_and_another_critic_are_tested_again(tmp_path: Path) -> None:
+    critic = Words()
+    require_passed([house(rule())], critic, tmp_path, silent)
+    require_passed([house(rule(), digest="h2")], critic, tmp_path, silent)
+    assert critic.asked == 8
+    critic.digest = "w2"
+    require_passed([house(rule())], critic, tmp_path, silent)
+    assert critic.asked == 12
+    critic.digest = "w1"  # what was found of the one is not lost to the other
+    require_passed([house(rule())], critic, tmp_path, silent)
+    assert critic.asked == 12
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"problems": []}', '{"digest": "other", "critic_digest": "w1", "problems": []}']
+)
+def test_a_spoilt_record_proves_nothing(tmp_path: Path, text: str) -> None:
+    require_passed([house(rule())], Words(), tmp_path, silent)
+    (file,) = tmp_path.iterdir()
+    file.write_text(text)
+    critic = Words("right")
+    with pytest.raises(ConfigError):
+        require_passed([house(rule())], critic, tmp_path, silent)
+
+
+def test_a_folder_that_cannot_be_written_is_told_and_no_failure(tmp_path: Path) -> None:
+    (tmp_path / "proofs").write_text("a file")
+    told: list[str] = []
+    require_passed([house(rule())], Words(), tmp_path / "proofs", told.append)
+    assert "the next start will test again" in told[-1]
+
+
+def test_marks_of_the_document_decide(tmp_path: Path) -> None:
+    low = replace(rule(), marks=Marks(precision=0, missed=1, margin=-1))
+    require_passed([house(low)], Words("right"), tmp_path, silent)

@@ -1,0 +1,107 @@
+"""Principles for prompts over a socket: nothing leaves before they are judged, and who is calling decides which."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from guard.constitution import Constitution, Scope
+from guard.types import Dialogue, Rule, Verdict
+from tests.apis import APIS
+from tests.conftest import OpenHouse
+from tests.dialogue import principle
+from tests.house import MAIL, House, leaks, policy
+from tests.upstream import FakeUpstream
+
+RULE = principle("no-weapons", applies_to="prompt", on_violation="block", statement="Nobody builds weapons here.")
+REFUSED = "The request violates the principle 'no-weapons': Nobody builds weapons here."
+
+
+class Reader:
+    """A critic that finds a word in prompts."""
+
+    name, digest, writes = "reader", "reader-1", False
+
+    def __init__(self) -> None:
+        self.read: list[str] = []
+
+    def score(self, dialogue: Dialogue, principles: Sequence[Rule]) -> tuple[Verdict, ...]:
+        self.read.append(dialogue.prompt)
+        fired = "rifle" in dialogue.prompt
+        return tuple(Verdict(rule.id, 0.9 if fired else 0.1, "fired" if fired else "clear") for rule in principles)
+
+    def write(self, prompt: str, *, max_tokens: int) -> str:
+        raise NotImplementedError
+
+
+@pytest.fixture
+def critic() -> Reader:
+    return Reader()
+
+
+@pytest.fixture
+def house(open_house: OpenHouse, critic: Reader) -> House:
+    made = open_house(policy(review={"constitution": ["test"]}), critic=critic)
+    made.service.constitutions = {"test": Constitution("test", 1, (RULE,), "d" * 64)}
+    return made
+
+
+@pytest.mark.parametrize("path", [api.path for api in APIS])
+def test_what_violates_never_leaves_on_any_route(house: House, upstream: FakeUpstream, path: str) -> None:
+    text = f"Tell {MAIL} how to build a rifle."
+    messages = {"messages": [{"role": "user", "content": text}]}
+    for said in (messages | {"max_tokens": 9}, messages, {"prompt": text}, {"input": text}):
+        response = httpx.post(f"{house.url}{path}", json={"model": "echo", **said}, timeout=20)
+        if response.status_code != 400:  # else it is not what this route takes
+            break
+    assert (response.status_code, response.json()["error"]["message"]) == (403, REFUSED)
+    assert response.headers["content-type"].startswith("application/json")
+    assert upstream.seen == []
+    recorded = house.newest()
+    assert [verdict.state for verdict in recorded.opening.verdicts] == ["fired"]
+    assert recorded.closing is not None
+    assert (recorded.closing.outcome, recorded.closing.status) == ("blocked", 403)
+    assert not leaks(response.content)
+
+
+def test_a_stream_is_refused_before_it_begins(house: House, upstream: FakeUpstream) -> None:
+    response = house.post("echo", "A rifle, please", stream=True)
+    assert (response.status_code, response.json()["error"]["message"]) == (403, REFUSED)
+    assert response.headers["content-type"].startswith("application/json")
+    assert upstream.seen == []
+
+
+def test_of_a_conversation_only_the_new_turn_is_judged_anew(house: House, critic: Reader) -> None:
+    turns = [{"role": "user", "content": f"Question {n} of {MAIL}"} for n in range(3)]
+    for length in (1, 2, 3, 3):
+        body = {"model": "echo", "messages": turns[:length]}
+        assert httpx.post(f"{house.url}/v1/chat/completions", json=body, timeout=20).status_code == 200
+    assert [text.split(" of ")[0] for text in critic.read] == ["Question 0", "Question 1", "Question 2"]
+    assert not leaks("".join(critic.read).encode())
+
+
+def test_a_principle_is_for_those_in_its_scope(house: House) -> None:
+    scoped = replace(RULE, scope=Scope(teams=("sales",)))
+    other = replace(RULE, scope=Scope(surfaces=("messages",)))
+    tokens = {team: house.service.keys.create("ann", team, "")[0] for team in ("sales", "range")}
+    for rule, refused in ((scoped, {"sales"}), (other, set())):
+        house.service.constitutions = {"test": Constitution("test", 1, (rule,), "d" * 64)}
+        for team, token in tokens.items():
+            response = house.post("echo", "A rifle, please", headers={"authorization": f"Bearer {token}"})
+            assert response.status_code == (403 if team in refused else 200)
+            assert len(house.newest().opening.verdicts) == (1 if team in refused else 0)
+
+
+def test_several_constitutions_are_in_force_together(open_house: OpenHouse, critic: Reader) -> None:
+    house = open_house(policy(review={"constitution": ["test", "sales"]}), critic=critic)
+    mild = replace(RULE, on_violation="annotate")
+    house.service.constitutions = {
+        "test": Constitution("test", 1, (RULE,), "d" * 64),
+        "sales": Constitution("sales", 1, (mild,), "e" * 64, precedence=1, scope=Scope(teams=("sales",))),
+    }
+    token, _ = house.service.keys.create("ann", "sales", "")
+    allowed = house.post("echo", "A rifle, please", headers={"authorization": f"Bearer {token}"})
+    assert (allowed.status_code, house.opening(allowed).constitution) == (200, "sales, test")
+    assert house.post("echo", "A rifle, please").status_code == 403
+    assert house.newest().opening.constitution == "test"
