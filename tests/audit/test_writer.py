@@ -99,7 +99,7 @@ def test_several_event_loops_may_record_at_once(store):
 
 async def test_few_are_committed_by_the_loop_and_many_by_the_thread():
     store = Commits()
-    writer = Writer(store)
+    writer = Writer(store, inline_s=INLINE)
     await record_all(writer, ["a", "b", "c"])
     many = [f"{number}" for number in range(20)]
     await record_all(writer, many)
@@ -110,7 +110,7 @@ async def test_few_are_committed_by_the_loop_and_many_by_the_thread():
 
 async def test_an_exchange_that_is_alone_waits_for_no_turn_of_the_loop():
     store = Commits()
-    writer = Writer(store)
+    writer = Writer(store, inline_s=INLINE)
     turned = []
     for name in ("a", "b"):
         asyncio.get_running_loop().call_soon(turned.append, name)
@@ -234,7 +234,7 @@ async def test_a_busy_store_keeps_the_order():
             super().append(entries, patient=patient)
 
     store = BusyAtFirst()
-    writer = Writer(store)
+    writer = Writer(store, inline_s=INLINE)
     late = threading.Thread(target=writer.record, args=[opening("late")])
     await under_way(writer)
     busy.append(True)
