@@ -1,9 +1,11 @@
 """What the embedded critic is worth, printed as it is.
 
-    python benchmarks/critic.py [--moderation FILE] [--halueval FILE] [--json]
+    python benchmarks/critic.py [--constitution NAME|FILE] [--moderation FILE] [--halueval FILE] [--json]
 
-Always: per principle, how well its head judges the constitution's own examples when each is left out. These figures
-are in distribution: one hand wrote both what the heads learn and what they are tested on.
+Always: per principle, how well its head judges the constitution's own examples when each is left out; beside it, as
+`by_length`, the AUROC of the length of the reply alone, which examples that give nothing away leave near one half.
+These figures are in distribution: one hand wrote both what the heads learn and what they are tested on. The
+constitution is `workplace`, another one that comes with guard, or a file.
 
 With files, out of distribution: AUROC of the highest harm head, and of the highest of all heads, on moderation texts
 (rows `{text, label}`), and of the head `no-invented-authority` on rows `{prompt, reply, label}`; beside them, in the
@@ -24,10 +26,10 @@ from typing import Any
 
 from guard.backends.embedded import EmbeddedCritic
 from guard.backends.heads import auroc
-from guard.constitution import Constitution, load
+from guard.constitution import Constitution, Principle, load
 from guard.types import Dialogue
 
-WORKPLACE = Path(__file__).parent.parent / "guard" / "defaults" / "constitutions" / "workplace.yaml"
+CONSTITUTIONS = Path(__file__).parent.parent / "guard" / "defaults" / "constitutions"
 HARM = ("respect-for-people", "equal-treatment", "no-violence", "care-in-crisis")
 INVENTED = "no-invented-authority"
 # What a plain filter would look for.
@@ -44,25 +46,35 @@ SOURCES = re.compile(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--constitution", default="workplace", help="its name, or a file")
     parser.add_argument("--moderation", type=Path, help="JSON lines with text and label")
     parser.add_argument("--halueval", type=Path, help="JSON lines with prompt, reply and label")
     parser.add_argument("--cache", type=Path, help="folder in which the fit is kept")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args()
-    constitution = load(WORKPLACE)
+    if (arguments.moderation or arguments.halueval) and arguments.constitution != "workplace":
+        parser.error("--moderation and --halueval measure heads of the constitution 'workplace' only; leave one out.")
+    constitution = load(_path(arguments.constitution))
     started = time.perf_counter()
     critic = EmbeddedCritic.fit([constitution], arguments.cache, lambda line: print(line, file=sys.stderr))
     seconds = time.perf_counter() - started
+    lengths = {one.id: by_length(one) for one in constitution.principles}
     figures: dict[str, Any] = {
         "constitution": {"name": constitution.name, "digest": constitution.digest},
         "critic": {"name": critic.name, "digest": critic.digest, "fit_seconds": round(seconds, 2)},
-        "left_out": critic.card(),
+        "left_out": {name: {**card, "by_length": lengths[name]} for name, card in critic.card().items()},
     }
     if arguments.moderation:
         figures["moderation"] = moderation(critic, constitution, _rows(arguments.moderation))
     if arguments.halueval:
         figures["halueval"] = halueval(critic, constitution, _rows(arguments.halueval))
     print(json.dumps(figures, indent=2) if arguments.json else _table(figures))
+
+
+def by_length(principle: Principle) -> float:
+    """AUROC of the number of characters of the reply: one half where the length gives nothing away."""
+    violating, complying = ([float(len(one.reply)) for one in side] for side in (principle.violates, principle.complies))
+    return round(auroc(violating, complying), 3)
 
 
 def moderation(critic: EmbeddedCritic, constitution: Constitution, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -96,6 +108,12 @@ def halueval(critic: EmbeddedCritic, constitution: Constitution, rows: Sequence[
     }
 
 
+def _path(constitution: str) -> Path:
+    """The file of a constitution that comes with guard, or the file itself."""
+    own = CONSTITUTIONS / f"{constitution}.yaml"
+    return own if own.is_file() else Path(constitution)
+
+
 def _rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
@@ -125,6 +143,7 @@ def _table(figures: dict[str, Any]) -> str:
     columns = (
         "violates",
         "complies",
+        "by_length",
         "auroc",
         "auroc_others",
         "precision",
@@ -137,7 +156,7 @@ def _table(figures: dict[str, Any]) -> str:
     for name, card in figures["left_out"].items():
         lines.append(f"{name:<26}" + "".join(f"{card[column]!s:>13}" for column in columns))
     mean = sum(card["auroc"] for card in figures["left_out"].values()) / len(figures["left_out"])
-    lines.append(f"{'mean':<26}{'':>26}{mean:>13.3f}")
+    lines.append(f"{'mean':<26}{'':>39}{mean:>13.3f}")
     for part in ("moderation", "halueval"):
         if part in figures:
             lines += ["", f"{part} (AUROC, then shares)"]
