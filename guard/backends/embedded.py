@@ -74,6 +74,11 @@ class EmbeddedCritic:
         """Raises CriticError: a model this small cannot write a critique or a revision."""
         raise CriticError("the embedded critic judges and does not write. Name a model as critic to have revisions.")
 
+    def left_out(self, principle: Rule) -> tuple[float, ...]:
+        """The scores of the principle's violating examples, each by a head that did not see it. Raises CriticError."""
+        fitted = self._of(principle)
+        return tuple(fitted.thresholds.score(logit) for logit in fitted.left_out.violates)
+
     def card(self) -> dict[str, Json]:
         """What each head is worth on examples that it did not see, by principle id.
 
