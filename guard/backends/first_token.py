@@ -30,7 +30,7 @@ NEAR_THE_LINE = "The score lies where this critic is often wrong."
 
 @dataclass(frozen=True, slots=True)
 class FirstToken:
-    """The log-probabilities of yes and no, None where the server told none; `rest` is the most that an untold one has."""
+    """The log-probabilities of yes and no, None where the server told none; `rest` is the most an untold one has."""
 
     yes: float | None
     no: float | None

@@ -8,6 +8,7 @@ to the server that is named and to no other.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import json
 import threading
 from collections.abc import Coroutine, Mapping, Sequence
@@ -93,7 +94,7 @@ class ModelServer:
             future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()
-        except asyncio.CancelledError as error:
+        except (asyncio.CancelledError, concurrent.futures.CancelledError) as error:
             raise CriticError("The critic was closed while it was asked.") from error
 
     async def _end(self) -> None:
