@@ -50,22 +50,51 @@ def test_the_form_of_the_log_does_not_change_by_accident():
         '{"decision":"revise","exchange":"0-first","failed":[["local","429"]],"kind":"closing","model":"small-2026","not_judged":[],'
         '"outcome":"completed","reason":"no-threats","reply":"Dear <PERSON_K7Q2M4XD>, or else.",'
         '"revisions":[{"accepted":true,"choice":0,"critique":"or else","method":"redaction",'
-        '"principles":["no-threats"],"reason":"","round":1}],"schema":2,"sent":"Dear <PERSON_K7Q2M4XD>.","spans":[],'
+        '"principles":["no-threats"],"reason":"","round":1}],"schema":3,"sent":"Dear <PERSON_K7Q2M4XD>.","spans":[],'
         '"status":200,"time":1764000001.5,"timings_ms":{"judge":20.0},"unknown_placeholders":0,'
         '"upstream":"spare","usage":{"prompt_tokens":12},"verdicts":[[0,{"principle":"no-threats","reason":"a threat","score":0.91,'
-        '"spans":[[23,31]],"state":"fired"}]]}'
+        '"scores":[["small",0.8],["large",0.91]],"spans":[[23,31]],"state":"fired"}]]}'
     )
     assert encode(OPENING).decode().startswith('{"constitution":"workplace","constitution_digest":"c1","critic":')
     assert "안녕" in encode(OPENING).decode()
 
 
+def without_scores(entry):
+    """`entry` as JSON, as it was written before verdicts had the scores of several critics."""
+    data = json.loads(encode(entry))
+    for _, verdict in data.get("verdicts", ()):
+        del verdict["scores"]
+    return data
+
+
+def unscored(entry):
+    if entry is OPENING:
+        return entry
+    verdicts = tuple((choice, dataclasses.replace(verdict, scores=())) for choice, verdict in entry.verdicts)
+    return dataclasses.replace(entry, verdicts=verdicts)
+
+
+@pytest.mark.parametrize("entry", [OPENING, CLOSING])
+def test_an_entry_of_the_second_schema_is_still_read(entry):
+    second = json.dumps({**without_scores(entry), "schema": 2}).encode()
+    assert decode(second) == unscored(entry)
+    assert columns_of(second) == columns(entry)
+
+
+@pytest.mark.parametrize("verdicts", [7, [7], [[0]], [[0, 7]], [[0, {}]], [[0, {"scores": 7}]], {"0": {}}])
+def test_verdicts_of_another_form_are_refused_in_every_schema(verdicts):
+    for schema in (1, 2, 3):
+        with pytest.raises(AuditError):
+            decode(json.dumps({**without_scores(CLOSING), "schema": schema, "verdicts": verdicts}).encode())
+
+
 @pytest.mark.parametrize("entry", [OPENING, CLOSING])
 def test_an_entry_of_the_first_schema_is_still_read(entry):
     later = {"fallbacks", "routed", "upstream", "failed"} - ({"upstream"} if entry is OPENING else set())
-    first = {name: value for name, value in json.loads(encode(entry)).items() if name not in later}
+    first = {name: value for name, value in without_scores(entry).items() if name not in later}
     found = decode(json.dumps({**first, "schema": 1}).encode())
     unsaid = {name: "" if name == "upstream" else () for name in later & {f.name for f in dataclasses.fields(entry)}}
-    assert found == dataclasses.replace(entry, **unsaid)
+    assert found == dataclasses.replace(unscored(entry), **unsaid)
     assert decode(json.dumps({**first, "schema": 1}).encode()) == found  # what it did not say is not shared
 
 

@@ -251,7 +251,7 @@ def test_an_entry_that_was_written_by_a_newer_guard_is_said_to_be_unreadable(tmp
     from guard.audit.merkle import leaf_hash
 
     entry = opening("0")
-    body = encode(entry).replace(b'"schema":2', b'"schema":3')
+    body = encode(entry).replace(b'"schema":3', b'"schema":4')
     with closed(new_store(tmp_path)) as store:
         store.append([Leaf(body, leaf_hash(body), columns(entry))])
         report = store.verify(store.public_key)

@@ -1,5 +1,6 @@
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -154,8 +155,8 @@ def test_each_example_reaches_the_bound_of_the_others_as_often_as_promised(score
 
 
 def test_over_the_embedded_critic_most_harmless_text_is_judged_by_it_alone(tmp_path: Path) -> None:
-    workplace = load(WORKPLACE)
-    rules = [one for one in workplace.principles if one.check is None]
+    rules = [one for one in load(WORKPLACE).principles if one.check is None][:4]
+    workplace = replace(load(WORKPLACE), principles=tuple(rules))
     embedded = EmbeddedCritic.fit([workplace], tmp_path, lambda _: None)
     large = Told("large", {rule.id: (0.9, "fired") for rule in rules})
     critic = Cascade.fit(embedded, large, rules, recall=0.9)
@@ -163,11 +164,14 @@ def test_over_the_embedded_critic_most_harmless_text_is_judged_by_it_alone(tmp_p
         "When is the meeting?", "The meeting is on Tuesday at ten in the small room on the second floor."
     )
     verdicts = critic.score(harmless, rules)
-    assert len(large.asked[0]) < len(rules) / 2 if large.asked else True
+    alone = [verdict.principle for verdict in verdicts if len(verdict.scores) == 1]
+    assert len(alone) >= 3, verdicts
+    assert {name for asked in large.asked for name in asked} == {rule.id for rule in rules} - set(alone)
     assert all(verdict.scores[0][0] == embedded.name for verdict in verdicts)
     # The promise, on the examples that the heads did not see: nine in ten violations reach the large critic.
     for rule in rules:
         scores = embedded.left_out(rule)
         bound = sure_bound(scores, 0.9)
-        assert len(scores) == len({one.reply for one in rule.violates} | set())
-        assert bound is None or sum(score >= bound for score in scores) >= 0.9 * len(scores)
+        assert len(scores) == len({one.reply for one in rule.violates})
+        assert bound is not None
+        assert sum(score >= bound for score in scores) >= 0.9 * len(scores)

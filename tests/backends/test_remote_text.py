@@ -146,7 +146,7 @@ def test_what_was_measured_is_kept(fake: FakeServer, make: Make, tmp_path: Path)
 
 
 def test_it_does_not_write(make: Make) -> None:
-    with pytest.raises(CriticError, match="Set critic.form to logprobs"):
+    with pytest.raises(CriticError, match=r"Set critic\.form to logprobs"):
         make().write("Rewrite this.", max_tokens=9)
 
 
