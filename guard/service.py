@@ -260,12 +260,13 @@ def _critic(config: Config, documents: tuple[Constitution, ...], progress: Progr
     if wish.model == "embedded":
         return _embedded(documents, cache, progress)
     rules = [p for document in documents for p in document.principles if p.check is None]
+    first = _embedded(documents, cache, progress) if wish.first == "embedded" else None
     critic = _remote(wish, cache, rules, progress) if wish.url else _local(wish, cache, rules, progress)
-    if wish.first is None:
+    if first is None:
         return critic
     from guard.backends.cascade import Cascade
 
-    return Cascade.fit(_embedded(documents, cache, progress), critic, rules, recall=wish.recall)
+    return Cascade.fit(first, critic, rules, recall=wish.recall)
 
 
 def _critic_threads(config: Config) -> int:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from guard.errors import CriticError
@@ -54,7 +55,8 @@ class Cascade:
         try:
             before = self._first.score(dialogue, principles)
         except CriticError:
-            return self._second.score(dialogue, principles)
+            verdicts = self._second.score(dialogue, principles)
+            return tuple(replace(one, scores=((self._second.name, one.score),)) for one in verdicts)
         asked = [rule for rule, verdict in zip(principles, before, strict=True) if not self._is_fine(verdict)]
         after = iter(self._asked(dialogue, asked) if asked else ())
         return tuple(

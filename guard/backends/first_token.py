@@ -21,7 +21,7 @@ NO = frozenset({"no", "아니오", "아니요", "아니", "いいえ", "いえ",
 BLANKS = "▁Ġ \t\n\"'“”‘’«»「」*`.:"  # ▁ and Ġ: how SentencePiece and byte-level BPE spell the blank before a word
 
 LEAST_MASS = 0.05  # of what the model might say; under it, it did not answer the question
-UNTOLD = -1e4  # a log-probability that is none: what a server writes for impossible, or for no other token
+UNTOLD = -9000.0  # vLLM writes -9999 where there is no probability, as for all but one token of a greedy answer
 
 DID_NOT_ANSWER = "The model did not answer the question."
 NOT_TOLD = "The server did not tell how likely the other answer is."

@@ -72,16 +72,14 @@ class RemoteCritic:
         answers = self.answers(dialogue, principles)
         return tuple(self._verdict(one, found) for one, found in zip(principles, answers, strict=True))
 
-    def answers(
-        self, dialogue: Dialogue, principles: Sequence[Rule], *, patient: bool = False
-    ) -> list[list[FirstToken]]:
+    def answers(self, dialogue: Dialogue, principles: Sequence[Rule]) -> list[list[FirstToken]]:
         """Per principle the model's answer to each piece of the exchange. Raises CriticError."""
         if not principles:
             return []
         found: list[list[FirstToken]] = [[] for _ in principles]
         for piece in pieces(dialogue, self._most):
             calls = [Call(CHAT, self._question(piece, principle)) for principle in principles]
-            told = self._server.ask(calls, first_alone=True, patient=patient)
+            told = self._server.ask(calls, first_alone=True)
             for answers, one in zip(found, told, strict=True):
                 answers.append(first_token.read(one))
         return found
@@ -106,8 +104,7 @@ class RemoteCritic:
             for number, principle in enumerate(principles, 1):
                 progress(f"fitting the critic to principle {number} of {len(principles)}")
                 kept[key_of(principle)] = calibration.calibrated(
-                    [self._odds(example, principle) for example in principle.violates],
-                    [self._odds(example, principle) for example in principle.complies],
+                    self._odds(principle.violates, principle), self._odds(principle.complies, principle)
                 )
             if path:
                 calibration.write(path, kept)
@@ -126,8 +123,12 @@ class RemoteCritic:
             "logprobs": True, "top_logprobs": TOP, "messages": [{"role": "user", "content": text}],
         }  # fmt: skip
 
-    def _odds(self, example: Dialogue, principle: Rule) -> float:
-        return max(answer.odds for answer in self.answers(example, [principle], patient=True)[0])
+    def _odds(self, examples: Sequence[Dialogue], principle: Rule) -> list[float]:
+        """The log-odds of each example, all asked together: they have nothing in common to be cached."""
+        read = [pieces(example, self._most) for example in examples]
+        calls = [Call(CHAT, self._question(piece, principle)) for each in read for piece in each]
+        told = iter([first_token.read(answer).odds for answer in self._server.ask(calls, patient=True)])
+        return [max(next(told) for _ in each) for each in read]
 
     def _verdict(self, principle: Rule, answers: Sequence[FirstToken]) -> Verdict:
         """The worst of what was found in the pieces of the exchange."""

@@ -120,12 +120,14 @@ class TextCritic:
     def _measured(self, principle: Rule) -> float:
         right = []
         for side, expected in ((principle.violates, "fired"), (principle.complies, "clear")):
+            read = [pieces(example, self._most) for example in side]
             calls = [
                 self._call(piece, principle, without=example)
-                for example in side
-                for piece in pieces(example, self._most)[:1]
+                for example, each in zip(side, read, strict=True)
+                for piece in each
             ]
-            states = [self._state(answer) for answer in self._server.ask(calls, patient=True)]
+            told = iter([self._state(answer) for answer in self._server.ask(calls, patient=True)])
+            states = [max((next(told) for _ in each), key=RANK.__getitem__) for each in read]
             right.append(sum(state == expected for state in states) / len(states))
         return sum(right) / len(right)
 

@@ -91,7 +91,9 @@ def test_what_is_all_fine_does_not_trouble_the_second() -> None:
 
 def test_where_the_first_fails_the_second_judges_all() -> None:
     critic = Cascade(Told("small", SMALL, fails=True), Told("large", LARGE), {rule.id: 0.3 for rule in FIVE})
-    assert [verdict.state for verdict in critic.score(SHORT, FIVE[:2])] == ["fired", "clear"]
+    verdicts = critic.score(SHORT, FIVE[:2])
+    assert [verdict.state for verdict in verdicts] == ["fired", "clear"]
+    assert [verdict.scores for verdict in verdicts] == [(("large", 1.0),), (("large", 0.02),)]
 
 
 def test_where_the_second_fails_what_it_was_asked_is_not_judged() -> None:

@@ -66,7 +66,7 @@ def test_who_says_something_else_did_not_answer() -> None:
 def test_numbers_that_are_none_are_as_good_as_missing() -> None:
     answer = tokens(No=0.9, The=0.05)
     listed = answer["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
-    for odd in (None, "high", math.nan, math.inf, 0.5, -9999.0 * 2):
+    for odd in (None, "high", math.nan, math.inf, 0.5, -9999.0):
         listed.append({"token": "Yes", "logprob": odd})
     listed.append({"token": 7, "logprob": -0.1})
     assert read(answer).yes is None
