@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import secrets
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from guard import constitution as constitutions
 from guard import policy as policies
@@ -19,18 +17,16 @@ from guard.audit.keys import GuardKeys
 from guard.audit.store import SqliteStore
 from guard.audit.vault_store import VaultStore, load_or_create_tenant_key
 from guard.audit.writer import Writer
+from guard.backends import critics
 from guard.backends.recognizers import Cache, CachedRecognizer, Company, Lists, Spec, Stack, Workers
-from guard.config import Config, CriticConfig
+from guard.config import Config
 from guard.constitution import Constitution
 from guard.course import Plan
-from guard.errors import ConfigError, CriticError, RequestError, RouteError
+from guard.errors import ConfigError, RequestError, RouteError
 from guard.mask.placeholders import Coder
 from guard.policy import Policy
 from guard.review.review import Settings
-from guard.types import Critic, Principal, Progress, Rule, SurfaceName
-
-if TYPE_CHECKING:
-    from guard.backends.embedded import EmbeddedCritic
+from guard.types import Critic, Principal, Progress, SurfaceName
 
 DAY_S = 86_400.0
 
@@ -145,7 +141,8 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
     tenant_key = load_or_create_tenant_key(config.data / "tenant.key")
     database = config.data / config.audit.path
     recognizers = _recognizers(config, rules, progress, workers=workers)
-    critic = _critic(config, tuple(documents.values()), progress) if documents else None
+    cache = config.data / "models"
+    critic = critics.make(config.critic, tuple(documents.values()), cache, progress) if documents else None
     store = SqliteStore(database)
     lifetime = config.vault.lifetime_days * DAY_S
     vault = VaultStore(config.data / "vault.db", tenant_key, lifetime_s=lifetime)
@@ -156,7 +153,7 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
         constitutions=documents,
         recognizers=recognizers,
         critic=critic,
-        critic_thread=ThreadPoolExecutor(_critic_threads(config), thread_name_prefix="guard-critic"),
+        critic_thread=ThreadPoolExecutor(critics.threads(config.critic), thread_name_prefix="guard-critic"),
         writer=Writer(store),
         store=store,
         keys=open_keys(config),
@@ -252,66 +249,3 @@ def _recognizers(
 def recognizer(config: Config, rule: Policy, progress: Progress) -> CachedRecognizer:
     """The recognizer of one policy, in this process and with a cache of its own. Raises ConfigError."""
     return _recognizers(config, (rule,), progress, workers=False)[rule.policy]
-
-
-def _critic(config: Config, documents: tuple[Constitution, ...], progress: Progress) -> Critic:
-    """The critic that the configuration names, ready to judge. Raises ConfigError, CriticError."""
-    wish, cache = config.critic, config.data / "models"
-    if wish.model == "embedded":
-        return _embedded(documents, cache, progress)
-    rules = [p for document in documents for p in document.principles if p.check is None]
-    first = _embedded(documents, cache, progress) if wish.first == "embedded" else None
-    critic = _remote(wish, cache, rules, progress) if wish.url else _local(wish, cache, rules, progress)
-    if first is None:
-        return critic
-    from guard.backends.cascade import Cascade
-
-    return Cascade.fit(first, critic, rules, recall=wish.recall)
-
-
-def _critic_threads(config: Config) -> int:
-    """How many exchanges are judged at a time: one in this process, and as many as the server takes on a server."""
-    return 1 if config.critic.url is None else config.critic.concurrency
-
-
-def _embedded(documents: tuple[Constitution, ...], cache: Path, progress: Progress) -> EmbeddedCritic:
-    from guard.backends.embedded import EmbeddedCritic
-
-    return EmbeddedCritic.fit(documents, cache, progress)
-
-
-def _local(wish: CriticConfig, cache: Path, rules: Sequence[Rule], progress: Progress) -> Critic:
-    from guard.backends.packed import PackedCritic
-
-    return PackedCritic.load(
-        wish.model,
-        device=wish.device,
-        dtype=wish.dtype,
-        cache=cache,
-        fit=rules if wish.calibrate else (),
-        progress=progress,
-    )
-
-
-def _remote(wish: CriticConfig, cache: Path, rules: Sequence[Rule], progress: Progress) -> Critic:
-    from guard.backends.model_server import ModelServer
-    from guard.backends.remote import OPTIONS, RemoteCritic
-    from guard.backends.remote_text import TextCritic
-
-    server = ModelServer(
-        wish.url or "", key=wish.key(os.environ), timeout_s=wish.timeout_s, concurrency=wish.concurrency
-    )
-    critic: RemoteCritic | TextCritic
-    most, kept = wish.most_characters, cache / "thresholds"
-    if wish.form == "logprobs":
-        options = OPTIONS if wish.options is None else wish.options
-        critic = RemoteCritic(server, wish.model, options=options, most_characters=most, thresholds=kept)
-    else:
-        critic = TextCritic(server, wish.model, wish.form, options=wish.options, most_characters=most, kept=kept)
-    if wish.calibrate:
-        try:
-            critic.fit(rules, progress=progress)
-        except CriticError as error:
-            critic.close()
-            raise ConfigError(f"critic: its examples cannot be judged. {error.message}") from error
-    return critic
