@@ -146,6 +146,7 @@ def test_a_critic_on_a_server_judges_writes_and_is_fitted_once(
         assert [verdict.state for verdict in verdicts] == ["fired", "fired"]
         server.say = lambda _: told("Please pay today.")
         assert answers(Write("Mend it.", 20)) == "Please pay today."
+        assert all(body["chat_template_kwargs"] == {"enable_thinking": False} for body in server.seen)
         assert {headers["authorization"] for headers in server.headers} == {"Bearer sk-judge"}
         asked = len(server.seen)
         again = begin(rule, documents={"test": PRINCIPLES}, workers=False, critic=wish)

@@ -2,9 +2,11 @@
 
 import json
 import math
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -70,7 +72,19 @@ def test_a_request_is_one_token_with_the_exchange_first_and_the_principle_last(f
         assert body["chat_template_kwargs"] == {"enable_thinking": False}
     begins = {words(body).split(AFTER)[0] for body in fake.seen}
     assert len(begins) == 1
-    assert fake.events[:2] == [("came", 0), ("left", 0)]  # the first alone, for the prefix cache
+
+
+def test_the_first_request_goes_out_alone_for_the_prefix_cache(fake: FakeServer, make: Make) -> None:
+    critic = make()
+    thread = Thread(target=critic.score, args=(Dialogue("Hi", "WAITS"), RULES[:3]))
+    thread.start()
+    while not fake.seen:
+        time.sleep(0.002)
+    time.sleep(0.1)
+    assert len(fake.seen) == 1
+    fake.gate.set()
+    thread.join()
+    assert len(fake.seen) == 3
 
 
 def test_options_go_into_every_request_and_never_over_what_is_asked(fake: FakeServer, make: Make) -> None:
@@ -125,7 +139,7 @@ def test_a_server_that_is_too_slow_is_an_error(make: Make) -> None:
 
 
 def test_a_long_reply_is_read_in_pieces_and_the_worst_counts(fake: FakeServer, make: Make) -> None:
-    fake.say = rude
+    fake.say = lambda body: chance(0.97 if "fool" in words(body) else 0.02)
     long = Dialogue("Hi", "Very well. " * 150 + "You fool. " + "Thank you. " * 150)
     (verdict,) = make(most_characters=1000).score(long, [RUDE])
     assert len(fake.seen) > 3
