@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
@@ -90,29 +90,41 @@ class UpstreamConfig(Strict):
 
     def key(self, environ: Mapping[str, str]) -> str | None:
         """The key it is to be called with, where it has one of its own. Raises ConfigError."""
-        if self.key_file is not None:
-            try:
-                own = self.key_file.read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise ConfigError(f"upstream '{self.name}': key_file cannot be read. Check the path.") from error
-            if not own:
-                raise ConfigError(f"upstream '{self.name}': key_file is empty. Write the provider's key into it.")
-            return own
-        if self.key_env is None:
-            return None
-        key = environ.get(self.key_env)
-        if not key:
-            raise ConfigError(
-                f"upstream '{self.name}': the environment variable {self.key_env} is not set. "
-                "Set it to the provider's key."
-            )
-        return key
+        return _key(f"upstream '{self.name}'", self.key_env, self.key_file, environ)
+
+
+def _key(whose: str, key_env: str | None, key_file: Path | None, environ: Mapping[str, str]) -> str | None:
+    """The key that a variable or a file holds; None where neither is named. Raises ConfigError."""
+    if key_file is not None:
+        try:
+            own = key_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{whose}: key_file cannot be read. Check the path.") from error
+        if not own:
+            raise ConfigError(f"{whose}: key_file is empty. Write the provider's key into it.")
+        return own
+    if key_env is None:
+        return None
+    key = environ.get(key_env)
+    if not key:
+        raise ConfigError(f"{whose}: the environment variable {key_env} is not set. Set it to the provider's key.")
+    return key
+
+
+CriticForm = Literal["logprobs", "safeguard", "granite", "llama-guard", "qwen3guard"]
+# logprobs     an instruction model that is asked for one token, on a server that tells its log-probabilities
+# safeguard    gpt-oss-safeguard
+# granite      Granite Guardian
+# llama-guard  Llama Guard
+# qwen3guard   Qwen3Guard-Gen
 
 
 class CriticConfig(Strict):
-    """The critic: `embedded`, or the id or path of a causal language model, which then judges and revises.
+    """The critic: `embedded`, the id or path of a causal language model, or with `url` the name of one on a server.
 
-    With `calibrate` the thresholds of a language model are fitted to the constitution's examples, once.
+    With `calibrate` a language model is fitted to the constitution's examples, once. `first: embedded` lets the
+    embedded critic judge first, and the model only what is not clearly fine; `recall` is the share of violating
+    examples that have to reach the model. `options` go into every request to the server.
     """
 
     model: str = "embedded"
@@ -120,6 +132,34 @@ class CriticConfig(Strict):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     calibrate: bool = True
     timeout_s: float = Field(30, gt=0)
+    url: str | None = Field(None, pattern=r"^https?://[^\s@?#]+$")
+    key_env: str | None = None
+    key_file: Path | None = None
+    form: CriticForm = "logprobs"
+    options: dict[str, Any] | None = None
+    concurrency: int = Field(8, ge=1, le=256)
+    most_characters: int = Field(24_000, ge=1000)
+    first: Literal["embedded"] | None = None
+    recall: float = Field(0.9, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> CriticConfig:
+        if self.url is not None and self.model == "embedded":
+            raise ValueError("a critic with a 'url' needs 'model', its name on the server")
+        if self.first is not None and self.model == "embedded":
+            raise ValueError("'first: embedded' needs a 'model' that is asked second; without one drop 'first'")
+        if self.key_env and self.key_file:
+            raise ValueError("give either 'key_env' or 'key_file'")
+        if self.url is None:
+            of_a_server = ("key_env", "key_file", "form", "options", "concurrency", "most_characters")
+            given = next((key for key in of_a_server if key in self.model_fields_set), None)
+            if given is not None and getattr(self, given) != type(self).model_fields[given].default:
+                raise ValueError(f"'{given}' is for a critic on a server; add its 'url', or drop '{given}'")
+        return self
+
+    def key(self, environ: Mapping[str, str]) -> str | None:
+        """The key for the server, where there is one. Raises ConfigError."""
+        return _key("critic", self.key_env, self.key_file, environ)
 
 
 class AuditConfig(Strict):
@@ -179,6 +219,9 @@ class Config(Strict):
         return self
 
 
+Server = TypeVar("Server", UpstreamConfig, CriticConfig)
+
+
 def load(path: Path | None, environ: Mapping[str, str]) -> Config:
     """Read the configuration file, if one is given, and the environment. Raises ConfigError.
 
@@ -202,12 +245,13 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
         "policies": _folder(base, config.policies, "policies"),
         "constitutions": _folder(base, config.constitutions, "constitutions"),
         "upstreams": tuple(_placed(upstream, base) for upstream in config.upstreams),
+        "critic": _placed(config.critic, base),
     }
     return config.model_copy(update=places)
 
 
-def _placed(upstream: UpstreamConfig, base: Path) -> UpstreamConfig:
-    return upstream.model_copy(update={"key_file": base / upstream.key_file}) if upstream.key_file else upstream
+def _placed(server: Server, base: Path) -> Server:
+    return server.model_copy(update={"key_file": base / server.key_file}) if server.key_file else server
 
 
 def _folder(base: Path, given: Path | None, name: str) -> Path:

@@ -17,6 +17,7 @@ from guard.audit.keys import GuardKeys
 from guard.audit.store import SqliteStore
 from guard.audit.vault_store import VaultStore, load_or_create_tenant_key
 from guard.audit.writer import Writer
+from guard.backends import critics
 from guard.backends.examining import require_passed
 from guard.backends.judged import JudgedPrompts
 from guard.backends.recognizers import Cache, CachedRecognizer, Company, Lists, Spec, Stack, Workers
@@ -116,6 +117,9 @@ class Service:
         for recognizer in self.recognizers.values():
             recognizer.close()
         self.critic_thread.shutdown(wait=False, cancel_futures=True)
+        close = getattr(self.critic, "close", None)  # one on a server has connections
+        if close is not None:
+            close()
         self.writer.close()
         self.store.close()
         self.keys.close()
@@ -140,7 +144,8 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
     tenant_key = load_or_create_tenant_key(config.data / "tenant.key")
     database = config.data / config.audit.path
     recognizers = _recognizers(config, rules, progress, workers=workers)
-    critic = critic_for(config, tuple(documents.values()), progress) if documents else None
+    documented = tuple(documents.values())
+    critic = critics.make(config.critic, documented, config.data / "models", progress) if documents else None
     if critic is not None:
         require_passed(documents.values(), critic, config.data / "proofs", progress)
     store = SqliteStore(database)
@@ -153,7 +158,7 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
         constitutions=documents,
         recognizers=recognizers,
         critic=critic,
-        critic_thread=ThreadPoolExecutor(1, thread_name_prefix="guard-critic"),
+        critic_thread=ThreadPoolExecutor(critics.threads(config.critic), thread_name_prefix="guard-critic"),
         writer=Writer(store),
         store=store,
         keys=open_keys(config),
@@ -241,23 +246,3 @@ def _recognizers(
 def recognizer(config: Config, rule: Policy, progress: Progress) -> CachedRecognizer:
     """The recognizer of one policy, in this process and with a cache of its own. Raises ConfigError."""
     return _recognizers(config, (rule,), progress, workers=False)[rule.policy]
-
-
-def critic_for(config: Config, documents: tuple[Constitution, ...], progress: Progress) -> Critic:
-    """The critic that the configuration names, ready to judge."""
-    cache = config.data / "models"
-    if config.critic.model == "embedded":
-        from guard.backends.embedded import EmbeddedCritic
-
-        return EmbeddedCritic.fit(documents, cache, progress)
-    from guard.backends.packed import PackedCritic
-
-    examples = [p for document in documents for p in document.principles if p.check is None]
-    return PackedCritic.load(
-        config.critic.model,
-        device=config.critic.device,
-        dtype=config.critic.dtype,
-        cache=cache,
-        fit=examples if config.critic.calibrate else (),
-        progress=progress,
-    )

@@ -74,7 +74,8 @@ class Verdict:
 
     `score` is 0 to 1, higher is worse. `spans` are (start, end) character ranges of the reply that show the
     violation, in order, disjoint; empty where the critic cannot point at one. `reason` is one short sentence that
-    holds no value.
+    holds no value. `scores` are the names and the scores of the critics that were asked one after the other; empty
+    where it was one.
     """
 
     principle: str
@@ -82,6 +83,7 @@ class Verdict:
     state: State
     spans: tuple[tuple[int, int], ...] = ()
     reason: str = ""
+    scores: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,14 @@ def test_folders_count_from_the_file(file: Path) -> None:
         ("upstreams:\n- {name: a, url: 'http://a', key_env: K, key_file: k}\n", "line 2: key 'upstreams.0': Value error, give either 'key_env' or 'key_file'."),
         ("upstreams:\n- model: m\n", "line 2: key 'upstreams.0.name' is missing. Add it."),
         ("critic:\n\n  device: tpu\n", "line 3: key 'critic.device': Input should be 'auto', 'cpu' or 'cuda'."),
+        ("critic: {url: 'http://a/v1'}\n", "line 1: key 'critic': Value error, a critic with a 'url' needs 'model', its name on the server."),
+        ("critic: {first: embedded}\n", "line 1: key 'critic': Value error, 'first: embedded' needs a 'model' that is asked second; without one drop 'first'."),
+        ("critic: {model: m, form: granite}\n", "line 1: key 'critic': Value error, 'form' is for a critic on a server; add its 'url', or drop 'form'."),
+        ("critic: {model: m, key_env: K}\n", "line 1: key 'critic': Value error, 'key_env' is for a critic on a server; add its 'url', or drop 'key_env'."),
+        ("critic: {model: m, url: 'http://a', key_env: K, key_file: k}\n", "line 1: key 'critic': Value error, give either 'key_env' or 'key_file'."),
+        ("critic: {model: m, url: 'http://a', form: text}\n", "line 1: key 'critic.form': Input should be 'logprobs', 'safeguard', 'granite', "),
+        ("critic: {model: m, url: 'http://a', recall: 1}\n", "line 1: key 'critic.recall': Input should be less than 1."),
+        ("critic: {model: m, url: 'http://a', second: b}\n", "line 1: unknown key 'critic.second'."),
         ("vault: {lifetime_days: 0}\n", "line 1: key 'vault.lifetime_days': Input should be greater than 0."),
     ],
 )  # fmt: skip
@@ -78,6 +86,14 @@ def test_an_address_holds_no_credentials_and_none_are_told(file: Path, url: str)
     file.write_text(yaml.safe_dump({"upstreams": [{"name": "a", "url": url}]}))
     message = refusal(file)
     assert "line 3: key 'upstreams.0.url'" in message
+    assert "hunter2" not in message
+
+
+@pytest.mark.parametrize("url", ["ftp://a", "https://ann:hunter2@a/v1", "https://a/v1?key=hunter2"])
+def test_the_address_of_a_critic_holds_no_credentials_and_none_are_told(file: Path, url: str) -> None:
+    file.write_text(yaml.safe_dump({"critic": {"model": "m", "url": url}}))
+    message = refusal(file)
+    assert "line 3: key 'critic.url'" in message
     assert "hunter2" not in message
 
 
@@ -122,6 +138,25 @@ def test_the_key_of_an_upstream_comes_from_where_the_file_says(file: Path) -> No
         kept.key({})
     (file.parent / "k").write_text("sk-kept\n")
     assert kept.key({}) == "sk-kept"
+
+
+def test_the_key_of_a_critic_comes_from_where_the_file_says(file: Path) -> None:
+    file.write_text(f"critic: {{model: m, url: '{URL}', key_file: k}}\n")
+    critic = load(file, {}).critic
+    with pytest.raises(ConfigError, match=r"critic: key_file cannot be read\. Check the path"):
+        critic.key({})
+    (file.parent / "k").write_text("sk-kept\n")
+    assert critic.key({}) == "sk-kept"
+    by_name = load(None, {"GUARD_CRITIC": f"{{model: m, url: '{URL}', key_env: K, first: embedded}}"}).critic
+    assert (by_name.key({"K": "sk"}), by_name.first, by_name.form, by_name.recall) == (
+        "sk",
+        "embedded",
+        "logprobs",
+        0.9,
+    )
+    with pytest.raises(ConfigError, match=r"critic: the environment variable K is not set\. Set it"):
+        by_name.key({})
+    assert load(None, {}).critic.key({"K": "sk"}) is None
 
 
 # --- the environment ---------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 """What outlives one exchange: how it is made from files, what is wrong with them, and how it ends."""
 
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +10,15 @@ import pytest
 import yaml
 
 from guard import config as configuration
-from guard.asks import Recognize
+from guard.asks import Judge, Recognize, Write
+from guard.config import DEFAULTS
 from guard.drive import BlockingAnswers
 from guard.errors import AccessError, AuditError, ConfigError, PolicyError, RecognizerError, RequestError, RouteError
 from guard.service import Service, new_id, start
-from guard.types import Principal
+from guard.types import Dialogue, Principal
 from tests.audit.samples import OPENING
+from tests.backends.model_servers import chance, serving, words
+from tests.backends.model_servers import text as told
 from tests.house import PRINCIPLES, Scripted, policy
 
 ANN = Principal("ann", "legal")
@@ -111,6 +116,107 @@ def test_a_critic_that_cannot_be_loaded_is_told_at_the_start(begin: Begin, tmp_p
     rule = policy(review={"constitution": "test"})
     with pytest.raises(ConfigError, match=r"empty' cannot be loaded .*Name a folder with config"):
         begin(rule, documents={"test": PRINCIPLES}, critic={"model": str(tmp_path / "empty"), "device": "cpu"})
+
+
+# How the scripted model on the server says yes and no: it takes offence at the violating examples of PRINCIPLES.
+OFFENDING = ("replied:\nb\n", "replied:\nd\n", "or else")
+
+
+def offended(body: dict[str, Any]) -> dict[str, Any]:
+    return chance(0.97 if any(part in words(body) for part in OFFENDING) else 0.02)
+
+
+def test_a_critic_on_a_server_judges_writes_and_is_fitted_once(
+    begin: Begin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JUDGE_KEY", "sk-judge")
+    rule = policy(review={"constitution": "test"})
+    with serving(offended) as server:
+        wish = {"model": "judge", "url": server.url, "key_env": "JUDGE_KEY", "concurrency": 3}
+        service = begin(rule, documents={"test": PRINCIPLES}, workers=False, critic=wish)
+        principles = [one for one in service.constitutions["test"].principles if one.check is None]
+        assert len(server.seen) == 8  # two principles with four examples each; the third has a check
+        plan = service.plan(ANN, "m", "chat")
+        assert (plan.critic, plan.settings.writes) == ("remote:judge", True)
+        answers = BlockingAnswers(service, None)  # type: ignore[arg-type]
+        verdicts = answers(Judge(Dialogue("Hi", "Pay now, or else."), tuple(principles)))
+        assert [verdict.state for verdict in verdicts] == ["fired", "fired"]
+        server.say = lambda _: told("Please pay today.")
+        assert answers(Write("Mend it.", 20)) == "Please pay today."
+        assert all(body["chat_template_kwargs"] == {"enable_thinking": False} for body in server.seen)
+        assert {headers["authorization"] for headers in server.headers} == {"Bearer sk-judge"}
+        asked = len(server.seen)
+        again = begin(rule, documents={"test": PRINCIPLES}, workers=False, critic=wish)
+        assert len(server.seen) == asked
+        assert again.critic is not None
+        assert again.critic.digest == plan.critic_digest
+        service.close()
+        with pytest.raises(RuntimeError, match="shutdown"):
+            service.critic_thread.submit(print)
+
+
+def test_a_critic_that_answers_in_text_is_named_by_its_form(begin: Begin) -> None:
+    with serving(lambda _: told("<score> no </score>")) as server:
+        wish = {"model": "granite-guardian", "url": server.url, "form": "granite", "calibrate": False}
+        rule = policy(review={"constitution": "test"})
+        service = begin(rule, documents={"test": PRINCIPLES}, workers=False, critic=wish)
+        assert server.seen == []
+        plan = service.plan(ANN, "m", "chat")
+        assert (plan.critic, plan.settings.writes) == ("granite:granite-guardian", False)
+        ask = Judge(Dialogue("Hi", "Hello."), service.constitutions["test"].principles[:1])
+        assert [v.state for v in BlockingAnswers(service, None)(ask)] == ["clear"]  # type: ignore[arg-type]
+
+
+def test_several_exchanges_are_judged_at_a_time_on_a_server(begin: Begin) -> None:
+    with serving(lambda _: chance(0.02)) as server:
+        wish = {"model": "judge", "url": server.url, "calibrate": False, "concurrency": 4}
+        rule = policy(review={"constitution": "test"})
+        service = begin(rule, documents={"test": PRINCIPLES}, workers=False, critic=wish)
+        ask = Judge(Dialogue("Hi", "WAITS"), service.constitutions["test"].principles[:1])
+        answers = BlockingAnswers(service, None)  # type: ignore[arg-type]
+        with ThreadPoolExecutor(3) as pool:
+            judged = [pool.submit(answers, ask) for _ in range(3)]
+            while server.under_way < 3:
+                time.sleep(0.005)
+            server.gate.set()
+            assert [future.result()[0].state for future in judged] == ["clear"] * 3
+
+
+def test_the_embedded_critic_may_judge_before_one_on_a_server(begin: Begin) -> None:
+    known = DEFAULTS / "constitutions" / "workplace.yaml"
+    document = yaml.safe_load(known.read_text())
+    document["principles"] = [one for one in document["principles"] if one["id"] in {"no-violence", "no-fraud"}]
+    with serving(lambda _: chance(0.97)) as server:
+        wish = {"model": "judge", "url": server.url, "first": "embedded", "calibrate": False}
+        rule = policy(review={"constitution": "workplace"})
+        service = begin(rule, documents={"workplace": yaml.safe_dump(document)}, workers=False, critic=wish)
+        assert service.plan(ANN, "m", "chat").critic == "embedded:all-MiniLM-L6-v2 > remote:judge"
+        answers = BlockingAnswers(service, None)  # type: ignore[arg-type]
+        principles = service.constitutions["workplace"].principles
+        dull = answers(Judge(Dialogue("When do we meet?", "On Tuesday at ten, in the small room."), principles))
+        spared = [one for one in dull if len(one.scores) == 1]
+        assert spared
+        assert {one.state for one in spared} == {"clear"}
+        assert len(server.seen) == len(dull) - len(spared)
+        violent = principles[0].violates[0] if principles[0].id == "no-violence" else principles[1].violates[0]
+        verdicts = answers(Judge(violent, principles))
+        assert [name for name, _ in next(one for one in verdicts if len(one.scores) == 2).scores][1] == "remote:judge"
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (401, "critic: its examples cannot be judged. The critic's server answered 401. Check critic.key_env"),
+        (told("No"), "critic: its examples cannot be judged. The critic's server tells no log-probabilities."),
+    ],
+)
+def test_a_critic_on_a_server_that_cannot_judge_is_told_at_the_start(begin: Begin, answer: Any, message: str) -> None:
+    rule = policy(review={"constitution": "test"})
+    with serving(lambda _: answer) as server:
+        wish = {"model": "judge", "url": server.url}
+        with pytest.raises(ConfigError) as caught:
+            begin(rule, documents={"test": PRINCIPLES}, workers=False, critic=wish)
+    assert caught.value.message.startswith(message)
 
 
 def test_without_a_constitution_no_critic_is_loaded(begin: Begin) -> None:

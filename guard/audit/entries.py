@@ -28,6 +28,7 @@ _UNSAID: Final[Mapping[int, Mapping[Kind, Mapping[str, Any]]]] = {
     1: {"opening": {"fallbacks": [], "routed": [], "verdicts": []}, "closing": {"upstream": "", "failed": []}},
     2: {"opening": {"verdicts": []}},
 }
+_UNSAID_OF_VERDICTS: Final[Mapping[int, Mapping[str, Any]]] = {1: {"scores": []}, 2: {"scores": []}}
 _JSON: Final = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, check_circular=False, sort_keys=True, separators=(",", ":")
 )
@@ -115,7 +116,22 @@ def _parse(body: bytes) -> tuple[Kind, dict[str, Any]]:
         raise AuditError(f"an entry of the log has an unknown schema; this guard reads up to {SCHEMA}: update guard")
     if kind not in ("opening", "closing"):
         raise AuditError("an entry of the log is of an unknown kind")
-    return kind, {**copy.deepcopy(_UNSAID.get(schema, {}).get(kind, {})), **data}
+    return kind, _completed(data, schema, kind)
+
+
+def _completed(data: dict[str, Any], schema: int, kind: Kind) -> dict[str, Any]:
+    """`data` with what entries of an older schema do not say."""
+    data = {**copy.deepcopy(_UNSAID.get(schema, {}).get(kind, {})), **data}
+    unsaid, verdicts = _UNSAID_OF_VERDICTS.get(schema), data.get("verdicts")
+    if unsaid and isinstance(verdicts, list):
+        # What is no pair of a choice and a verdict stays as it is, for the codec to refuse.
+        data["verdicts"] = [
+            [row[0], {**copy.deepcopy(unsaid), **row[1]}]
+            if isinstance(row, list) and len(row) == 2 and isinstance(row[1], dict)
+            else row
+            for row in verdicts
+        ]
+    return data
 
 
 def _storable(text: str | None) -> str | None:

@@ -54,13 +54,13 @@ def test_examples(context: click.Context, names: tuple[str, ...]) -> None:
     A critic that is fitted to examples judges each without having seen it.
     """
     with telling_errors():
+        from guard.backends import critics
         from guard.backends.examining import examine
         from guard.constitution.proving import as_text
-        from guard.service import critic_for
 
         config = config_of(context)
         documents = _documents(config, names)
-        critic = critic_for(config, documents, progress)
+        critic = critics.make(config.critic, documents, config.data / "models", progress)
         reports = [examine(document, critic, progress) for document in documents]
         click.echo("\n\n".join(map(as_text, reports)))
         if any(report.problems for report in reports):

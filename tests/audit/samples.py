@@ -49,7 +49,7 @@ CLOSING = Closing(
     reply="Dear <PERSON_K7Q2M4XD>, or else.",
     sent="Dear <PERSON_K7Q2M4XD>.",
     spans=(),
-    verdicts=((0, Verdict("no-threats", 0.91, "fired", ((23, 31),), "a threat")),),
+    verdicts=((0, Verdict("no-threats", 0.91, "fired", ((23, 31),), "a threat", (("small", 0.8), ("large", 0.91)))),),
     revisions=(Revision(0, 1, ("no-threats",), "redaction", "or else", True, ""),),
     not_judged=(),
     unknown_placeholders=0,
@@ -77,7 +77,11 @@ spans = st.lists(st.builds(FoundSpan, score=numbers), max_size=2).map(tuple)
 words = st.lists(st.text(max_size=5), max_size=2).map(tuple)
 timings = st.dictionaries(st.text(max_size=5), numbers, max_size=2)
 verdicts = st.builds(
-    Verdict, score=numbers, spans=st.lists(st.tuples(counts, counts), max_size=2).map(tuple), reason=st.text()
+    Verdict,
+    score=numbers,
+    spans=st.lists(st.tuples(counts, counts), max_size=2).map(tuple),
+    reason=st.text(),
+    scores=st.lists(st.tuples(st.text(max_size=5), numbers), max_size=2).map(tuple),
 )
 openings = st.builds(
     Opening, time=numbers, spans=spans, fallbacks=words, routed=words, not_scanned=words, timings_ms=timings,

@@ -53,28 +53,56 @@ def test_the_form_of_the_log_does_not_change_by_accident():
         '"principles":["no-threats"],"reason":"","round":1}],"schema":3,"sent":"Dear <PERSON_K7Q2M4XD>.","spans":[],'
         '"status":200,"time":1764000001.5,"timings_ms":{"judge":20.0},"unknown_placeholders":0,'
         '"upstream":"spare","usage":{"prompt_tokens":12},"verdicts":[[0,{"principle":"no-threats","reason":"a threat","score":0.91,'
-        '"spans":[[23,31]],"state":"fired"}]]}'
+        '"scores":[["small",0.8],["large",0.91]],"spans":[[23,31]],"state":"fired"}]]}'
     )
     assert encode(OPENING).decode().startswith('{"constitution":"workplace","constitution_digest":"c1","critic":')
     assert "안녕" in encode(OPENING).decode()
 
 
+def of_the_second(entry):
+    """`entry` as JSON of the second schema: no verdicts on prompts, and none with the scores of several critics."""
+    data = json.loads(encode(entry))
+    if entry is OPENING:
+        del data["verdicts"]
+    for _, verdict in data.get("verdicts", ()):
+        del verdict["scores"]
+    return data
+
+
+def unscored(entry):
+    if entry is OPENING:
+        return dataclasses.replace(entry, verdicts=())
+    verdicts = tuple((choice, dataclasses.replace(verdict, scores=())) for choice, verdict in entry.verdicts)
+    return dataclasses.replace(entry, verdicts=verdicts)
+
+
+@pytest.mark.parametrize("entry", [OPENING, CLOSING])
+def test_an_entry_of_the_second_schema_is_still_read(entry):
+    second = json.dumps({**of_the_second(entry), "schema": 2}).encode()
+    assert decode(second) == unscored(entry)
+    assert columns_of(second) == columns(entry)
+
+
+@pytest.mark.parametrize("verdicts", [7, [7], [[0]], [[0, 7]], [[0, {}]], [[0, {"scores": 7}]], {"0": {}}])
+def test_verdicts_of_another_form_are_refused_in_every_schema(verdicts):
+    for schema in (1, 2, 3):
+        with pytest.raises(AuditError):
+            decode(json.dumps({**of_the_second(CLOSING), "schema": schema, "verdicts": verdicts}).encode())
+
+
 @pytest.mark.parametrize("entry", [OPENING, CLOSING])
 def test_an_entry_of_the_first_schema_is_still_read(entry):
-    later = {"fallbacks", "routed", "verdicts"} if entry is OPENING else {"upstream", "failed"}
-    first = {name: value for name, value in json.loads(encode(entry)).items() if name not in later}
+    later = {"fallbacks", "routed"} if entry is OPENING else {"upstream", "failed"}
+    first = {name: value for name, value in of_the_second(entry).items() if name not in later}
     found = decode(json.dumps({**first, "schema": 1}).encode())
     unsaid = {name: "" if name == "upstream" else () for name in later & {f.name for f in dataclasses.fields(entry)}}
-    assert found == dataclasses.replace(entry, **unsaid)
+    assert found == dataclasses.replace(unscored(entry), **unsaid)
     assert decode(json.dumps({**first, "schema": 1}).encode()) == found  # what it did not say is not shared
 
 
-def test_an_entry_of_the_second_schema_is_still_read():
-    second = {name: value for name, value in json.loads(encode(OPENING)).items() if name != "verdicts"}
-    assert decode(json.dumps({**second, "schema": 2}).encode()) == dataclasses.replace(OPENING, verdicts=())
-    assert decode(json.dumps({**json.loads(encode(CLOSING)), "schema": 2}).encode()) == CLOSING
+def test_an_opening_of_the_third_schema_has_its_verdicts():
     with pytest.raises(AuditError):
-        decode(json.dumps({**second, "schema": 3}).encode())
+        decode(json.dumps({**of_the_second(OPENING), "schema": 3}).encode())
 
 
 def test_the_order_of_a_mapping_does_not_matter():

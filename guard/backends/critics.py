@@ -1,0 +1,81 @@
+"""The critic that the configuration names: embedded, a model in this process, one on a server, or two in a row."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from guard.config import CriticConfig
+from guard.constitution import Constitution
+from guard.errors import ConfigError, CriticError
+from guard.types import Critic, Progress, Rule
+
+if TYPE_CHECKING:
+    from guard.backends.embedded import EmbeddedCritic
+
+
+def make(wish: CriticConfig, documents: Sequence[Constitution], cache: Path, progress: Progress) -> Critic:
+    """The critic, fitted to `documents` and ready to judge. Raises ConfigError, CriticError.
+
+    What takes long is kept in the folder `cache`.
+    """
+    if wish.model == "embedded":
+        return _embedded(documents, cache, progress)
+    rules = [p for document in documents for p in document.principles if p.check is None]
+    first = _embedded(documents, cache, progress) if wish.first == "embedded" else None
+    critic = _remote(wish, cache, rules, progress) if wish.url else _local(wish, cache, rules, progress)
+    if first is None:
+        return critic
+    from guard.backends.cascade import Cascade
+
+    return Cascade.fit(first, critic, rules, recall=wish.recall)
+
+
+def threads(wish: CriticConfig) -> int:
+    """How many exchanges are judged at a time: one in this process, and as many as the server takes on a server."""
+    return 1 if wish.url is None else wish.concurrency
+
+
+def _embedded(documents: Sequence[Constitution], cache: Path, progress: Progress) -> EmbeddedCritic:
+    from guard.backends.embedded import EmbeddedCritic
+
+    return EmbeddedCritic.fit(documents, cache, progress)
+
+
+def _local(wish: CriticConfig, cache: Path, rules: Sequence[Rule], progress: Progress) -> Critic:
+    from guard.backends.packed import PackedCritic
+
+    return PackedCritic.load(
+        wish.model,
+        device=wish.device,
+        dtype=wish.dtype,
+        cache=cache,
+        fit=rules if wish.calibrate else (),
+        progress=progress,
+    )
+
+
+def _remote(wish: CriticConfig, cache: Path, rules: Sequence[Rule], progress: Progress) -> Critic:
+    from guard.backends.model_server import ModelServer
+    from guard.backends.remote import OPTIONS, RemoteCritic
+    from guard.backends.remote_text import TextCritic
+
+    server = ModelServer(
+        wish.url or "", key=wish.key(os.environ), timeout_s=wish.timeout_s, concurrency=wish.concurrency
+    )
+    critic: RemoteCritic | TextCritic
+    most, kept = wish.most_characters, cache / "thresholds"
+    if wish.form == "logprobs":
+        options = OPTIONS if wish.options is None else wish.options
+        critic = RemoteCritic(server, wish.model, options=options, most_characters=most, thresholds=kept)
+    else:
+        critic = TextCritic(server, wish.model, wish.form, options=wish.options, most_characters=most, kept=kept)
+    if wish.calibrate:
+        try:
+            critic.fit(rules, progress=progress)
+        except CriticError as error:
+            critic.close()
+            raise ConfigError(f"critic: its examples cannot be judged. {error.message}") from error
+    return critic
