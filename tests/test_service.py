@@ -126,6 +126,10 @@ def offended(body: dict[str, Any]) -> dict[str, Any]:
     return chance(0.97 if any(part in words(body) for part in OFFENDING) else 0.02)
 
 
+# What no critic of these tests would pass otherwise.
+LAX = f"tests: {{precision: 0, recall: 0, missed: 1, margin: -1}}\n{PRINCIPLES}"
+
+
 def test_a_critic_on_a_server_judges_writes_and_is_fitted_once(
     begin: Begin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,8 +163,7 @@ def test_a_critic_that_answers_in_text_is_named_by_its_form(begin: Begin) -> Non
     with serving(lambda _: told("<score> no </score>")) as server:
         wish = {"model": "granite-guardian", "url": server.url, "form": "granite", "calibrate": False}
         rule = policy(review={"constitution": "test"})
-        service = begin(rule, documents={"test": PRINCIPLES}, workers=False, critic=wish)
-        assert server.seen == []
+        service = begin(rule, documents={"test": LAX}, workers=False, critic=wish)
         plan = service.plan(ANN, "m", "chat")
         assert (plan.critic, plan.settings.writes) == ("granite:granite-guardian", False)
         ask = Judge(Dialogue("Hi", "Hello."), service.constitutions["test"].principles[:1])
@@ -171,7 +174,7 @@ def test_several_exchanges_are_judged_at_a_time_on_a_server(begin: Begin) -> Non
     with serving(lambda _: chance(0.02)) as server:
         wish = {"model": "judge", "url": server.url, "calibrate": False, "concurrency": 4}
         rule = policy(review={"constitution": "test"})
-        service = begin(rule, documents={"test": PRINCIPLES}, workers=False, critic=wish)
+        service = begin(rule, documents={"test": LAX}, workers=False, critic=wish)
         ask = Judge(Dialogue("Hi", "WAITS"), service.constitutions["test"].principles[:1])
         answers = BlockingAnswers(service, None)  # type: ignore[arg-type]
         with ThreadPoolExecutor(3) as pool:
@@ -193,11 +196,12 @@ def test_the_embedded_critic_may_judge_before_one_on_a_server(begin: Begin) -> N
         assert service.plan(ANN, "m", "chat").critic == "embedded:all-MiniLM-L6-v2 > remote:judge"
         answers = BlockingAnswers(service, None)  # type: ignore[arg-type]
         principles = service.constitutions["workplace"].principles
+        asked = len(server.seen)  # about the examples
         dull = answers(Judge(Dialogue("When do we meet?", "On Tuesday at ten, in the small room."), principles))
         spared = [one for one in dull if len(one.scores) == 1]
         assert spared
         assert {one.state for one in spared} == {"clear"}
-        assert len(server.seen) == len(dull) - len(spared)
+        assert len(server.seen) - asked == len(dull) - len(spared)
         violent = principles[0].violates[0] if principles[0].id == "no-violence" else principles[1].violates[0]
         verdicts = answers(Judge(violent, principles))
         assert [name for name, _ in next(one for one in verdicts if len(one.scores) == 2).scores][1] == "remote:judge"

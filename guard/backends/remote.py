@@ -61,6 +61,7 @@ class RemoteCritic:
         self._most = most_characters
         self._folder = thresholds
         self._calibrations: dict[str, Calibration] = {}
+        self._examples: dict[tuple[str, Dialogue], list[FirstToken]] = {}
         self.digest = self._digest()
 
     def calibration(self, principle: Rule) -> Calibration:
@@ -130,11 +131,17 @@ class RemoteCritic:
         return [max(answer.odds for answer in answers) for answers in self._read(examples, principle)]
 
     def _read(self, examples: Sequence[Dialogue], principle: Rule) -> list[list[FirstToken]]:
-        """The answers about each example, all asked together: they have nothing in common to be cached."""
-        read = [pieces(example, self._most) for example in examples]
+        """The answers about each example; asked once, as the fit and its test both need them.
+
+        All are asked together: they have nothing in common to be cached.
+        """
+        key = key_of(principle)
+        new = [example for example in dict.fromkeys(examples) if (key, example) not in self._examples]
+        read = [pieces(example, self._most) for example in new]
         calls = [Call(CHAT, self._question(piece, principle)) for each in read for piece in each]
-        told = iter([first_token.read(answer) for answer in self._server.ask(calls, patient=True)])
-        return [[next(told) for _ in each] for each in read]
+        told = iter([first_token.read(answer) for answer in self._server.ask(calls, patient=True)] if calls else [])
+        self._examples |= {(key, example): [next(told) for _ in each] for example, each in zip(new, read, strict=True)}
+        return [self._examples[key, example] for example in examples]
 
     def left_out(self, principle: Rule) -> tuple[Verdict, ...]:
         """As `guard.types.Learner` says: each example calibrated by the others. Raises CriticError."""

@@ -40,8 +40,9 @@ class Told:
     def write(self, prompt: str, *, max_tokens: int) -> str:
         return f"{self.name}: {prompt} {max_tokens}"
 
-    def left_out(self, principle: RuleProtocol) -> tuple[float, ...]:
-        return tuple(0.3 + 0.05 * number for number in range(12))
+    def left_out(self, principle: RuleProtocol) -> tuple[Verdict, ...]:
+        """Rising scores of the violating examples, and none of the others."""
+        return tuple(Verdict(principle.id, 0.3 + 0.05 * n, "clear") for n in range(len(principle.violates)))
 
     def close(self) -> None:
         self.closed = True
@@ -56,6 +57,7 @@ LARGE: dict[str, tuple[float, State]] = {
     "rule-4": (0.5, "unsure"),
 }  # fmt: skip
 FIVE = RULES[:5]
+TWELVE = tuple(replace(rule, violates=tuple(Dialogue("Hi", f"Reply {n}.") for n in range(12))) for rule in FIVE)
 
 
 def test_only_what_is_not_clearly_fine_is_asked_again_and_both_scores_are_told() -> None:
@@ -125,10 +127,19 @@ def test_the_digest_tells_both_critics_and_the_bounds() -> None:
 
 def test_the_bounds_come_from_the_first_critics_own_examples() -> None:
     small, large = Told("small", SMALL), Told("large", LARGE)
-    critic = Cascade.fit(small, large, FIVE, recall=0.9)
+    critic = Cascade.fit(small, large, TWELVE, recall=0.9)
     assert critic.score(SHORT, FIVE[:2])[0].state == "clear"  # .1 is under the lowest of twelve, .3
     assert large.asked == [["rule-1"]]
-    assert Cascade.fit(small, large, FIVE, recall=0.95).score(SHORT, FIVE[:1])[0].state == "fired"
+    assert Cascade.fit(small, large, TWELVE, recall=0.95).score(SHORT, FIVE[:1])[0].state == "fired"
+
+
+def test_an_example_that_was_left_out_goes_through_both() -> None:
+    small, large = Told("small", SMALL), Told("large", LARGE)
+    critic = Cascade(small, large, {"rule-0": 0.4})
+    one, two, three = critic.left_out(replace(TWELVE[0], violates=TWELVE[0].violates[:3]))
+    assert [len(verdict.scores) for verdict in (one, two, three)] == [1, 1, 2]  # .3 and .35 are under .4
+    assert (one.state, three.state) == ("clear", "clear")
+    assert three.score == 0.4
 
 
 @pytest.mark.parametrize(
@@ -172,8 +183,7 @@ def test_over_the_embedded_critic_most_harmless_text_is_judged_by_it_alone(tmp_p
     assert all(verdict.scores[0][0] == embedded.name for verdict in verdicts)
     # The promise, on the examples that the heads did not see: nine in ten violations reach the large critic.
     for rule in rules:
-        scores = embedded.left_out(rule)
+        scores = [verdict.score for verdict in embedded.left_out(rule)[: len(rule.violates)]]
         bound = sure_bound(scores, 0.9)
-        assert len(scores) == len({one.reply for one in rule.violates})
         assert bound is not None
         assert sum(score >= bound for score in scores) >= 0.9 * len(scores)
