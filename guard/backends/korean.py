@@ -11,6 +11,7 @@ from typing import Any
 from guard.backends.crf import Bounds, Crf, Token, is_word, pieces, require
 from guard.backends.korean_features import features
 from guard.backends.korean_rules import by_rule, repeated, told_apart
+from guard.backends.machine_words import MachineWords
 from guard.config import DEFAULTS
 from guard.mask.patterns import Result
 
@@ -82,7 +83,8 @@ class KoreanNames:
         for offset, piece in pieces(text, HANGUL):
             tokens = words.tokens(piece)
             names = [*crf.names(piece, tokens, features(tokens, piece), self._bounds), *by_rule(piece, tokens)]
-            told = (told_apart(piece, name) for name in names)
+            machine = MachineWords(piece)
+            told = (told_apart(piece, name) for name in map(machine.told_apart, names) if name)
             names = [n for n in told if n and not is_word(piece[n.start : n.end])]
             found += [Result(n.entity_type, n.start + offset, n.end + offset, n.score) for n in names]
         return [*found, *repeated(found, text)]

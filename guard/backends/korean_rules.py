@@ -7,20 +7,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
+from guard.backends.columns import labelled
 from guard.backends.crf import Token
 from guard.backends.korean_features import ORGANISATIONS, PLACES, SURNAMES, TITLES
+from guard.backends.korean_words import ORDINARY
 from guard.mask.patterns import Result
 
 SCORE = 0.8
+_SURE = 0.9
 
 _LABELS_WORDS = (
     "성명 이름 성함 담당자 담당 신청인 신청자 환자명 환자 예금주 대표자 대표이사 보호자 수신인 발신인 수취인 "
     "작성자 수령인 받는사람 보내는사람 받는분 보내는분 임차인 임대인 매도인 매수인 고객명 계약자 피보험자 참석자 "
     "지원자 학생명 주치의 담당의 지도교수 접수자 민원인 고소인 피고소인 피의자 피해자 상담원 상담사 기안자 결재자 "
     "검토자 승인자 소유자 대리인 연락담당 회원명 직원명 원고 피고 진술인 운전자 동승자 처방의 의사 채무자 채권자 "
-    "보증인 근로자 사용자명 가입자 수익자 세대주 납세자 책임자 인솔자"
+    "보증인 근로자 사용자명 가입자 수익자 세대주 납세자 책임자 인솔자 "
+    "평가자 피평가자 승인자 결재권자 고객 회원 상담사 담당의사 당직자 발표자 면접관 강사명 사원명"
 )
 _LABELS = _LABELS_WORDS.split()
 # What stands where a name could, and begins with a surname's syllable.
@@ -57,8 +62,27 @@ _NAME = (
 _SPACED_LABELS = "|".join(r"\s?".join(label) for label in sorted(_LABELS, key=len, reverse=True))  # also "성 명"
 _LABELLED = re.compile(
     rf"(?<![가-힣])(?:{_SPACED_LABELS})"
-    rf"(?:\s?\([^()\n]{{1,12}}\))?(?:[ \t]*+[:：|│=][ \t]*+|\t[ \t]*+| {{2,}}+|[ \t]*+\n[ \t]*+)({_NAME})"
+    rf"(?:\s?\([^()\n]{{1,12}}\))?(?:[ \t]*+[:：|│=][ \t]*+['\"]?|\t[ \t]*+| {{2,}}+|[ \t]*+\n[ \t]*+)({_NAME})"
 )
+_HEADER = re.compile("|".join(re.escape(label) for label in _LABELS) + "|성 명|고객 ?성명")
+_VAGUE = frozenset({"이름", "고객", "회원", "담당"})  # headers of products, companies and departments, too
+_CELL = re.compile(rf"(?:{_NAME})|[가-힣]{{1,6}}(?: [가-힣]{{1,6}}){{1,3}}|[A-Za-z][A-Za-z.'’-]*(?:,? [A-Za-z][A-Za-z.'’-]*){{1,3}}")
+_FULL_NAME = re.compile(_NAME)
+_STEM_BEFORE = r"(?<![가-힣A-Za-z0-9])(?P<stem>[가-힣]{2,6}?)"
+_KINDS = (
+    "은행|저축은행|손해보험|생명보험|증권|캐피탈|자산운용|중공업|홀딩스|엔터테인먼트|게임즈|제약|바이오로직스|"
+    "(?:여자|남자|과학|외국어|공업|상업)?고등학교|(?:여자)?중학교|초등학교|유치원|어린이집|경찰서|소방서|세무서|"
+    "한의원|정형외과|피부과|치과|요양병원|출판사|로지스틱스|네트웍스|법무법인|회계법인|법률사무소|신용금고|여행사"
+)
+_BY_KIND = re.compile(rf"{_STEM_BEFORE}(?:{_KINDS})(?![가-힣]{{3}})")
+# What says which kind, and not which one.
+_NO_STEMS_WORDS = (
+    "지방 시중 중앙 투자 인터넷 혈액 상업 외국 국내 해외 관할 인근 근처 가까운 동네 해당 국립 공립 사립 일반 특성화 대안 "
+    "기숙 남녀 여자 남자 외국어 과학 공업 상업 대형 소형 중소 개인 직장 어린이 유아 영아 종합 전문 대학 지역 모든 다른 어느 우리 이런 "
+    "저희 그런 같은 모바일 디지털 주거래 거래 제휴 협력 글로벌 다국적 신생 통신 복제 원료 유가 문제 데이터 토종 야간 주간 공공 민간 "
+    "국영 민영 전국 전체 각급 일선 초중 유명 대기업"
+)
+_NO_STEMS = frozenset(_NO_STEMS_WORDS.split())
 _FORM = r"(?:㈜|㈔|\((?:주|유|재|사|합)\)|주식회사|유한회사|(?:재단|사단|의료|법무|세무|회계|학교|농업회사)법인)"
 _COMPANY = re.compile(rf"{_FORM} ?(?=[가-힣A-Za-z0-9])")
 _COMPANY_BEFORE = re.compile(
@@ -73,6 +97,9 @@ _PLACE = re.compile(
     rf"(?<![가-힣]){_REGION}(?: ?[가-힣]{{1,4}}시)?(?: ?[가-힣]{{1,4}}[군구])?"
     rf"(?: ?[가-힣]{{1,5}}(?:[읍면동리가]|[0-9]동))?{_PARTICLE}"
 )
+_PARTICLES = re.compile(
+    "(?<=[가-힣]{2})(?:에서|에게|께서|에|의|은|는|이|가|을|를|과|와|랑|이랑|으로|로|도|만|까지|부터|이나|나|들|별|용|님|색|하기)$"
+)
 _WORD = re.compile("[가-힣A-Za-z0-9&.-]+")
 _ENDINGS = ("J", "VCP", "EF", "EC", "SF")  # particles, "to be", ends of sentences
 _HONORED = "씨|님|군|양"
@@ -85,6 +112,8 @@ def told_apart(text: str, found: Result) -> Result | None:
     bare = re.sub(r"\s+", "", text[start : found.end])
     if not bare or bare in _PRINTED or _PRINTED_FORM.fullmatch(bare):
         return None
+    if is_everyday(text[start : found.end], weak=found.score < _SURE):
+        return None
     return Result(found.entity_type, start, found.end, found.score) if label else found
 
 
@@ -93,6 +122,13 @@ def by_rule(text: str, tokens: Sequence[Token]) -> Iterator[Result]:
     for match in _LABELLED.finditer(text):
         if match.group(1) not in _NO_NAMES:
             yield Result("PERSON", *match.span(1), SCORE)
+    for label, start, end in labelled(text, _HEADER):
+        value = text[start:end]
+        if (_FULL_NAME if label in _VAGUE else _CELL).fullmatch(value) and value not in _NO_NAMES:
+            yield Result("PERSON", start, end, SCORE)
+    for match in _BY_KIND.finditer(text):
+        if _is_stem(match["stem"]):
+            yield Result("ORGANIZATION", *match.span(), SCORE)
     for match in _PLACE.finditer(text):
         if " " in match.group() or len(match.group()) > 5:
             yield Result("LOCATION", *match.span(), SCORE)
@@ -103,6 +139,25 @@ def by_rule(text: str, tokens: Sequence[Token]) -> Iterator[Result]:
     for token, after in pairwise(tokens):
         if after.form in TITLES and _is_full_name(token) and after.start - token.end <= 1:
             yield Result("PERSON", token.start, token.end, SCORE)
+
+
+def _is_stem(stem: str) -> bool:
+    return stem not in _NO_STEMS and not is_everyday(stem, weak=True)
+
+
+def is_everyday(name: str, *, weak: bool) -> bool:
+    """Whether all words of `name` are everyday ones, particles left out; `weak`: or made of two everyday words."""
+    return all(_is_everyday(word, weak) for word in name.split())
+
+
+@lru_cache(maxsize=20_000)
+def _is_everyday(word: str, weak: bool) -> bool:  # noqa: FBT001  for the cache
+    bare = _PARTICLES.sub("", word)
+    return word in ORDINARY or bare in ORDINARY or (weak and (_is_compound(word) or _is_compound(bare)))
+
+
+def _is_compound(word: str) -> bool:
+    return any(word[:i] in ORDINARY and word[i:] in ORDINARY for i in range(2, len(word) - 1))
 
 
 def _is_full_name(token: Token) -> bool:
