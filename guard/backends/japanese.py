@@ -10,7 +10,8 @@ from typing import Any
 
 from guard.backends.crf import Bounds, Crf, Token, is_word, pieces, require
 from guard.backends.japanese_features import features, tag_of
-from guard.backends.japanese_rules import by_rule, repeated
+from guard.backends.japanese_rules import by_rule, repeated, told_apart
+from guard.backends.machine_words import MachineWords
 from guard.config import DEFAULTS
 from guard.mask.patterns import Result
 
@@ -116,7 +117,9 @@ class JapaneseNames:
         for offset, piece in pieces(text, JAPANESE):
             tokens = words.tokens(piece)
             names = [*crf.names(piece, tokens, features(tokens), self._bounds), *by_rule(piece, tokens)]
-            names = [n for n in names if not is_word(piece[n.start : n.end])]
+            machine = MachineWords(piece)
+            told = (told_apart(piece, name) for name in map(machine.told_apart, names) if name)
+            names = [n for n in told if n and not is_word(piece[n.start : n.end])]
             found += [Result(n.entity_type, n.start + offset, n.end + offset, n.score) for n in names]
         return [*found, *repeated(found, text)]
 

@@ -14,6 +14,7 @@ from guard.backends.columns import labelled
 from guard.backends.crf import Token
 from guard.backends.korean_features import ORGANISATIONS, PLACES, SURNAMES, TITLES
 from guard.backends.korean_words import ORDINARY
+from guard.backends.machine_words import without_technology
 from guard.mask.patterns import Result
 
 SCORE = 0.8
@@ -147,7 +148,7 @@ def _is_stem(stem: str) -> bool:
 
 def is_everyday(name: str, *, weak: bool) -> bool:
     """Whether all words of `name` are everyday ones, particles left out; `weak`: or made of two everyday words."""
-    return all(_is_everyday(word, weak) for word in name.split())
+    return all(_is_everyday(word, weak) for word in without_technology(name).split())
 
 
 @lru_cache(maxsize=20_000)
