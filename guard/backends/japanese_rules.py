@@ -12,8 +12,10 @@ from itertools import pairwise
 
 from guard.backends.columns import labelled
 from guard.backends.crf import Token
+from guard.backends.japanese_features import ORGANISATIONS, PLACES, TITLES
 from guard.backends.japanese_words import ORDINARY
 from guard.backends.machine_words import without_technology
+from guard.backends.weak_names import Evidence
 from guard.mask.patterns import Result
 
 SCORE = 0.8
@@ -86,6 +88,7 @@ _ONE_LETTER = re.compile("[ぁ-ゖァ-ヺ元前現]")
 _BETWEEN = re.compile("[ 　・／/、,の]")
 _HONORIFICS_WORDS = "様 さん さま 氏 殿 先生 君 くん ちゃん"
 _HONORIFICS = frozenset(_HONORIFICS_WORDS.split())
+EVIDENCE = Evidence(_HONORIFICS | TITLES, ORGANISATIONS | PLACES, lambda _name, _tokens: False)
 _PERSON_TAG = "固有名詞人名"
 
 

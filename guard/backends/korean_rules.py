@@ -15,6 +15,7 @@ from guard.backends.crf import Token
 from guard.backends.korean_features import ORGANISATIONS, PLACES, SURNAMES, TITLES
 from guard.backends.korean_words import ORDINARY
 from guard.backends.machine_words import without_technology
+from guard.backends.weak_names import Evidence
 from guard.mask.patterns import Result
 
 SCORE = 0.8
@@ -104,6 +105,7 @@ _PARTICLES = re.compile(
 _WORD = re.compile("[가-힣A-Za-z0-9&.-]+")
 _ENDINGS = ("J", "VCP", "EF", "EC", "SF")  # particles, "to be", ends of sentences
 _HONORED = "씨|님|군|양"
+_THREE = re.compile(rf"(?:{_COMPOUND}|[{_SINGLE}])[가-힣]{{2}}")
 
 
 def told_apart(text: str, found: Result) -> Result | None:
@@ -159,6 +161,13 @@ def _is_everyday(word: str, weak: bool) -> bool:  # noqa: FBT001  for the cache
 
 def _is_compound(word: str) -> bool:
     return any(word[:i] in ORDINARY and word[i:] in ORDINARY for i in range(2, len(word) - 1))
+
+
+def _looks_full(name: str, tokens: Sequence[Token]) -> bool:
+    return len(tokens) > 1 and bool(_THREE.fullmatch(name))
+
+
+EVIDENCE = Evidence((*_HONORED.split("|"), *TITLES), ORGANISATIONS | PLACES, _looks_full)
 
 
 def _is_full_name(token: Token) -> bool:
