@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from guard.backends import japanese_words, korean_words
+from guard.backends import korean_words
 from guard.backends.korean_features import SURNAMES
 
 
@@ -291,27 +291,6 @@ JAPANESE = Language(
             "太郎 花子 健一 美咲 翔太 由美 大輔 陽子 拓也 恵 直樹 久美子 誠 愛 和也 さくら 隆 真由美 蓮 葵 陽菜 結衣 悠真 湊 明 千尋 "
             "浩二 幸子 亮 彩 めぐみ ひろし 一郎 智子 徹 舞"
         ),
-        "stem": _words(
-            "青空 ひかり みどり つばさ 北斗 わかば ひまわり 緑ヶ丘 桜川 大和田 かもめ ひばり みなと ひなた あけぼの さざなみ 東雲 若草 富士見 朝日野 "
-            "銀河 山吹 白鷺 千歳 瑞穂 双葉 三日月 こだま やまびこ 光陽 東洋 大成 南海 北陸 中央 サンライズ アオバ ノースウインド テクノ ネクスト ユニ "
-            "グローバル ミライ アルファ セントラル ブルースカイ"
-        ),
-        "suffix": _words(
-            "商事 技研 製薬 電機 銀行 病院 小学校 中学校 高校 大学 証券 システムズ 建設 工務店 幼稚園 保育園 税務署 警察署 消防署 信用金庫 生命 損害保険 "
-            "出版 物流 運輸 重工業 化学 食品 印刷 クリニック 歯科 医院 薬局 会計事務所 法律事務所 不動産 旅行社 ホールディングス 通信 電力 鉄道 製作所 "
-            "ソフト ゲームズ エンタテインメント バイオ 学園 研究所 協会 ホテル 塾"
-        ),
-        "form": _words("株式会社 合同会社 有限会社 (株) ㈱ 一般社団法人 医療法人"),
-        "katakana": _words(
-            "ヤマモト ワタナベ ハセガワ タナカ サトウ スズキ タカハシ イトウ コバヤシ カトウ ヨシダ ヤマダ ササキ マツモト イノウエ"
-        ),
-        "katagiven": _words("タロウ ハナコ ミサキ ケンイチ ユミ ダイスケ ヨウコ タクヤ メグミ ナオキ アイ サクラ リョウ"),
-        "code": _words(
-            "items size chunk rows user_id df.groupby logs WHERE SELECT FROM INSERT VALUES COUNT JOIN len() print() os.path np.array created_at "
-            "orders payments index.html config.yaml main.py utils.ts API_KEY DB_HOST REDIS_URL readinessProbe NullPointerException KeyError MCP "
-            "GPT Claude Gemini EKS S3 EC2 RDS HPA CRD getUserName IndexError TypeError useEffect useState async await v2.4.1 utf8mb4 "
-            "os.system subprocess.run numpy.linalg.norm wg.Wait() sync.Mutex CrashLoopBackOff ImagePullBackOff"
-        ),
         "foreign": (
             "マイケル・ジョンソン",
             "サラ・ブラウン",
@@ -352,7 +331,7 @@ JAPANESE = Language(
             "品川",
         ),
     },
-    kinds={"someone": "PS", "firm": "OG", "person": "PS", "spaced": "PS", "short": "PS", "foreign": "PS", "company": "OG", "place": "LC"},
+    kinds={"person": "PS", "spaced": "PS", "short": "PS", "foreign": "PS", "company": "OG", "place": "LC"},
     plain=_lines(
         """
 {topic}の{thing}を{detail}{action}ください。
@@ -370,35 +349,6 @@ JAPANESE = Language(
 【{topic}】{thing}のご案内
 {topic}の担当部署に{thing}を問い合わせてください。
 強調したい{topic}だけ太字にして。
-{topic}、{topic}、{topic}のうち{topic}に向いているのはどれですか。
-{topic}{topic}が{topic}で遅くなる{thing}を{action}ください。
-{code}と{code}の違いを{action}ください。
-{code}とは何ですか。{topic}との違いも{action}。
-{code}で{topic}が{code}になったときの{topic}を{action}。
-{topic}が{number}GBもあります。小さくする方法を{action}ください。
-{code} {code} {code}({code}) = '{topic}';
-for {code} in range(0, {code}):\\n    return {code}  # {topic}
-var {code} {code}\\n{code}\\n// {topic}の{topic}
-| {topic} | {topic} | {topic} |\\n|---|---|---|\\n| {number} | {topic} | {number} |
-{topic},{topic},{topic}\\n{number},{topic},{number}
-{time} ERROR {topic}に失敗: {code} {number}
-{time} INFO {code}={number} {topic}完了
-コミット{hex}、バージョン{number}で{topic}が壊れます。
-{"id": "{uuid}", "{topic}": "{topic}", "{topic}": {number}}
-{code}={hex}
-弊社の{topic}に合う{topic}を{action}ください。
-全社員あての{topic}の{topic}を書いてください。
-宛先：全社員\\n件名：{topic}の{thing}
-宛先：各位\\n差出人：{topic}
-私のマイナンバーは{number}です。{topic}に必要ですか。
-・{topic}\\n・{topic}と{topic}\\n・{topic}
-1. {topic}の{thing}\\n2. {topic}\\n3. {topic}
-{topic}（{topic}）は{topic}ごとに必要ですか。
-{topic}：{topic}\\n{topic}：{number}\\n{topic}：{topic}
-{topic}を使っているのになぜ{topic}が出ますか。
-{topic}の色を水色から灰色に変えてください。
-{topic}とは何か、なぜ{topic}に必要かを{action}。
-社内ウィキの{topic}は{code}、{topic}は{hex}です。
 """
     ),
     named=_lines(
@@ -427,24 +377,6 @@ var {code} {code}\\n{code}\\n// {topic}の{topic}
 {short}：{topic}見た？\\n{short}：まだ。{short}さんに聞いてみる
 原告{person}は被告{person}に対し{topic}の返還を求める。
 以上、よろしくお願いいたします。\\n{company} {spaced}
-| {number} | {someone} | {topic} |
-| 社員番号 | 氏名 | 部署 |\\n|---|---|---|\\n| {number} | {someone} | 開発 |\\n| {number} | {someone} | 営業 |
-氏名,電話,{topic}\\n{someone},00-0000-0000,{topic}\\n{someone},00-0000-0000,{topic}
-・{someone}：{topic}\\n・{someone}：{topic}
-{"氏名": "{someone}", "{topic}": "{topic}", "id": "{uuid}"}
-INSERT INTO {topic} ({topic}, 氏名) VALUES ('{someone}', '{number}'), ('{someone}', '{number}');
-{time} INFO 顧客={someone} 注文={number} {topic}完了
-{label}={someone} {topic}={number}
-{number}円 顧客 {someone}
-{topic}の担当は{short}研究員、版は{number}です。
-{firm}の{short}です。{topic}についてご連絡しました。
-お世話になっております。{firm}の{someone}と申します。
-{someone}（{firm}卒、SQL{number}年）、{someone}（元{firm}、{number}年）
-{firm}までの一番早い行き方を{action}。
-{place}から{firm}までの{topic}
-当番：月{given}、火{given}、水休み、木{given}
-差出人：{topic} {short}\\n来週の{topic}の件
-承認は{someone}、{topic}は{someone}です。
 """
     ),
 )
@@ -499,41 +431,22 @@ def _word(place: str, language: Language, draw: random.Random) -> str:
         case "short":
             return given if language is KOREAN else surname
         case "someone":
-            return _someone_korean(draw) if language is KOREAN else _someone_japanese(draw)
+            return _someone(language, draw)
         case "firm":
-            return _firm(language, draw)
+            return draw.choice(language.words["stem"]) + draw.choice(language.words["suffix"])
         case "number" | "hex" | "uuid" | "time":
             return _drawn(place, draw)
         case _:
             return draw.choice(language.words[place])
 
 
-def _someone_korean(draw: random.Random) -> str:
+def _someone(language: Language, draw: random.Random) -> str:
     """A name with any surname, also a rare one, and a given name of syllables that given names are made of."""
-    words = KOREAN.words
+    words = language.words
     surname = draw.choice(words["surname"] if draw.random() < 0.5 else words["rare"])
     syllables = "".join(draw.choice(words["syllable"]) for _ in range(1 if draw.random() < 0.08 else 2))
     given = draw.choice(words["given"]) if draw.random() < 0.5 else syllables
     return surname + (" " if draw.random() < 0.1 else "") + given
-
-
-def _someone_japanese(draw: random.Random) -> str:
-    """A name with a space or without, in kanji or in katakana, or a foreign one."""
-    words, kind = JAPANESE.words, draw.random()
-    space = draw.choice(("", " ", "　"))
-    if kind < 0.1:
-        return draw.choice(words["foreign"])
-    if kind < 0.2:
-        return draw.choice(words["katakana"]) + (space or " ") + draw.choice(words["katagiven"])
-    return draw.choice(words["surname"]) + space + draw.choice(words["given"])
-
-
-def _firm(language: Language, draw: random.Random) -> str:
-    stem = draw.choice(language.words["stem"])
-    if language is JAPANESE and draw.random() < 0.25:
-        form = draw.choice(language.words["form"])
-        return form + stem if draw.random() < 0.6 else stem + form
-    return stem + draw.choice(language.words["suffix"])
 
 
 def _drawn(place: str, draw: random.Random) -> str:

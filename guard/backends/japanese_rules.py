@@ -13,7 +13,7 @@ from itertools import pairwise
 from guard.backends.columns import labelled
 from guard.backends.crf import Token
 from guard.backends.japanese_features import ORGANISATIONS, PLACES, TITLES
-from guard.backends.japanese_words import ORDINARY
+from guard.backends.japanese_words import CONCEPTS, EPONYMS, ORDINARY
 from guard.backends.machine_words import without_technology
 from guard.backends.weak_names import Evidence
 from guard.mask.patterns import Result
@@ -83,6 +83,7 @@ _PREFECTURE = (
     r"兵庫|奈良|和歌山|鳥取|島根|岡山|広島|山口|徳島|香川|愛媛|高知|福岡|佐賀|長崎|熊本|大分|宮崎|鹿児島|沖縄)県)"
 )
 _PLACE = re.compile(rf"{_PREFECTURE}(?:[一-鿿々ぁ-ゖァ-ヺ]{{1,6}}?[市郡])?(?:[一-鿿々ぁ-ゖァ-ヺ]{{1,5}}?[区町村])?")
+_CONCEPT = re.compile(CONCEPTS)
 _PARTICLES = re.compile("(?<=..)(?:から|まで|より|など|では|とは|には|[はがをにでとものへや中用別])$")
 _ONE_LETTER = re.compile("[ぁ-ゖァ-ヺ元前現]")
 _BETWEEN = re.compile("[ 　・／/、,の]")
@@ -123,6 +124,8 @@ def by_rule(text: str, tokens: Sequence[Token]) -> Iterator[Result]:
 def told_apart(text: str, found: Result) -> Result | None:
     """The find, or None where all its words are everyday ones, or a weak one is a single character."""
     name = text[found.start : found.end]
+    if name in EPONYMS and _CONCEPT.match(text, found.end):
+        return None
     if _ONE_LETTER.fullmatch(name) or is_everyday(name, weak=found.score < _SURE):
         return None
     return found

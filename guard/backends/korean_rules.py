@@ -13,7 +13,7 @@ from itertools import pairwise
 from guard.backends.columns import labelled
 from guard.backends.crf import Token
 from guard.backends.korean_features import ORGANISATIONS, PLACES, SURNAMES, TITLES
-from guard.backends.korean_words import ORDINARY
+from guard.backends.korean_words import CONCEPTS, EPONYMS, ORDINARY
 from guard.backends.machine_words import without_technology
 from guard.backends.weak_names import Evidence
 from guard.mask.patterns import Result
@@ -66,6 +66,14 @@ _LABELLED = re.compile(
     rf"(?<![가-힣])(?:{_SPACED_LABELS})"
     rf"(?:\s?\([^()\n]{{1,12}}\))?(?:[ \t]*+[:：|│=][ \t]*+['\"]?|\t[ \t]*+| {{2,}}+|[ \t]*+\n[ \t]*+)({_NAME})"
 )
+# Not "고객", "환자": they stand before other words as well.
+_SOLE_LABELS = "담당자|예금주|상담원|평가자|승인자|보증인|임차인|임대인|작성자|기안자|결재자|검토자|면접관|인솔자|신청인|수령인"
+_BESIDE_LABEL = re.compile(rf"(?<![가-힣])(?:{_SOLE_LABELS}) ((?:(?:{_COMPOUND})|[{_SINGLE}])[가-힣]{{2}})(?![가-힣])")
+_NO_ENDINGS = "률율도적함됨란팀실비록증법제료액량식력처부과망단계층군형"  # of nouns, seldom of given names
+_LATIN_NAME = r"[A-Z][A-Za-z'’-]*\.?(?:,? [A-Z][A-Za-z'’-]*\.?){1,3}(?![A-Za-z])"
+_LABELLED_LATIN = re.compile(
+    rf"(?<![가-힣])(?:{_SPACED_LABELS})(?:\s?\([^()\n]{{1,12}}\))?[ \t]*+[:：=]?[ \t]*+(?:{_NAME} ?\()?({_LATIN_NAME})"
+)
 _HEADER = re.compile("|".join(re.escape(label) for label in _LABELS) + "|성 명|고객 ?성명")
 _VAGUE = frozenset({"이름", "고객", "회원", "담당"})  # headers of products, companies and departments, too
 _CELL = re.compile(rf"(?:{_NAME})|[가-힣]{{1,6}}(?: [가-힣]{{1,6}}){{1,3}}|[A-Za-z][A-Za-z.'’-]*(?:,? [A-Za-z][A-Za-z.'’-]*){{1,3}}")
@@ -99,6 +107,7 @@ _PLACE = re.compile(
     rf"(?<![가-힣]){_REGION}(?: ?[가-힣]{{1,4}}시)?(?: ?[가-힣]{{1,4}}[군구])?"
     rf"(?: ?[가-힣]{{1,5}}(?:[읍면동리가]|[0-9]동))?{_PARTICLE}"
 )
+_CONCEPT = re.compile(CONCEPTS)
 _PARTICLES = re.compile(
     "(?<=[가-힣]{2})(?:에서|에게|께서|에|의|은|는|이|가|을|를|과|와|랑|이랑|으로|로|도|만|까지|부터|이나|나|들|별|용|님|색|하기)$"
 )
@@ -115,6 +124,8 @@ def told_apart(text: str, found: Result) -> Result | None:
     bare = re.sub(r"\s+", "", text[start : found.end])
     if not bare or bare in _PRINTED or _PRINTED_FORM.fullmatch(bare):
         return None
+    if bare in EPONYMS and _CONCEPT.match(text, found.end):
+        return None
     if is_everyday(text[start : found.end], weak=found.score < _SURE):
         return None
     return Result(found.entity_type, start, found.end, found.score) if label else found
@@ -125,6 +136,12 @@ def by_rule(text: str, tokens: Sequence[Token]) -> Iterator[Result]:
     for match in _LABELLED.finditer(text):
         if match.group(1) not in _NO_NAMES:
             yield Result("PERSON", *match.span(1), SCORE)
+    for match in _BESIDE_LABEL.finditer(text):
+        name = match.group(1)
+        if name not in _NO_NAMES and name[-1] not in _NO_ENDINGS and not is_everyday(name, weak=True):
+            yield Result("PERSON", *match.span(1), SCORE)
+    for match in _LABELLED_LATIN.finditer(text):
+        yield Result("PERSON", *match.span(1), SCORE)
     for label, start, end in labelled(text, _HEADER):
         value = text[start:end]
         if (_FULL_NAME if label in _VAGUE else _CELL).fullmatch(value) and value not in _NO_NAMES:

@@ -59,9 +59,11 @@ def _is_weak(name: Result, text: str, tokens: Sequence[Token], starts: Sequence[
         return name.score < _SURE_LATIN
     first, last = bisect_left(starts, name.start), bisect_left(starts, name.end)
     inside = tokens[first:last]
+    person = name.entity_type == "PERSON"
+    if person and (tokens[last].form if last < len(tokens) else "") in evidence.honorifics:
+        return False
     if not all(token.common for token in inside):
         return False
-    if name.entity_type == "PERSON":
-        after = tokens[last].form if last < len(tokens) else ""
-        return after not in evidence.honorifics and not evidence.is_full_name(word, inside)
-    return len(inside) < 2 or not inside[-1].form.endswith(tuple(evidence.endings))
+    if person:
+        return not evidence.is_full_name(word, inside)
+    return len(inside) < 2 or inside[-1].form not in evidence.endings
