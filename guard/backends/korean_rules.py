@@ -69,7 +69,7 @@ _LABELLED = re.compile(
 # Not "고객", "환자": they stand before other words as well.
 _SOLE_LABELS = "담당자|예금주|상담원|평가자|승인자|보증인|임차인|임대인|작성자|기안자|결재자|검토자|면접관|인솔자|신청인|수령인"
 _BESIDE_LABEL = re.compile(rf"(?<![가-힣])(?:{_SOLE_LABELS}) ((?:(?:{_COMPOUND})|[{_SINGLE}])[가-힣]{{2}})(?![가-힣])")
-_NO_ENDINGS = "률율도적함됨란팀실비록증법제료액량식력처부과망단계층군형"  # of nouns, seldom of given names
+_NO_ENDINGS = "를을는에와과로률율도적함됨란팀실비록증법제료액량식력처부과망단계층군형"  # of nouns and particles, seldom of given names
 _LATIN_NAME = r"[A-Z][A-Za-z'’-]*\.?(?:,? [A-Z][A-Za-z'’-]*\.?){1,3}(?![A-Za-z])"
 _LABELLED_LATIN = re.compile(
     rf"(?<![가-힣])(?:{_SPACED_LABELS})(?:\s?\([^()\n]{{1,12}}\))?[ \t]*+[:：=]?[ \t]*+(?:{_NAME} ?\()?({_LATIN_NAME})"
@@ -136,9 +136,10 @@ def by_rule(text: str, tokens: Sequence[Token]) -> Iterator[Result]:
     for match in _LABELLED.finditer(text):
         if match.group(1) not in _NO_NAMES:
             yield Result("PERSON", *match.span(1), SCORE)
+    particles = {token.end for token in tokens if token.tag.startswith("J")}
     for match in _BESIDE_LABEL.finditer(text):
         name = match.group(1)
-        if name not in _NO_NAMES and name[-1] not in _NO_ENDINGS and not is_everyday(name, weak=True):
+        if name[-1] not in _NO_ENDINGS and match.end() not in particles and not is_everyday(name, weak=True):
             yield Result("PERSON", *match.span(1), SCORE)
     for match in _LABELLED_LATIN.finditer(text):
         yield Result("PERSON", *match.span(1), SCORE)
