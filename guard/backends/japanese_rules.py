@@ -89,8 +89,18 @@ _ONE_LETTER = re.compile("[ぁ-ゖァ-ヺ元前現]")
 _BETWEEN = re.compile("[ 　・／/、,の]")
 _HONORIFICS_WORDS = "様 さん さま 氏 殿 先生 君 くん ちゃん"
 _HONORIFICS = frozenset(_HONORIFICS_WORDS.split())
-EVIDENCE = Evidence(_HONORIFICS | TITLES, ORGANISATIONS | PLACES, lambda _name, _tokens: False)
 _PERSON_TAG = "固有名詞人名"
+_REQUEST = re.compile(
+    r"(?:ください|下さい|教えて|書いて|作って|直して|出して|まとめて|比べて|分けて|探して|考えて|提案して|説明して|確認して|して|変えて|ほしいです|"
+    r"[すたいなる]か|でしょうか|とは|は？|は\?)[ 。.？?！!]*$|[？?]\s*$"
+)
+
+
+def _looks_full(_name: str, tokens: Sequence[Token]) -> bool:
+    return all(token.tag.startswith(_PERSON_TAG) for token in tokens if not token.form.isspace())
+
+
+EVIDENCE = Evidence(_HONORIFICS | TITLES, ORGANISATIONS | PLACES, _looks_full, _REQUEST)
 
 
 def by_rule(text: str, tokens: Sequence[Token]) -> Iterator[Result]:

@@ -24,7 +24,7 @@ HANGUL = re.compile("[가-힣]")
 _NAMING = ("NNP", "SL", "SH", "SB", "SW")  # tags of what is no common word: proper nouns, other scripts, signs
 _UNKNOWN = 100  # Kiwi numbers the words of its dictionary from here on; below it stands one for each part of speech
 _LOOSE = ("J", "E", "VCP", "SF", "SP", "SE")  # particles, endings, stops
-_BOUNDS = Bounds(grow=0.025, seed=0.05)
+_BOUNDS = Bounds(grow=0.02, seed=0.04)
 
 
 class Words:

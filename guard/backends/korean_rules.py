@@ -114,6 +114,7 @@ _PARTICLES = re.compile(
 _WORD = re.compile("[가-힣A-Za-z0-9&.-]+")
 _ENDINGS = ("J", "VCP", "EF", "EC", "SF")  # particles, "to be", ends of sentences
 _HONORED = "씨|님|군|양"
+_LEAST_PHRASE = 4
 _THREE = re.compile(rf"(?:{_COMPOUND}|[{_SINGLE}])[가-힣]{{2}}")
 
 
@@ -123,6 +124,8 @@ def told_apart(text: str, found: Result) -> Result | None:
     start = label.end() if label else found.start
     bare = re.sub(r"\s+", "", text[start : found.end])
     if not bare or bare in _PRINTED or _PRINTED_FORM.fullmatch(bare):
+        return None
+    if found.score < _SURE and _is_phrase(bare):
         return None
     if bare in EPONYMS and _CONCEPT.match(text, found.end):
         return None
@@ -182,10 +185,22 @@ def _is_compound(word: str) -> bool:
 
 
 def _looks_full(name: str, tokens: Sequence[Token]) -> bool:
-    return len(tokens) > 1 and bool(_THREE.fullmatch(name))
+    if len(tokens) == 1 and tokens[0].common:
+        return False
+    return bool(_THREE.fullmatch(name)) or (" " in name and bool(_FULL_NAME.fullmatch(name)))
 
 
-EVIDENCE = Evidence((*_HONORED.split("|"), *TITLES), ORGANISATIONS | PLACES, _looks_full)
+_TO_PEOPLE = "에게 한테 께 께서 에게서 한테서".split()
+_REQUEST = re.compile(
+    r"(?:줘|줘요|주세요|주십시오|줄래요?|부탁해요?|까요?|나요|가요|[은는인]지요?|뭐야|뭐예요|어때요?|되나|싶어요|"
+    r"필요합니다|주실래요|알고 싶습니다)[ .?!~\"”]*$"
+)
+EVIDENCE = Evidence(frozenset((*_HONORED.split("|"), *TITLES, *_TO_PEOPLE)), ORGANISATIONS | PLACES, _looks_full, _REQUEST)
+
+
+def _is_phrase(word: str) -> bool:
+    """Whether a long word ends in an everyday one that no organisation or place ends in: "제척기간"."""
+    return len(word) >= _LEAST_PHRASE and word[-2:] in ORDINARY and word[-2:] not in ORGANISATIONS | PLACES and word[-1] not in ORGANISATIONS
 
 
 def _is_full_name(token: Token) -> bool:

@@ -16,8 +16,10 @@ from guard.mask.patterns import Result
 
 __all__ = ["Evidence", "spoken_for"]
 
-_SURE = {"PERSON": 0.9, "ORGANIZATION": 0.75, "LOCATION": 0.75}  # scores; half of 1 + the probability
+_SURE = {"PERSON": 0.85, "ORGANIZATION": 0.7, "LOCATION": 0.65}  # scores; half of 1 + the probability
+_SURE_ASKED = {"PERSON": 0.95, "ORGANIZATION": 0.9, "LOCATION": 0.85}  # in a request, whatever the words are
 _SURE_LATIN = 0.75
+_LONGEST_REQUEST = 20  # characters in which the pattern of a request has place
 _LATIN_WORD = re.compile(r"[\x21-\x7e]+")
 
 
@@ -25,13 +27,15 @@ _LATIN_WORD = re.compile(r"[\x21-\x7e]+")
 class Evidence:
     """What speaks for a name in one language.
 
-    `honorifics` stand after a person's; `endings` are those of organisations and places, after another word;
+    `honorifics` are titles and particles that stand after a person's; `request` is how a line ends that asks a model
+    for something: in one, what the news would call by name is most often the thing that is asked about; `endings` are those of organisations and places, after another word;
     `is_full_name` says of the tokens of a find whether they look like a person's whole name.
     """
 
     honorifics: Collection[str]
     endings: Collection[str]
     is_full_name: Callable[[str, Sequence[Token]], bool]
+    request: re.Pattern[str]
 
 
 def spoken_for(
@@ -53,7 +57,8 @@ def _together(text: str, left: Result, right: Result) -> bool:
 
 def _is_weak(name: Result, text: str, tokens: Sequence[Token], starts: Sequence[int], evidence: Evidence) -> bool:
     word = text[name.start : name.end]
-    if name.score >= _SURE[name.entity_type]:
+    asked = name.score < _SURE_ASKED[name.entity_type] and _is_request(text, name.end, evidence.request)
+    if name.score >= _SURE[name.entity_type] and not asked:
         return False
     if _LATIN_WORD.fullmatch(word):
         return name.score < _SURE_LATIN
@@ -62,8 +67,17 @@ def _is_weak(name: Result, text: str, tokens: Sequence[Token], starts: Sequence[
     person = name.entity_type == "PERSON"
     if person and (tokens[last].form if last < len(tokens) else "") in evidence.honorifics:
         return False
-    if not all(token.common for token in inside):
+    if not asked and not all(token.common for token in inside):
         return False
     if person:
         return not evidence.is_full_name(word, inside)
+    if asked and word.endswith(tuple(evidence.endings)) and not all(token.common for token in inside):
+        return False
     return len(inside) < 2 or inside[-1].form not in evidence.endings
+
+
+def _is_request(text: str, end: int, request: re.Pattern[str]) -> bool:
+    """Whether the line around `end` asks for something."""
+    stop = text.find("\n", end)
+    stop = len(text) if stop < 0 else stop
+    return bool(request.search(text, max(end, stop - _LONGEST_REQUEST), stop))
