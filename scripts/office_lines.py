@@ -13,7 +13,6 @@ import uuid
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from guard.backends import korean_words
 from guard.backends.korean_features import SURNAMES
 
 
@@ -136,7 +135,16 @@ KOREAN = Language(
             "중국",
         ),
     },
-    kinds={"someone": "PS", "firm": "OG", "person": "PS", "spaced": "PS", "short": "PS", "foreign": "PS", "company": "OG", "place": "LC"},
+    kinds={
+        "someone": "PS",
+        "firm": "OG",
+        "person": "PS",
+        "spaced": "PS",
+        "short": "PS",
+        "foreign": "PS",
+        "company": "OG",
+        "place": "LC",
+    },
     plain=_lines(
         """
 {topic} {thing}을 {detail} {action} 줘.

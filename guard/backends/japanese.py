@@ -32,7 +32,7 @@ _KANA = re.compile("[ぁ-ゖァ-ヺ]")
 _HANGUL = re.compile("[가-힣]")
 _NAMING = "固有名詞"  # the tag of what is no common word
 _LOOSE = ("助詞", "助動詞", "補助記号句点", "補助記号読点")  # particles, endings, stops
-_BOUNDS = Bounds(grow=0.05, seed=0.1)
+_BOUNDS = Bounds(grow=0.06, seed=0.12)
 
 
 class Words:

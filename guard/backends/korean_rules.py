@@ -67,7 +67,9 @@ _LABELLED = re.compile(
     rf"(?:\s?\([^()\n]{{1,12}}\))?(?:[ \t]*+[:：|│=][ \t]*+['\"]?|\t[ \t]*+| {{2,}}+|[ \t]*+\n[ \t]*+)({_NAME})"
 )
 # Not "고객", "환자": they stand before other words as well.
-_SOLE_LABELS = "담당자|예금주|상담원|평가자|승인자|보증인|임차인|임대인|작성자|기안자|결재자|검토자|면접관|인솔자|신청인|수령인"
+_SOLE_LABELS = (
+    "담당자|예금주|상담원|평가자|승인자|보증인|임차인|임대인|작성자|기안자|결재자|검토자|면접관|인솔자|신청인|수령인"
+)
 _BESIDE_LABEL = re.compile(rf"(?<![가-힣])(?:{_SOLE_LABELS}) ((?:(?:{_COMPOUND})|[{_SINGLE}])[가-힣]{{2}})(?![가-힣])")
 _NO_ENDINGS = "를을는에와과로률율도적함됨란팀실비록증법제료액량식력처부과망단계층군형"  # of nouns and particles, seldom of given names
 _LATIN_NAME = r"[A-Z][A-Za-z'’-]*\.?(?:,? [A-Z][A-Za-z'’-]*\.?){1,3}(?![A-Za-z])"
@@ -76,8 +78,10 @@ _LABELLED_LATIN = re.compile(
 )
 _HEADER = re.compile("|".join(re.escape(label) for label in _LABELS) + "|성 명|고객 ?성명")
 _VAGUE = frozenset({"이름", "고객", "회원", "담당"})  # headers of products, companies and departments, too
-_CELL = re.compile(rf"(?:{_NAME})|[가-힣]{{1,6}}(?: [가-힣]{{1,6}}){{1,3}}|[A-Za-z][A-Za-z.'’-]*(?:,? [A-Za-z][A-Za-z.'’-]*){{1,3}}")
-_FULL_NAME = re.compile(_NAME)
+_CELL = re.compile(
+    rf"(?:{_NAME})|[가-힣]{{1,6}}(?: [가-힣]{{1,6}}){{1,3}}|[A-Za-z][A-Za-z.'’-]*(?:,? [A-Za-z][A-Za-z.'’-]*){{1,3}}"
+)
+_FULL_NAME = re.compile(rf"(?:{_NAME})|[{_SINGLE}] [가-힣]{{2}}")
 _STEM_BEFORE = r"(?<![가-힣A-Za-z0-9])(?P<stem>[가-힣]{2,6}?)"
 _KINDS = (
     "은행|저축은행|손해보험|생명보험|증권|캐피탈|자산운용|중공업|홀딩스|엔터테인먼트|게임즈|제약|바이오로직스|"
@@ -115,6 +119,11 @@ _WORD = re.compile("[가-힣A-Za-z0-9&.-]+")
 _ENDINGS = ("J", "VCP", "EF", "EC", "SF")  # particles, "to be", ends of sentences
 _HONORED = "씨|님|군|양"
 _LEAST_PHRASE = 4
+_BUSINESSES_WORDS = (
+    "교육 물류 광고 여행 관광 투자 금융 항공 호텔 마트 카페 식당 컨설팅 디자인 커머스 쇼핑몰 네트워크 서비스 데이터 클라우드 "
+    "콘텐츠 게임 음악 전기 가스 환경 안전 품질 설비 유통 출판 브랜드 마케팅 엔진 의원 농장 공장 창고"
+)
+_BUSINESSES = frozenset(_BUSINESSES_WORDS.split())  # everyday words that companies are called by
 _THREE = re.compile(rf"(?:{_COMPOUND}|[{_SINGLE}])[가-힣]{{2}}")
 
 
@@ -195,12 +204,19 @@ _REQUEST = re.compile(
     r"(?:줘|줘요|주세요|주십시오|줄래요?|부탁해요?|까요?|나요|가요|[은는인]지요?|뭐야|뭐예요|어때요?|되나|싶어요|"
     r"필요합니다|주실래요|알고 싶습니다)[ .?!~\"”]*$"
 )
-EVIDENCE = Evidence(frozenset((*_HONORED.split("|"), *TITLES, *_TO_PEOPLE)), ORGANISATIONS | PLACES, _looks_full, _REQUEST)
+EVIDENCE = Evidence(
+    frozenset((*_HONORED.split("|"), *TITLES, *_TO_PEOPLE)), ORGANISATIONS | PLACES, _looks_full, _REQUEST
+)
 
 
 def _is_phrase(word: str) -> bool:
     """Whether a long word ends in an everyday one that no organisation or place ends in: "제척기간"."""
-    return len(word) >= _LEAST_PHRASE and word[-2:] in ORDINARY and word[-2:] not in ORGANISATIONS | PLACES and word[-1] not in ORGANISATIONS
+    return (
+        len(word) >= _LEAST_PHRASE
+        and word[-2:] in ORDINARY
+        and word[-2:] not in ORGANISATIONS | PLACES
+        and word[-1] not in ORGANISATIONS
+    )
 
 
 def _is_full_name(token: Token) -> bool:

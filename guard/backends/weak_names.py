@@ -27,9 +27,10 @@ _LATIN_WORD = re.compile(r"[\x21-\x7e]+")
 class Evidence:
     """What speaks for a name in one language.
 
-    `honorifics` are titles and particles that stand after a person's; `request` is how a line ends that asks a model
-    for something: in one, what the news would call by name is most often the thing that is asked about; `endings` are those of organisations and places, after another word;
-    `is_full_name` says of the tokens of a find whether they look like a person's whole name.
+    `honorifics` are titles and particles that stand after a person's; `endings` are those of organisations and
+    places, after another word; `is_full_name` says of a find and its tokens whether it looks like a person's whole
+    name; `request` is how a line ends that asks a model for something: there, what the news would call by name is most
+    often the thing that is asked about.
     """
 
     honorifics: Collection[str]
@@ -38,9 +39,7 @@ class Evidence:
     request: re.Pattern[str]
 
 
-def spoken_for(
-    names: Sequence[Result], text: str, tokens: Sequence[Token], evidence: Evidence
-) -> Iterator[Result]:
+def spoken_for(names: Sequence[Result], text: str, tokens: Sequence[Token], evidence: Evidence) -> Iterator[Result]:
     """Those of `names`, found in `text` by its `tokens` and ascending, that are not weak, nor all that they touch."""
     starts = [token.start for token in tokens]
     weak = [_is_weak(name, text, tokens, starts, evidence) for name in names]

@@ -97,7 +97,9 @@ def test_organisations_by_their_kind(name: str) -> None:
     assert (name, "ORGANIZATION") in found(f"昨日、{name}の方から電話がありました。")
 
 
-@pytest.mark.parametrize("text", ["地方銀行が", "最寄りの銀行に", "所轄警察署へ", "小学校の", "調剤薬局で", "ネット銀行"])
+@pytest.mark.parametrize(
+    "text", ["地方銀行が", "最寄りの銀行に", "所轄警察署へ", "小学校の", "調剤薬局で", "ネット銀行"]
+)
 def test_a_kind_without_a_name(text: str) -> None:
     assert found(text) == []
 

@@ -111,7 +111,14 @@ def test_people_in_data(text: str, person: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["| 이름 | 가격 |\n| 볼펜 | 500 |", "담당자 연락처는", "예금주 정보를 확인", "보증인 서명란에", "담당: 고객", "평가자 만족도 조사"],
+    [
+        "| 이름 | 가격 |\n| 볼펜 | 500 |",
+        "담당자 연락처는",
+        "예금주 정보를 확인",
+        "보증인 서명란에",
+        "담당: 고객",
+        "평가자 만족도 조사",
+    ],
 )
 def test_labels_without_a_person(text: str) -> None:
     assert not [value for value, entity in found(text) if entity == "PERSON"]
@@ -122,7 +129,9 @@ def test_organisations_by_their_kind(name: str) -> None:
     assert (name, "ORGANIZATION") in found(f"어제 {name}에서 연락이 왔다.")
 
 
-@pytest.mark.parametrize("text", ["지방은행에", "관할경찰서에", "주거래은행은", "외국어고등학교를", "초등학교에", "고객은행"])
+@pytest.mark.parametrize(
+    "text", ["지방은행에", "관할경찰서에", "주거래은행은", "외국어고등학교를", "초등학교에", "고객은행"]
+)
 def test_a_kind_without_a_name(text: str) -> None:
     assert found(text) == []
 
@@ -137,6 +146,7 @@ def test_a_kind_without_a_name(text: str) -> None:
         ("Docker 이미지", 0.99, True),
         ("반만수", 0.6, False),
         ("도담교육", 0.6, False),
+        ("제척기간", 0.6, True),
     ],
 )
 def test_everyday_words_are_no_names(text: str, score: float, everyday: bool) -> None:
