@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from guard.backends.crf import Bounds, Crf, Token, is_word, pieces, require
+from guard.backends.japanese_everyday import EVIDENCE, told_apart
 from guard.backends.japanese_features import features, tag_of
-from guard.backends.japanese_rules import EVIDENCE, by_rule, repeated, told_apart
+from guard.backends.japanese_rules import by_rule, repeated
 from guard.backends.machine_words import MachineWords
 from guard.backends.weak_names import spoken_for
 from guard.config import DEFAULTS

@@ -7,19 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from itertools import pairwise
 
 from guard.backends.columns import labelled
 from guard.backends.crf import Token
-from guard.backends.japanese_features import ORGANISATIONS, PLACES, TITLES
-from guard.backends.japanese_words import CONCEPTS, EPONYMS, ORDINARY
-from guard.backends.machine_words import without_technology
-from guard.backends.weak_names import Evidence
+from guard.backends.japanese_everyday import HONORIFICS, is_everyday
 from guard.mask.patterns import Result
 
 SCORE = 0.8
-_SURE = 0.9
 
 _LABELS_WORDS = (
     "氏名 お名前 ご氏名 名前 担当者 担当 ご担当 申請者 申請者名 申込者 患者名 患者氏名 受取人 差出人 宛名 宛先 "
@@ -83,78 +78,42 @@ _PREFECTURE = (
     r"兵庫|奈良|和歌山|鳥取|島根|岡山|広島|山口|徳島|香川|愛媛|高知|福岡|佐賀|長崎|熊本|大分|宮崎|鹿児島|沖縄)県)"
 )
 _PLACE = re.compile(rf"{_PREFECTURE}(?:[一-鿿々ぁ-ゖァ-ヺ]{{1,6}}?[市郡])?(?:[一-鿿々ぁ-ゖァ-ヺ]{{1,5}}?[区町村])?")
-_CONCEPT = re.compile(CONCEPTS)
-_PARTICLES = re.compile("(?<=..)(?:から|まで|より|など|では|とは|には|[はがをにでとものへや中用別])$")
-_ONE_LETTER = re.compile("[ぁ-ゖァ-ヺ元前現]")
-_BETWEEN = re.compile("[ 　・／/、,の]")
-_HONORIFICS_WORDS = "様 さん さま 氏 殿 先生 君 くん ちゃん"
-_HONORIFICS = frozenset(_HONORIFICS_WORDS.split())
 _PERSON_TAG = "固有名詞人名"
-_REQUEST = re.compile(
-    r"(?:ください|下さい|教えて|書いて|作って|直して|出して|まとめて|比べて|分けて|探して|考えて|提案して|説明して|確認して|して|変えて|ほしいです|"
-    r"[すたいなる]か|でしょうか|とは|は？|は\?)[ 。.？?！!]*$|[？?]\s*$"
-)
-
-
-def _looks_full(_name: str, tokens: Sequence[Token]) -> bool:
-    return all(token.tag.startswith(_PERSON_TAG) for token in tokens if not token.form.isspace())
-
-
-EVIDENCE = Evidence(_HONORIFICS | TITLES, ORGANISATIONS | PLACES, _looks_full, _REQUEST)
 
 
 def by_rule(text: str, tokens: Sequence[Token]) -> Iterator[Result]:
     """The names that rules find, overlaps allowed."""
-    for match in _LABELLED.finditer(text):
-        if match.group(1) not in _NO_NAMES:
-            yield Result("PERSON", *match.span(1), SCORE)
-    for label, start, end in labelled(text, _HEADER):
-        value = text[start:end]
-        if (_SPACED if label in _VAGUE else _CELL).fullmatch(value) and value not in _NO_NAMES:
-            yield Result("PERSON", start, end, SCORE)
+    for start, end in _people(text):
+        yield Result("PERSON", start, end, SCORE)
     for match in _BY_KIND.finditer(text):
         stem = match["kanji"] or match["kata"] or match["hira"]
         if stem not in _NO_STEMS and not is_everyday(stem, weak=True):
             yield Result("ORGANIZATION", *match.span(), SCORE)
-    named = [token for token in tokens if _HIRAGANA.fullmatch(token.form) and token.tag.startswith(_NOUNS)]
-    for form in _LEGAL_FORM.finditer(text):
-        after = _AFTER_FORM.match(text, form.end())
-        word = None if after else next((t for t in named if t.start == form.end()), None)
-        if word:
-            yield Result("ORGANIZATION", form.start(), word.end, SCORE)
-            continue
-        before = None if after else _BEFORE_FORM.search(text, max(form.start() - _LONGEST_BEFORE, 0), form.start())
-        if after or before:
-            yield Result("ORGANIZATION", *_around(form, before, after), SCORE)
+    for start, end in _with_form(text, tokens):
+        yield Result("ORGANIZATION", start, end, SCORE)
     for match in _PLACE.finditer(text):
         yield Result("LOCATION", *match.span(), SCORE)
     yield from _honored(tokens)
 
 
-def told_apart(text: str, found: Result) -> Result | None:
-    """The find, or None where all its words are everyday ones, or a weak one is a single character."""
-    name = text[found.start : found.end]
-    if name in EPONYMS and _CONCEPT.match(text, found.end):
-        return None
-    if _ONE_LETTER.fullmatch(name) or is_everyday(name, weak=found.score < _SURE):
-        return None
-    return found
+def _people(text: str) -> Iterator[tuple[int, int]]:
+    yield from (match.span(1) for match in _LABELLED.finditer(text) if match.group(1) not in _NO_NAMES)
+    for label, start, end in labelled(text, _HEADER):
+        value = text[start:end]
+        if (_SPACED if label in _VAGUE else _CELL).fullmatch(value) and value not in _NO_NAMES:
+            yield start, end
 
 
-def is_everyday(name: str, *, weak: bool) -> bool:
-    """Whether all words of `name` are everyday ones, particles left out; `weak`: or made of two everyday words."""
-    words = _BETWEEN.split(without_technology(name))
-    return all(_is_everyday(word, weak) for word in words)
-
-
-@lru_cache(maxsize=20_000)
-def _is_everyday(word: str, weak: bool) -> bool:  # noqa: FBT001  for the cache
-    bare = _PARTICLES.sub("", word)
-    return not word or word in ORDINARY or bare in ORDINARY or (weak and (_is_compound(word) or _is_compound(bare)))
-
-
-def _is_compound(word: str) -> bool:
-    return any(word[:i] in ORDINARY and word[i:] in ORDINARY for i in range(2, len(word) - 1))
+def _with_form(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
+    """Companies with their legal form; in hiragana, the noun after it."""
+    named = {t.start: t.end for t in tokens if t.tag.startswith(_NOUNS) and _HIRAGANA.fullmatch(t.form)}
+    for form in _LEGAL_FORM.finditer(text):
+        after = _AFTER_FORM.match(text, form.end())
+        before = None if after else _BEFORE_FORM.search(text, max(form.start() - _LONGEST_BEFORE, 0), form.start())
+        if not after and form.end() in named:
+            yield form.start(), named[form.end()]
+        elif after or before:
+            yield _around(form, before, after)
 
 
 def _around(form: re.Match[str], before: re.Match[str] | None, after: re.Match[str] | None) -> tuple[int, int]:
@@ -168,7 +127,7 @@ def _honored(tokens: Sequence[Token]) -> Iterator[Result]:
         named = before.tag.startswith(_PERSON_TAG)
         if named and start < 0:
             start = before.start
-        if named and token.form in _HONORIFICS and token.start == before.end:
+        if named and token.form in HONORIFICS and token.start == before.end:
             yield Result("PERSON", start, before.end, SCORE)
         if not named or token.start != before.end:
             start = -1
@@ -183,7 +142,7 @@ def repeated(found: Iterable[Result], text: str) -> Iterator[Result]:
     surnames = sorted({parts[0] for parts in spaced})
     options = [re.escape(name) for name in wholes]
     if surnames:
-        options.append(rf"(?<![一-鿿々])(?:{'|'.join(map(re.escape, surnames))})(?={'|'.join(sorted(_HONORIFICS))})")
+        options.append(rf"(?<![一-鿿々])(?:{'|'.join(map(re.escape, surnames))})(?={'|'.join(sorted(HONORIFICS))})")
     if options:
         for match in re.finditer("|".join(options), text):
             yield Result("PERSON", *match.span(), 0.6)

@@ -7,19 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from itertools import pairwise
 
 from guard.backends.columns import labelled
 from guard.backends.crf import Token
+from guard.backends.korean_everyday import is_everyday
 from guard.backends.korean_features import ORGANISATIONS, PLACES, SURNAMES, TITLES
-from guard.backends.korean_words import CONCEPTS, EPONYMS, ORDINARY
-from guard.backends.machine_words import without_technology
-from guard.backends.weak_names import Evidence
 from guard.mask.patterns import Result
 
 SCORE = 0.8
-_SURE = 0.9
 
 _LABELS_WORDS = (
     "성명 이름 성함 담당자 담당 신청인 신청자 환자명 환자 예금주 대표자 대표이사 보호자 수신인 발신인 수취인 "
@@ -37,25 +33,6 @@ _NO_NAMES_WORDS = (
     "주임 팀장 원장 소장 국장 실장"
 )
 _NO_NAMES = frozenset(_NO_NAMES_WORDS.split())
-# What forms, letters and reports print and a model takes for a name: it points at nobody.
-_PRINTED_WORDS = (
-    "성명 이름 부서 직위 직급 직책 소속 수신 발신 참조 제목 주세요 안내문 판결 결정 명령 공고 고시 주문 초진 재진 통원 "
-    "입원 외래 확정일자 유통기한 생년월일 신용카드 체크카드 교통카드 자동이체 정기결제 희망계좌 콜센터 종합병원 "
-    "검진센터 인사위원회 채권자 채무자 연대보증인 근저당권자 임차인 임대인 신고인 신청인 원고 피고 대리인 "
-    "위임인 수임인 승용자동차 승용차 공업사 일반복학 대학원 일반대학원 단과대학 학적부 반전세 전월세 기재사항 법인명 "
-    "상호 회사원 자영업 무직 주부 학생 직장인 사법경찰관 근로감독관"
-)
-_PRINTED = frozenset(_PRINTED_WORDS.split())
-_PRINTED_FORM = re.compile(
-    r"[가-힣A-Za-z]{0,12}(?:번호|일자|번호판|검사|여과율|정보|내역|증명원|증명서|확인서|계약서|통보서|안내)"
-    r"|(?:[가-힣]{0,3}(?:의학|외|내|안|피부|비뇨기|산부인|이비인후|소아청소년|치)과)"
-    r"|(?:인사|총무|재무|회계|경리|영업|마케팅|홍보|기획|개발|연구|법무|감사|보안|정보보안|시설보안|고객관리|고객지원|민원|상담"
-    r"|물류|구매|생산|품질|운영|경영지원|디자인|전산|교무|학생|원무|세무|징수|위생|건설|교통){1,2}(?:팀|과|부|부서|실|계)"
-    r"|FVC|DUR|GPA|SMS|MBI|FDS|CMS|VIP|BMI|MRI|CT|HSK|(?:일|이|삼|사|오|육|칠|팔|구|십|백|천|만|억){3,}원?|내선[0-9]+|催告"
-)
-_PRINTED_BEFORE = re.compile(
-    r"(?:수신|발신|참조|채권자|채무자|대리인|근저당권자|원고|피고|신청인|위임인|사건|검진일|개설일|발급일|작성일|접수일)[\s:：]+"
-)
 _COMPOUND = "|".join(sorted(name for name in SURNAMES if len(name) == 2))
 _SINGLE = "".join(sorted(name for name in SURNAMES if len(name) == 1))
 _NAME = (
@@ -79,7 +56,8 @@ _LABELLED_LATIN = re.compile(
 _HEADER = re.compile("|".join(re.escape(label) for label in _LABELS) + "|성 명|고객 ?성명")
 _VAGUE = frozenset({"이름", "고객", "회원", "담당"})  # headers of products, companies and departments, too
 _CELL = re.compile(
-    rf"(?:{_NAME})|[가-힣]{{1,6}}(?: [가-힣]{{1,6}}){{1,3}}|[A-Za-z][A-Za-z.'’-]*(?:,? [A-Za-z][A-Za-z.'’-]*){{1,3}}"
+    rf"(?:{_NAME})|[가-힣]{{1,6}}(?: [가-힣]{{1,6}}){{1,3}}"
+    r"|[A-Za-z][A-Za-z.'’-]*(?:,? [A-Za-z][A-Za-z.'’-]*){1,3}"
 )
 _FULL_NAME = re.compile(rf"(?:{_NAME})|[{_SINGLE}] [가-힣]{{2}}")
 _STEM_BEFORE = r"(?<![가-힣A-Za-z0-9])(?P<stem>[가-힣]{2,6}?)"
@@ -111,112 +89,50 @@ _PLACE = re.compile(
     rf"(?<![가-힣]){_REGION}(?: ?[가-힣]{{1,4}}시)?(?: ?[가-힣]{{1,4}}[군구])?"
     rf"(?: ?[가-힣]{{1,5}}(?:[읍면동리가]|[0-9]동))?{_PARTICLE}"
 )
-_CONCEPT = re.compile(CONCEPTS)
-_PARTICLES = re.compile(
-    "(?<=[가-힣]{2})(?:에서|에게|께서|에|의|은|는|이|가|을|를|과|와|랑|이랑|으로|로|도|만|까지|부터|이나|나|들|별|용|님|색|하기)$"
-)
 _WORD = re.compile("[가-힣A-Za-z0-9&.-]+")
 _ENDINGS = ("J", "VCP", "EF", "EC", "SF")  # particles, "to be", ends of sentences
 _HONORED = "씨|님|군|양"
-_LEAST_PHRASE = 4
-_BUSINESSES_WORDS = (
-    "교육 물류 광고 여행 관광 투자 금융 항공 호텔 마트 카페 식당 컨설팅 디자인 커머스 쇼핑몰 네트워크 서비스 데이터 클라우드 "
-    "콘텐츠 게임 음악 전기 가스 환경 안전 품질 설비 유통 출판 브랜드 마케팅 엔진 의원 농장 공장 창고"
-)
-_BUSINESSES = frozenset(_BUSINESSES_WORDS.split())  # everyday words that companies are called by
-_THREE = re.compile(rf"(?:{_COMPOUND}|[{_SINGLE}])[가-힣]{{2}}")
-
-
-def told_apart(text: str, found: Result) -> Result | None:
-    """What of a find is a name: without the printed word before it, and nothing where that is all there is."""
-    label = _PRINTED_BEFORE.match(text, found.start, found.end)
-    start = label.end() if label else found.start
-    bare = re.sub(r"\s+", "", text[start : found.end])
-    if not bare or bare in _PRINTED or _PRINTED_FORM.fullmatch(bare):
-        return None
-    if found.score < _SURE and _is_phrase(bare):
-        return None
-    if bare in EPONYMS and _CONCEPT.match(text, found.end):
-        return None
-    if is_everyday(text[start : found.end], weak=found.score < _SURE):
-        return None
-    return Result(found.entity_type, start, found.end, found.score) if label else found
 
 
 def by_rule(text: str, tokens: Sequence[Token]) -> Iterator[Result]:
     """The names that rules find, overlaps allowed."""
+    for start, end in _people(text, tokens):
+        yield Result("PERSON", start, end, SCORE)
+    for match in _PLACE.finditer(text):
+        if " " in match.group() or len(match.group()) > 5:
+            yield Result("LOCATION", *match.span(), SCORE)
+    for start, end in _organisations(text, tokens):
+        yield Result("ORGANIZATION", start, end, SCORE)
+
+
+def _people(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
     for match in _LABELLED.finditer(text):
         if match.group(1) not in _NO_NAMES:
-            yield Result("PERSON", *match.span(1), SCORE)
+            yield match.span(1)
+    yield from (match.span(1) for match in _LABELLED_LATIN.finditer(text))
     particles = {token.end for token in tokens if token.tag.startswith("J")}
     for match in _BESIDE_LABEL.finditer(text):
         name = match.group(1)
         if name[-1] not in _NO_ENDINGS and match.end() not in particles and not is_everyday(name, weak=True):
-            yield Result("PERSON", *match.span(1), SCORE)
-    for match in _LABELLED_LATIN.finditer(text):
-        yield Result("PERSON", *match.span(1), SCORE)
+            yield match.span(1)
     for label, start, end in labelled(text, _HEADER):
         value = text[start:end]
         if (_FULL_NAME if label in _VAGUE else _CELL).fullmatch(value) and value not in _NO_NAMES:
-            yield Result("PERSON", start, end, SCORE)
-    for match in _BY_KIND.finditer(text):
-        if _is_stem(match["stem"]):
-            yield Result("ORGANIZATION", *match.span(), SCORE)
-    for match in _PLACE.finditer(text):
-        if " " in match.group() or len(match.group()) > 5:
-            yield Result("LOCATION", *match.span(), SCORE)
-    for match in _COMPANY_BEFORE.finditer(text):
-        yield Result("ORGANIZATION", *match.span(), SCORE)
-    for match in _COMPANY.finditer(text):
-        yield Result("ORGANIZATION", match.start(), _end_of_word(text, match.end(), tokens), SCORE)
+            yield start, end
     for token, after in pairwise(tokens):
         if after.form in TITLES and _is_full_name(token) and after.start - token.end <= 1:
-            yield Result("PERSON", token.start, token.end, SCORE)
+            yield token.start, token.end
+
+
+def _organisations(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
+    yield from (match.span() for match in _BY_KIND.finditer(text) if _is_stem(match["stem"]))
+    yield from (match.span() for match in _COMPANY_BEFORE.finditer(text))
+    for match in _COMPANY.finditer(text):
+        yield match.start(), _end_of_word(text, match.end(), tokens)
 
 
 def _is_stem(stem: str) -> bool:
     return stem not in _NO_STEMS and not is_everyday(stem, weak=True)
-
-
-def is_everyday(name: str, *, weak: bool) -> bool:
-    """Whether all words of `name` are everyday ones, particles left out; `weak`: or made of two everyday words."""
-    return all(_is_everyday(word, weak) for word in without_technology(name).split())
-
-
-@lru_cache(maxsize=20_000)
-def _is_everyday(word: str, weak: bool) -> bool:  # noqa: FBT001  for the cache
-    bare = _PARTICLES.sub("", word)
-    return word in ORDINARY or bare in ORDINARY or (weak and (_is_compound(word) or _is_compound(bare)))
-
-
-def _is_compound(word: str) -> bool:
-    return any(word[:i] in ORDINARY and word[i:] in ORDINARY for i in range(2, len(word) - 1))
-
-
-def _looks_full(name: str, tokens: Sequence[Token]) -> bool:
-    if len(tokens) == 1 and tokens[0].common:
-        return False
-    return bool(_THREE.fullmatch(name)) or (" " in name and bool(_FULL_NAME.fullmatch(name)))
-
-
-_TO_PEOPLE = "에게 한테 께 께서 에게서 한테서".split()
-_REQUEST = re.compile(
-    r"(?:줘|줘요|주세요|주십시오|줄래요?|부탁해요?|까요?|나요|가요|[은는인]지요?|뭐야|뭐예요|어때요?|되나|싶어요|"
-    r"필요합니다|주실래요|알고 싶습니다)[ .?!~\"”]*$"
-)
-EVIDENCE = Evidence(
-    frozenset((*_HONORED.split("|"), *TITLES, *_TO_PEOPLE)), ORGANISATIONS | PLACES, _looks_full, _REQUEST
-)
-
-
-def _is_phrase(word: str) -> bool:
-    """Whether a long word ends in an everyday one that no organisation or place ends in: "제척기간"."""
-    return (
-        len(word) >= _LEAST_PHRASE
-        and word[-2:] in ORDINARY
-        and word[-2:] not in ORGANISATIONS | PLACES
-        and word[-1] not in ORGANISATIONS
-    )
 
 
 def _is_full_name(token: Token) -> bool:

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from guard.backends.crf import Token
-from guard.backends.korean_rules import SCORE, by_rule, repeated, told_apart
+from guard.backends.korean_everyday import told_apart
+from guard.backends.korean_rules import SCORE, by_rule, repeated
 from guard.mask.patterns import Result
 
 
