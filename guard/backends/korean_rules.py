@@ -48,7 +48,8 @@ _SOLE_LABELS = (
     "담당자|예금주|상담원|평가자|승인자|보증인|임차인|임대인|작성자|기안자|결재자|검토자|면접관|인솔자|신청인|수령인"
 )
 _BESIDE_LABEL = re.compile(rf"(?<![가-힣])(?:{_SOLE_LABELS}) ((?:(?:{_COMPOUND})|[{_SINGLE}])[가-힣]{{2}})(?![가-힣])")
-_NO_ENDINGS = "를을는에와과로률율도적함됨란팀실비록증법제료액량식력처부과망단계층군형"  # of nouns and particles, seldom of given names
+# Of nouns and particles, seldom of given names.
+_NO_ENDINGS = "를을는에와과로률율도적함됨란팀실비록증법제료액량식력처부과망단계층군형"
 _LATIN_NAME = r"[A-Z][A-Za-z'’-]*\.?(?:,? [A-Z][A-Za-z'’-]*\.?){1,3}(?![A-Za-z])"
 _LABELLED_LATIN = re.compile(
     rf"(?<![가-힣])(?:{_SPACED_LABELS})(?:\s?\([^()\n]{{1,12}}\))?[ \t]*+[:：=]?[ \t]*+(?:{_NAME} ?\()?({_LATIN_NAME})"
@@ -69,9 +70,12 @@ _KINDS = (
 _BY_KIND = re.compile(rf"{_STEM_BEFORE}(?:{_KINDS})(?![가-힣]{{3}})")
 # What says which kind, and not which one.
 _NO_STEMS_WORDS = (
-    "지방 시중 중앙 투자 인터넷 혈액 상업 외국 국내 해외 관할 인근 근처 가까운 동네 해당 국립 공립 사립 일반 특성화 대안 "
-    "기숙 남녀 여자 남자 외국어 과학 공업 상업 대형 소형 중소 개인 직장 어린이 유아 영아 종합 전문 대학 지역 모든 다른 어느 우리 이런 "
-    "저희 그런 같은 모바일 디지털 주거래 거래 제휴 협력 글로벌 다국적 신생 통신 복제 원료 유가 문제 데이터 토종 야간 주간 공공 민간 "
+    "지방 시중 중앙 투자 인터넷 혈액 상업 외국 국내 해외 관할 인근 근처 가까운 동네 해당 국립 공립 사립 일반 특성화 "
+    "대안 "
+    "기숙 남녀 여자 남자 외국어 과학 공업 상업 대형 소형 중소 개인 직장 어린이 유아 영아 종합 전문 대학 지역 모든 "
+    "다른 어느 우리 이런 "
+    "저희 그런 같은 모바일 디지털 주거래 거래 제휴 협력 글로벌 다국적 신생 통신 복제 원료 유가 문제 데이터 토종 "
+    "야간 주간 공공 민간 "
     "국영 민영 전국 전체 각급 일선 초중 유명 대기업"
 )
 _NO_STEMS = frozenset(_NO_STEMS_WORDS.split())
