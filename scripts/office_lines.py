@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import random
 import re
+import uuid
 from collections.abc import Iterator
 from typing import NamedTuple
+
+from guard.backends.korean_features import SURNAMES
 
 
 class Line(NamedTuple):
@@ -67,8 +70,30 @@ KOREAN = Language(
             "김 이 박 최 정 강 조 윤 장 임 한 오 서 신 권 황 안 송 류 홍 전 고 문 손 양 배 백 허 남 심 노 하 곽 성 차 주 우 구 민 유 진 남궁 황보"
         ),
         "given": _words(
-            "민수 서연 지훈 하은 도윤 지우 예준 수빈 현우 은지 영희 철수 미경 상철 정숙 동현 유진 태호 보람 가영 성민 혜진 준호 나래 "
+            "민수 서연 지훈 하은 도윤 지우 예준 수빈 현우 은지 영희 철수 미경 상철 정숙 동현 유진 태호 보람 가영 이안 온유 나리 하늘 아름 은호 한결 태경 종필 성민 혜진 준호 나래 "
             "다은 시우 라희 건우 소율 재현 경민 채원 승우 윤아 기훈 선영 명수 순자 영수 말순 한별 슬기 아름 찬영 규리 효정 율 솔 준 현"
+        ),
+        "rare": tuple(sorted(SURNAMES)),
+        "syllable": _words(
+            "가 강 건 경 고 관 광 교 규 근 금 기 길 나 남 노 다 대 덕 도 동 두 라 란 래 령 리 린 만 말 명 모 무 문 미 민 배 범 별 병 보 복 봄 "
+            "비 빈 빛 사 상 새 서 석 선 설 섭 성 세 소 솔 송 수 숙 순 슬 승 시 신 아 안 애 양 언 연 열 영 예 옥 온 완 용 우 욱 운 웅 원 유 "
+            "윤 율 은 을 이 인 일 임 자 재 정 제 조 종 주 준 중 지 진 찬 창 채 천 철 청 초 춘 충 치 태 택 하 한 해 향 혁 현 형 혜 호 홍 화 환 효 훈 휘 희"
+        ),
+        "stem": _words(
+            "가람 한빛 누리 미르 다온 해오름 새롬 푸른 온새 바른 한울 솔빛 라온 늘봄 새벽별 이든 나래 두레 하람 가온 도담 나눔 솔뫼 해온 "
+            "큰바위 은하 아라 미리내 초롱 샛별 한마루 다솜 참빛 예그리나 물빛 동녘 하늬 여울 너울 소담 큰별 백두 한강 금강 대한 동아 삼정 태성 "
+            "신우 명성 대원 유성 세종 우진 서해 남도 북성 코어 넥스트 블루 그린 제이앤 에스엠 비에스 케이디 알파 오메가"
+        ),
+        "suffix": _words(
+            "테크 솔루션 상사 전자 건설 제약 은행 병원 네트웍스 재단 물산 바이오 항공 식품 증권 시스템 소프트 교육 보험 손해보험 생명보험 화재 "
+            "고등학교 중학교 초등학교 대학교 여자고등학교 유치원 경찰서 소방서 세무서 의원 치과 한의원 물류 출판사 출판 중공업 게임즈 엔터테인먼트 "
+            "카드 캐피탈 저축은행 화학 에너지 모터스 미디어 디자인 컨설팅 연구소 법률사무소 법무법인 회계법인 신용금고 신협 마트 호텔 여행사 "
+            "어린이집 요양원 복지관 도서관 약국 내과 정형외과 홀딩스 로지스틱스 인더스트리 커머스 랩스 스튜디오 농협 조합 협회 학원"
+        ),
+        "code": _words(
+            "items size chunk rows user_id df.groupby logs WHERE SELECT FROM INSERT INTO VALUES COUNT JOIN len() print() os.path np.array created_at "
+            "orders payments index.html config.yaml main.py utils.ts API_KEY DB_HOST REDIS_URL readinessProbe NullPointerException KeyError MCP "
+            "GPT Claude Gemini EKS S3 EC2 RDS HPA CRD WHERE_CLAUSE getUserName IndexError TypeError useEffect useState async await v2.4.1 utf8mb4"
         ),
         "foreign": (
             "마이클 존슨",
@@ -110,7 +135,16 @@ KOREAN = Language(
             "중국",
         ),
     },
-    kinds={"person": "PS", "spaced": "PS", "short": "PS", "foreign": "PS", "company": "OG", "place": "LC"},
+    kinds={
+        "someone": "PS",
+        "firm": "OG",
+        "person": "PS",
+        "spaced": "PS",
+        "short": "PS",
+        "foreign": "PS",
+        "company": "OG",
+        "place": "LC",
+    },
     plain=_lines(
         """
 {topic} {thing}을 {detail} {action} 줘.
@@ -133,6 +167,38 @@ KOREAN = Language(
 {topic}은 어떻게 {action} 두는 게 좋은가요?
 {topic}에서 {topic} {thing}을 조정하는 명령어는?
 고객 {topic}은 언제까지 보관하나요?
+{topic}, {topic}, {topic} 중에 {topic}에 뭐가 더 나은지 {action} 줘.
+{topic} {topic}이 {topic} {topic}에서만 납니다. 어디부터 봐야 할까요?
+{topic}랑 {topic} {topic} 비용 차이를 {number}TB 기준으로 {action} 주세요.
+{code}에서 {topic}가 {code} 상태로 멈춰 있어요.
+{code}가 뭔가요? {topic} {topic}이랑 뭐가 다른지 {action} 주세요.
+{code}와 {code} 차이를 {action} 줘.
+{topic} 대신 쓸 수 있는 {topic}를 고를 때 {topic}, {topic}, {topic} 기준으로 {action} 줘.
+내용은 {topic} {topic} 추가, {topic} {topic} 개선, {topic} 수정입니다.
+{topic}(예: {number}원)에서 {topic}만 뽑는 {topic}이 필요합니다.
+{code} {code} {code}({code}) = '{topic}';
+for {code} in range(0, {code}):\\n    return {code}  # {topic} {topic}
+| {topic} | {topic} | {topic} |\\n|---|---|---|\\n| {number} | {topic} | {number} |
+| {topic} | {number} |\\n| {topic} | {number} |
+{topic},{topic},{topic}\\n{number},{topic},{number}
+{time} ERROR {topic} {topic}: {code} {number}
+{time} INFO {code}={number} {topic} 완료
+커밋 {hex}, 버전 {number}에서 {topic} {topic}이 깨집니다.
+{"id": "{uuid}", "{topic}": "{topic}", "{topic}": {number}}
+{code}={hex}
+저희 {topic}에 맞는 {topic}을 {action} 주세요.
+우리 {topic} {topic} 초안을 {topic} 톤으로 써 줘.
+당사 {topic}의 {topic}을 {topic}에 게시할 예정입니다.
+- {topic}\\n- {topic} {topic}\\n- {topic}
+1. {topic} {thing}\\n2. {topic} {topic}\\n3. {topic}
+{topic}({topic})은 {topic}별로 {topic}해야 하나요?
+{topic} 담당자에게 {topic}을 부탁하는 {topic} 써 줘.
+"{topic} {topic}"을 {detail} 바꿔 줘
+{topic}: {topic}\\n{topic}: {number}\\n{topic}: {topic} {topic}
+{topic} 색을 하늘색에서 회색으로, {topic} 크기는 {number}px로 바꿔 주세요.
+{topic}가 어려운 {topic}들에게 {topic}을 어떻게 {action} 줄까요?
+{topic}이란 무엇이며 왜 {topic}가 필요한가요?
+{topic}하는 {topic} 세 가지만 {action} 줘. {topic}은 {topic}이야.
 """
     ),
     named=_lines(
@@ -166,6 +232,34 @@ KOREAN = Language(
 {person}: {topic} 봤어?\\n{person}: 아직, {short}한테 물어볼게
 {title} {person} (인)
 원고 {person}은 피고 {person}에게 {topic} 반환을 청구한다.
+| {number} | {someone} | {topic} |
+| 사번 | 성명 | 부서 |\\n|---|---|---|\\n| {number} | {someone} | 개발 |\\n| {number} | {someone} | 영업 |
+| 이름 | 연락처 | {topic} |\\n| {someone} | 010-0000-0000 | {topic} |
+이름,전화,{topic}\\n{someone},010-0000-0000,{topic}\\n{someone},010-0000-0000,{topic}
+- {someone} {title}: {topic}\\n- {someone}: {topic} {topic}
+1. {someone}\\n2. {someone}\\n3. {someone}
+{"이름": "{someone}", "{topic}": "{topic}", "id": "{uuid}"}
+INSERT INTO {topic} ({topic}, 이름) VALUES ({number}, '{someone}');
+{time} INFO 고객={someone} 주문={number} {topic} 완료
+{label}={someone} {topic}={number}
+고객 {someone} {topic} {number}원
+{label} {someone}, {topic} {number}
+({label} {someone})로 {topic} 부탁드립니다.
+{topic}은 {someone}이 했어요. 승인은 {someone}.
+[{number}] {someone} 사용자가 {topic}을 신청했습니다.
+저희 어머니 {someone} {topic} 예약해 주세요.
+{someone}랑 {someone}가 {topic} 때문에 싸웠어.
+{someone} {title} {topic}: {topic} 우수, {topic} 부족
+{firm} {someone} 드림
+안녕하세요, {firm} {someone}입니다.
+{topic}을 부탁드립니다.\\n\\n{firm} {someone} 드림
+{firm}에서 {topic}을 받았는데 {thing}이 궁금해요.
+{firm} {topic} 담당자께 보낼 {topic}을 써 줘.
+{someone}, {firm} 출신, {topic} {number}년
+{place} 출신 {someone}은 {firm}로 이직했다.
+{"{topic}": "{place}에서 {topic}"}
+{someone} 고객님 안녕하세요, {firm} {topic} 안내입니다.
+당번: 월 {short}, 화 {short}, 수 {someone}, 목 휴무
 """
     ),
 )
@@ -344,5 +438,37 @@ def _word(place: str, language: Language, draw: random.Random) -> str:
             return " ".join(surname + given) if language is KOREAN else f"{surname} {given}"
         case "short":
             return given if language is KOREAN else surname
+        case "someone":
+            return _someone(language, draw)
+        case "firm":
+            return draw.choice(language.words["stem"]) + draw.choice(language.words["suffix"])
+        case "number" | "hex" | "uuid" | "time":
+            return _drawn(place, draw)
         case _:
             return draw.choice(language.words[place])
+
+
+def _someone(language: Language, draw: random.Random) -> str:
+    """A name with any surname, also a rare one, and a given name of syllables that given names are made of."""
+    words = language.words
+    surname = draw.choice(words["surname"] if draw.random() < 0.5 else words["rare"])
+    syllables = "".join(draw.choice(words["syllable"]) for _ in range(1 if draw.random() < 0.08 else 2))
+    given = draw.choice(words["given"]) if draw.random() < 0.5 else syllables
+    return surname + (" " if draw.random() < 0.1 else "") + given
+
+
+def _drawn(place: str, draw: random.Random) -> str:
+    digits = draw.randrange(10 ** draw.randint(1, 7))
+    match place:
+        case "hex":
+            return f"{draw.getrandbits(draw.choice((28, 32, 40, 64))):x}"
+        case "uuid":
+            return str(uuid.UUID(int=draw.getrandbits(128), version=4))
+        case "time":
+            return (
+                f"2025-{draw.randint(1, 12):02}-{draw.randint(1, 28):02}"
+                f"{draw.choice('T ')}{draw.randint(0, 23):02}:{draw.randint(0, 59):02}:{draw.randint(0, 59):02}"
+                f"{draw.choice(('Z', ''))}"
+            )
+        case _:
+            return draw.choice((str(digits), f"{digits:,}", f"{digits / 10:.1f}"))

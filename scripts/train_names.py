@@ -42,7 +42,7 @@ STOCKMARK_KINDS = {
     "イベント名": "EV",
 }
 DOCUMENT_KINDS = {"PERSON": "PS"}
-OFFICE_LINES = 2_400
+OFFICE_LINES = {"ko": 6_000, "ja": 2_400}
 ITERATIONS = 90
 
 
@@ -138,7 +138,7 @@ def train_korean(folder: Path, out: Path | None) -> None:
     task = korean_task()
     klue = read(folder / KLUE, KLUE_KINDS)
     documents = read(folder / DOCUMENTS, DOCUMENT_KINDS)
-    office = list(lines(KOREAN, OFFICE_LINES))
+    office = list(lines(KOREAN, OFFICE_LINES["ko"]))
     with tempfile.TemporaryDirectory() as place:
         first, split = Path(place) / "first", Path(place) / "split"
         kept = [row for row in klue if not held_out(row)]
@@ -155,7 +155,7 @@ def train_korean(folder: Path, out: Path | None) -> None:
 def train_japanese(folder: Path, out: Path | None) -> None:
     task = japanese_task()
     stockmark = read(folder / STOCKMARK, STOCKMARK_KINDS)
-    office = list(lines(JAPANESE, OFFICE_LINES))
+    office = list(lines(JAPANESE, OFFICE_LINES["ja"]))
     with tempfile.TemporaryDirectory() as place:
         split = Path(place) / "split"
         train(task, [*(row for row in stockmark if not held_out(row)), *office], split)

@@ -28,12 +28,16 @@ _CUTS = ("\n", ". ", "。", " ", "、", ",")
 
 
 class Token(NamedTuple):
-    """A word of a text with its part of speech; `start` and `end` are characters of the text, end exclusive."""
+    """A word of a text with its part of speech; `start` and `end` are characters of the text, end exclusive.
+
+    `common` says that the dictionary has it, and as no name.
+    """
 
     form: str
     tag: str
     start: int
     end: int
+    common: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from guard.backends.crf import Bounds, Crf, Token, is_word, pieces, require
+from guard.backends.japanese_everyday import EVIDENCE, told_apart
 from guard.backends.japanese_features import features, tag_of
 from guard.backends.japanese_rules import by_rule, repeated
+from guard.backends.machine_words import MachineWords
+from guard.backends.weak_names import spoken_for
 from guard.config import DEFAULTS
 from guard.mask.patterns import Result
 
@@ -28,8 +31,9 @@ ENTITIES = {
 JAPANESE = re.compile("[ぁ-ゖァ-ヺ一-鿿]")
 _KANA = re.compile("[ぁ-ゖァ-ヺ]")
 _HANGUL = re.compile("[가-힣]")
+_NAMING = "固有名詞"  # the tag of what is no common word
 _LOOSE = ("助詞", "助動詞", "補助記号句点", "補助記号読点")  # particles, endings, stops
-_BOUNDS = Bounds(grow=0.08, seed=0.2)
+_BOUNDS = Bounds(grow=0.06, seed=0.12)
 
 
 class Words:
@@ -64,7 +68,8 @@ def _with_longer(words: Iterable[Token], longer: Iterable[Token]) -> Iterator[To
             whole = next(around, None)
         if whole and word.end > word.start:
             place = "" if (whole.start, whole.end) == (word.start, word.end) else "BI"[word.start > whole.start]
-            yield word._replace(tag=f"{word.tag}|{place}{whole.tag}")
+            common = not word.tag.endswith("?") and _NAMING not in word.tag and _NAMING not in whole.tag
+            yield word._replace(tag=f"{word.tag}|{place}{whole.tag}", common=common)
 
 
 def japanese(text: str) -> bool:
@@ -115,8 +120,11 @@ class JapaneseNames:
         found: list[Result] = []
         for offset, piece in pieces(text, JAPANESE):
             tokens = words.tokens(piece)
-            names = [*crf.names(piece, tokens, features(tokens), self._bounds), *by_rule(piece, tokens)]
-            names = [n for n in names if not is_word(piece[n.start : n.end])]
+            modelled = crf.names(piece, tokens, features(tokens), self._bounds)
+            names = [*spoken_for(modelled, piece, tokens, EVIDENCE), *by_rule(piece, tokens)]
+            machine = MachineWords(piece)
+            told = (told_apart(piece, name) for name in map(machine.told_apart, names) if name)
+            names = [n for n in told if n and not is_word(piece[n.start : n.end])]
             found += [Result(n.entity_type, n.start + offset, n.end + offset, n.score) for n in names]
         return [*found, *repeated(found, text)]
 

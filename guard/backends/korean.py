@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from guard.backends.crf import Bounds, Crf, Token, is_word, pieces, require
+from guard.backends.korean_everyday import EVIDENCE, told_apart
 from guard.backends.korean_features import features
-from guard.backends.korean_rules import by_rule, repeated, told_apart
+from guard.backends.korean_rules import by_rule, repeated
+from guard.backends.machine_words import MachineWords
+from guard.backends.weak_names import spoken_for
 from guard.config import DEFAULTS
 from guard.mask.patterns import Result
 
@@ -19,8 +22,10 @@ __all__ = ["ENTITIES", "MODEL", "KoreanNames", "Words"]
 MODEL = DEFAULTS / "names-ko.crfsuite"
 ENTITIES = {"PS": "PERSON", "LC": "LOCATION", "OG": "ORGANIZATION"}
 HANGUL = re.compile("[가-힣]")
+_NAMING = ("NNP", "SL", "SH", "SB", "SW")  # tags of what is no common word: proper nouns, other scripts, signs
+_UNKNOWN = 100  # Kiwi numbers the words of its dictionary from here on; below it stands one for each part of speech
 _LOOSE = ("J", "E", "VCP", "SF", "SP", "SE")  # particles, endings, stops
-_BOUNDS = Bounds(grow=0.05, seed=0.1)
+_BOUNDS = Bounds(grow=0.02, seed=0.04)
 
 
 class Words:
@@ -36,7 +41,11 @@ class Words:
 
     def tokens(self, text: str) -> list[Token]:
         """The morphemes of `text`; two may share a syllable."""
-        return [Token(t.form, t.tag, t.start, t.start + t.len) for t in self._kiwi.tokenize(text) if t.len]
+        return [
+            Token(t.form, t.tag, t.start, t.start + t.len, t.tag not in _NAMING and t.id >= _UNKNOWN)
+            for t in self._kiwi.tokenize(text)
+            if t.len
+        ]
 
 
 class KoreanNames:
@@ -81,8 +90,10 @@ class KoreanNames:
         found: list[Result] = []
         for offset, piece in pieces(text, HANGUL):
             tokens = words.tokens(piece)
-            names = [*crf.names(piece, tokens, features(tokens, piece), self._bounds), *by_rule(piece, tokens)]
-            told = (told_apart(piece, name) for name in names)
+            modelled = crf.names(piece, tokens, features(tokens, piece), self._bounds)
+            names = [*spoken_for(modelled, piece, tokens, EVIDENCE), *by_rule(piece, tokens)]
+            machine = MachineWords(piece)
+            told = (told_apart(piece, name) for name in map(machine.told_apart, names) if name)
             names = [n for n in told if n and not is_word(piece[n.start : n.end])]
             found += [Result(n.entity_type, n.start + offset, n.end + offset, n.score) for n in names]
         return [*found, *repeated(found, text)]

@@ -9,7 +9,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
+from guard.backends.columns import labelled
 from guard.backends.crf import Token
+from guard.backends.korean_everyday import is_everyday
 from guard.backends.korean_features import ORGANISATIONS, PLACES, SURNAMES, TITLES
 from guard.mask.patterns import Result
 
@@ -20,7 +22,8 @@ _LABELS_WORDS = (
     "작성자 수령인 받는사람 보내는사람 받는분 보내는분 임차인 임대인 매도인 매수인 고객명 계약자 피보험자 참석자 "
     "지원자 학생명 주치의 담당의 지도교수 접수자 민원인 고소인 피고소인 피의자 피해자 상담원 상담사 기안자 결재자 "
     "검토자 승인자 소유자 대리인 연락담당 회원명 직원명 원고 피고 진술인 운전자 동승자 처방의 의사 채무자 채권자 "
-    "보증인 근로자 사용자명 가입자 수익자 세대주 납세자 책임자 인솔자"
+    "보증인 근로자 사용자명 가입자 수익자 세대주 납세자 책임자 인솔자 "
+    "평가자 피평가자 승인자 결재권자 고객 회원 상담사 담당의사 당직자 발표자 면접관 강사명 사원명"
 )
 _LABELS = _LABELS_WORDS.split()
 # What stands where a name could, and begins with a surname's syllable.
@@ -30,25 +33,6 @@ _NO_NAMES_WORDS = (
     "주임 팀장 원장 소장 국장 실장"
 )
 _NO_NAMES = frozenset(_NO_NAMES_WORDS.split())
-# What forms, letters and reports print and a model takes for a name: it points at nobody.
-_PRINTED_WORDS = (
-    "성명 이름 부서 직위 직급 직책 소속 수신 발신 참조 제목 주세요 안내문 판결 결정 명령 공고 고시 주문 초진 재진 통원 "
-    "입원 외래 확정일자 유통기한 생년월일 신용카드 체크카드 교통카드 자동이체 정기결제 희망계좌 콜센터 종합병원 "
-    "검진센터 인사위원회 채권자 채무자 연대보증인 근저당권자 임차인 임대인 신고인 신청인 원고 피고 대리인 "
-    "위임인 수임인 승용자동차 승용차 공업사 일반복학 대학원 일반대학원 단과대학 학적부 반전세 전월세 기재사항 법인명 "
-    "상호 회사원 자영업 무직 주부 학생 직장인 사법경찰관 근로감독관"
-)
-_PRINTED = frozenset(_PRINTED_WORDS.split())
-_PRINTED_FORM = re.compile(
-    r"[가-힣A-Za-z]{0,12}(?:번호|일자|번호판|검사|여과율|정보|내역|증명원|증명서|확인서|계약서|통보서|안내)"
-    r"|(?:[가-힣]{0,3}(?:의학|외|내|안|피부|비뇨기|산부인|이비인후|소아청소년|치)과)"
-    r"|(?:인사|총무|재무|회계|경리|영업|마케팅|홍보|기획|개발|연구|법무|감사|보안|정보보안|시설보안|고객관리|고객지원|민원|상담"
-    r"|물류|구매|생산|품질|운영|경영지원|디자인|전산|교무|학생|원무|세무|징수|위생|건설|교통){1,2}(?:팀|과|부|부서|실|계)"
-    r"|FVC|DUR|GPA|SMS|MBI|FDS|CMS|VIP|BMI|MRI|CT|HSK|(?:일|이|삼|사|오|육|칠|팔|구|십|백|천|만|억){3,}원?|내선[0-9]+|催告"
-)
-_PRINTED_BEFORE = re.compile(
-    r"(?:수신|발신|참조|채권자|채무자|대리인|근저당권자|원고|피고|신청인|위임인|사건|검진일|개설일|발급일|작성일|접수일)[\s:：]+"
-)
 _COMPOUND = "|".join(sorted(name for name in SURNAMES if len(name) == 2))
 _SINGLE = "".join(sorted(name for name in SURNAMES if len(name) == 1))
 _NAME = (
@@ -57,8 +41,44 @@ _NAME = (
 _SPACED_LABELS = "|".join(r"\s?".join(label) for label in sorted(_LABELS, key=len, reverse=True))  # also "성 명"
 _LABELLED = re.compile(
     rf"(?<![가-힣])(?:{_SPACED_LABELS})"
-    rf"(?:\s?\([^()\n]{{1,12}}\))?(?:[ \t]*+[:：|│=][ \t]*+|\t[ \t]*+| {{2,}}+|[ \t]*+\n[ \t]*+)({_NAME})"
+    rf"(?:\s?\([^()\n]{{1,12}}\))?(?:[ \t]*+[:：|│=][ \t]*+['\"]?|\t[ \t]*+| {{2,}}+|[ \t]*+\n[ \t]*+)({_NAME})"
 )
+# Not "고객", "환자": they stand before other words as well.
+_SOLE_LABELS = (
+    "담당자|예금주|상담원|평가자|승인자|보증인|임차인|임대인|작성자|기안자|결재자|검토자|면접관|인솔자|신청인|수령인"
+)
+_BESIDE_LABEL = re.compile(rf"(?<![가-힣])(?:{_SOLE_LABELS}) ((?:(?:{_COMPOUND})|[{_SINGLE}])[가-힣]{{2}})(?![가-힣])")
+# Of nouns and particles, seldom of given names.
+_NO_ENDINGS = "를을는에와과로률율도적함됨란팀실비록증법제료액량식력처부과망단계층군형"
+_LATIN_NAME = r"[A-Z][A-Za-z'’-]*\.?(?:,? [A-Z][A-Za-z'’-]*\.?){1,3}(?![A-Za-z])"
+_LABELLED_LATIN = re.compile(
+    rf"(?<![가-힣])(?:{_SPACED_LABELS})(?:\s?\([^()\n]{{1,12}}\))?[ \t]*+[:：=]?[ \t]*+(?:{_NAME} ?\()?({_LATIN_NAME})"
+)
+_HEADER = re.compile("|".join(re.escape(label) for label in _LABELS) + "|성 명|고객 ?성명")
+_VAGUE = frozenset({"이름", "고객", "회원", "담당"})  # headers of products, companies and departments, too
+_CELL = re.compile(
+    rf"(?:{_NAME})|[가-힣]{{1,6}}(?: [가-힣]{{1,6}}){{1,3}}"
+    r"|[A-Za-z][A-Za-z.'’-]*(?:,? [A-Za-z][A-Za-z.'’-]*){1,3}"
+)
+_FULL_NAME = re.compile(rf"(?:{_NAME})|[{_SINGLE}] [가-힣]{{2}}")
+_STEM_BEFORE = r"(?<![가-힣A-Za-z0-9])(?P<stem>[가-힣]{2,6}?)"
+_KINDS = (
+    "은행|저축은행|손해보험|생명보험|증권|캐피탈|자산운용|중공업|홀딩스|엔터테인먼트|게임즈|제약|바이오로직스|"
+    "(?:여자|남자|과학|외국어|공업|상업)?고등학교|(?:여자)?중학교|초등학교|유치원|어린이집|경찰서|소방서|세무서|"
+    "한의원|정형외과|피부과|치과|요양병원|출판사|로지스틱스|네트웍스|법무법인|회계법인|법률사무소|신용금고|여행사"
+)
+_BY_KIND = re.compile(rf"{_STEM_BEFORE}(?:{_KINDS})(?![가-힣]{{3}})")
+# What says which kind, and not which one.
+_NO_STEMS_WORDS = (
+    "지방 시중 중앙 투자 인터넷 혈액 상업 외국 국내 해외 관할 인근 근처 가까운 동네 해당 국립 공립 사립 일반 특성화 "
+    "대안 "
+    "기숙 남녀 여자 남자 외국어 과학 공업 상업 대형 소형 중소 개인 직장 어린이 유아 영아 종합 전문 대학 지역 모든 "
+    "다른 어느 우리 이런 "
+    "저희 그런 같은 모바일 디지털 주거래 거래 제휴 협력 글로벌 다국적 신생 통신 복제 원료 유가 문제 데이터 토종 "
+    "야간 주간 공공 민간 "
+    "국영 민영 전국 전체 각급 일선 초중 유명 대기업"
+)
+_NO_STEMS = frozenset(_NO_STEMS_WORDS.split())
 _FORM = r"(?:㈜|㈔|\((?:주|유|재|사|합)\)|주식회사|유한회사|(?:재단|사단|의료|법무|세무|회계|학교|농업회사)법인)"
 _COMPANY = re.compile(rf"{_FORM} ?(?=[가-힣A-Za-z0-9])")
 _COMPANY_BEFORE = re.compile(
@@ -78,31 +98,45 @@ _ENDINGS = ("J", "VCP", "EF", "EC", "SF")  # particles, "to be", ends of sentenc
 _HONORED = "씨|님|군|양"
 
 
-def told_apart(text: str, found: Result) -> Result | None:
-    """What of a find is a name: without the printed word before it, and nothing where that is all there is."""
-    label = _PRINTED_BEFORE.match(text, found.start, found.end)
-    start = label.end() if label else found.start
-    bare = re.sub(r"\s+", "", text[start : found.end])
-    if not bare or bare in _PRINTED or _PRINTED_FORM.fullmatch(bare):
-        return None
-    return Result(found.entity_type, start, found.end, found.score) if label else found
-
-
 def by_rule(text: str, tokens: Sequence[Token]) -> Iterator[Result]:
     """The names that rules find, overlaps allowed."""
-    for match in _LABELLED.finditer(text):
-        if match.group(1) not in _NO_NAMES:
-            yield Result("PERSON", *match.span(1), SCORE)
+    for start, end in _people(text, tokens):
+        yield Result("PERSON", start, end, SCORE)
     for match in _PLACE.finditer(text):
         if " " in match.group() or len(match.group()) > 5:
             yield Result("LOCATION", *match.span(), SCORE)
-    for match in _COMPANY_BEFORE.finditer(text):
-        yield Result("ORGANIZATION", *match.span(), SCORE)
-    for match in _COMPANY.finditer(text):
-        yield Result("ORGANIZATION", match.start(), _end_of_word(text, match.end(), tokens), SCORE)
+    for start, end in _organisations(text, tokens):
+        yield Result("ORGANIZATION", start, end, SCORE)
+
+
+def _people(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
+    for match in _LABELLED.finditer(text):
+        if match.group(1) not in _NO_NAMES:
+            yield match.span(1)
+    yield from (match.span(1) for match in _LABELLED_LATIN.finditer(text))
+    particles = {token.end for token in tokens if token.tag.startswith("J")}
+    for match in _BESIDE_LABEL.finditer(text):
+        name = match.group(1)
+        if name[-1] not in _NO_ENDINGS and match.end() not in particles and not is_everyday(name, weak=True):
+            yield match.span(1)
+    for label, start, end in labelled(text, _HEADER):
+        value = text[start:end]
+        if (_FULL_NAME if label in _VAGUE else _CELL).fullmatch(value) and value not in _NO_NAMES:
+            yield start, end
     for token, after in pairwise(tokens):
         if after.form in TITLES and _is_full_name(token) and after.start - token.end <= 1:
-            yield Result("PERSON", token.start, token.end, SCORE)
+            yield token.start, token.end
+
+
+def _organisations(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
+    yield from (match.span() for match in _BY_KIND.finditer(text) if _is_stem(match["stem"]))
+    yield from (match.span() for match in _COMPANY_BEFORE.finditer(text))
+    for match in _COMPANY.finditer(text):
+        yield match.start(), _end_of_word(text, match.end(), tokens)
+
+
+def _is_stem(stem: str) -> bool:
+    return stem not in _NO_STEMS and not is_everyday(stem, weak=True)
 
 
 def _is_full_name(token: Token) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from guard.backends.crf import Token
+from guard.backends.japanese_everyday import told_apart
 from guard.backends.japanese_rules import SCORE, by_rule, repeated
 from guard.mask.patterns import Result
 
@@ -77,3 +78,57 @@ def test_monotonous_texts_take_no_long_time(unit: str) -> None:
     start = time.process_time()
     list(by_rule((unit * 8_000)[:8_000], ()))
     assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "person"),
+    [
+        ("| 番号 | 氏名 |\n|---|---|\n| 7 | 御子柴 涼 |", "御子柴 涼"),
+        ("INSERT INTO t (id, 氏名) VALUES (1, 'ハセガワ ハナコ');", "ハセガワ ハナコ"),
+        ('{"氏名": "竹内心春"}', "竹内心春"),
+        ("注文=7 顧客=松本 心春 電話=0", "松本 心春"),
+    ],
+)
+def test_people_in_data(text: str, person: str) -> None:
+    assert (person, "PERSON") in found(text)
+
+
+@pytest.mark.parametrize("name", ["みなと税務署", "ひばり幼稚園", "夕凪銀行", "サンセット証券", "千草歯科医院"])
+def test_organisations_by_their_kind(name: str) -> None:
+    assert (name, "ORGANIZATION") in found(f"昨日、{name}の方から電話がありました。")
+
+
+@pytest.mark.parametrize(
+    "text", ["地方銀行が", "最寄りの銀行に", "所轄警察署へ", "小学校の", "調剤薬局で", "ネット銀行"]
+)
+def test_a_kind_without_a_name(text: str) -> None:
+    assert found(text) == []
+
+
+def test_a_company_in_hiragana_after_its_form() -> None:
+    text = "合同会社ひなたまで"
+    words = [Token("合同会社", "普通名詞", 0, 4), Token("ひなた", "普通名詞一般", 4, 7), Token("まで", "助詞", 7, 9)]
+    assert [(r.start, r.end) for r in by_rule(text, words)] == [(0, 7)]
+    assert not list(by_rule("合同会社まで", [words[0], Token("まで", "助詞", 4, 6)]))
+
+
+@pytest.mark.parametrize(
+    ("text", "score", "everyday"),
+    [
+        ("コミット", 0.99, True),
+        ("デプロイの手順", 0.99, True),
+        ("Dockerイメージ", 0.99, True),
+        ("負荷設定", 0.6, True),
+        ("負荷設定", 0.95, False),
+        ("と", 0.99, True),
+        ("御子柴", 0.6, False),
+    ],
+)
+def test_everyday_words_are_no_names(text: str, score: float, everyday: bool) -> None:
+    assert (told_apart(text, Result("ORGANIZATION", 0, len(text), score)) is None) == everyday
+
+
+def test_the_name_of_a_theorem_is_no_person() -> None:
+    name = Result("PERSON", 0, 3, 0.99)
+    assert told_apart("ベイズの定理を説明して", name) is None
+    assert told_apart("ベイズさんに会った", name) == name

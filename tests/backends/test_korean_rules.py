@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from guard.backends.crf import Token
-from guard.backends.korean_rules import SCORE, by_rule, repeated, told_apart
+from guard.backends.korean_everyday import told_apart
+from guard.backends.korean_rules import SCORE, by_rule, repeated
 from guard.mask.patterns import Result
 
 
@@ -91,3 +92,69 @@ def test_what_forms_print_is_no_name(text, found, name):
     start = text.index(found)
     told = told_apart(text, Result("ORGANIZATION", start, start + len(found), 0.9))
     assert (text[told.start : told.end] if told else "") == name
+
+
+@pytest.mark.parametrize(
+    ("text", "person"),
+    [
+        ("| 사번 | 성명 |\n|---|---|\n| 7 | 반만수 |", "반만수"),
+        ("INSERT INTO 고객 (번호, 성명) VALUES (1, '류 슬기');", "류 슬기"),
+        ('{"이름": "진준서"}', "진준서"),
+        ("주문=7 고객=석나리 전화=0", "석나리"),
+        ("(예금주 정보람)로 입금", "정보람"),
+        ("이름: Isla L. Arden, 체류지", "Isla L. Arden"),
+        ("성명(영문): HAN JIWOO", "HAN JIWOO"),
+    ],
+)
+def test_people_in_data(text: str, person: str) -> None:
+    assert (person, "PERSON") in found(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| 이름 | 가격 |\n| 볼펜 | 500 |",
+        "담당자 연락처는",
+        "예금주 정보를 확인",
+        "보증인 서명란에",
+        "담당: 고객",
+        "평가자 만족도 조사",
+    ],
+)
+def test_labels_without_a_person(text: str) -> None:
+    assert not [value for value, entity in found(text) if entity == "PERSON"]
+
+
+@pytest.mark.parametrize("name", ["해온경찰서", "큰바위은행", "나눔손해보험", "솔뫼고등학교", "세움중공업", "참빛치과"])
+def test_organisations_by_their_kind(name: str) -> None:
+    assert (name, "ORGANIZATION") in found(f"어제 {name}에서 연락이 왔다.")
+
+
+@pytest.mark.parametrize(
+    "text", ["지방은행에", "관할경찰서에", "주거래은행은", "외국어고등학교를", "초등학교에", "고객은행"]
+)
+def test_a_kind_without_a_name(text: str) -> None:
+    assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "score", "everyday"),
+    [
+        ("커밋", 0.99, True),
+        ("배너 버튼을", 0.99, True),
+        ("배포일정", 0.6, True),
+        ("배포일정", 0.95, False),
+        ("Docker 이미지", 0.99, True),
+        ("반만수", 0.6, False),
+        ("도담교육", 0.6, False),
+        ("제척기간", 0.6, True),
+    ],
+)
+def test_everyday_words_are_no_names(text: str, score: float, everyday: bool) -> None:
+    assert (told_apart(text, Result("PERSON", 0, len(text), score)) is None) == everyday
+
+
+def test_the_name_of_a_theorem_is_no_person() -> None:
+    name = Result("PERSON", 0, 3, 0.99)
+    assert told_apart("베이즈 정리를 설명해 줘", name) is None
+    assert told_apart("베이즈 씨를 만났다", name) == name
