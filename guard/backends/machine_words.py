@@ -40,6 +40,9 @@ _KEYWORDS = frozenset(_KEYWORDS_WORDS.split())
 _LETTER = re.compile(r"[A-Za-zÀ-ɏ가-힣ぁ-ヿ一-鿿々]")
 _SMALL = re.compile(r"[a-z][a-z0-9]*")  # a variable, a command
 _LATIN = re.compile(r"[A-Za-z][A-Za-z0-9.+#-]*")
+_EAST = re.compile("[가-힣ぁ-ヿ一-鿿々]")
+_PROSE_BEFORE = re.compile(r"(?:[a-z']+ )+(?=[^ -~])")
+_PROSE_AFTER = re.compile(r" [a-z']+(?= |$)")
 _BESIDE = re.compile(r"[A-Za-z가-힣ぁ-ヿ一-鿿々]")
 _LEADING = re.compile(r"[\s\"'“”‘’`\[\]{}:;,.|=<>/、。「」『』*#!?~)）-]+|[(（](?!.{1,4}[)）])")
 _TRAILING = "\"'“”‘’`[{:;,|=<>/、。「」『』*#!?~(（- \t\n　"
@@ -60,7 +63,7 @@ class MachineWords:
 
         A place keeps a number at its end: that of a house.
         """
-        start, end = found.start, found.end
+        start, end = _without_prose(self._text, found.start, found.end)
         before = (-1, -1)
         while start < end and (start, end) != before:
             before = (start, end)
@@ -91,6 +94,14 @@ class MachineWords:
         """Which machine's word the character at `place` belongs to; -1 for none."""
         i = bisect_right(self._starts, place) - 1
         return i if i >= 0 and place < self._ends[i] else -1
+
+
+def _without_prose(text: str, start: int, end: int) -> tuple[int, int]:
+    """The find without the small words of a Latin language before or behind it: "김철수 is not here", "or 田中"."""
+    before = _PROSE_BEFORE.match(text, start, end)
+    start = before.end() if before else start
+    after = _PROSE_AFTER.search(text, start, end)
+    return start, after.start() if after and _EAST.search(text, start, after.start()) else end
 
 
 def without_technology(name: str) -> str:

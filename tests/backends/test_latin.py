@@ -38,7 +38,7 @@ def found(stack, text):
         ("We moved here from New Zealand", [("New Zealand", "LOCATION")]),
         ("Ask Claude about Rust, Kafka and Boolean flags in an MCP server.", []),
         ("Explain Bayes' theorem, Moore's law and a Bloom filter.", []),
-        ("김철수 is not Latin", []),
+        ("김철수 is not Latin", [("김철수", "PERSON")]),
     ],
 )
 def test_names_in_all_their_forms(stacks, profile, text, expected):

@@ -81,3 +81,19 @@ def test_monotonous_texts_take_no_long_time(unit: str) -> None:
     start = time.process_time()
     MachineWords(text).told_apart(Result("PERSON", 0, len(text), 0.9))
     assert time.process_time() - start < 0.3
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "name"),
+    [
+        ("김철수 is not Latin", "김철수 is not Latin", "김철수"),
+        ("ask 박서연 about SQL", "박서연 about SQL", "박서연"),
+        ("or 田中太郎", "or 田中太郎", "田中太郎"),
+        ("LG 화학 본사", "LG 화학 본사", "LG 화학 본사"),
+    ],
+)
+def test_small_words_of_another_language_are_no_part_of_a_name(text, found, name):
+    start = text.index(found)
+    told = MachineWords(text).told_apart(Result("ORGANIZATION", start, start + len(found), 0.9))
+    assert told is not None
+    assert text[told.start : told.end] == name
