@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -31,7 +32,7 @@ def test_spans_lie_on_the_words_that_were_put_in(office: ModuleType, name: str) 
     given = {word for place in language.kinds for word in language.words.get(place, ())}
     named = 0
     for line in office.lines(language, 400):
-        assert "{" not in line.text
+        assert not re.search(r"\{[a-z_]+\}", line.text)  # every place was filled
         for start, end, kind in line.spans:
             value = line.text[start:end]
             named += 1
