@@ -31,8 +31,9 @@ PROSE = (
 )
 POLICIES = {
     "pass-through": "recognize: {profile: none}\nlog: {content: none}\nreview: {constitution: null, stream: observe}",
-    "fast masking": "recognize: {profile: patterns}\nreview: {constitution: null, stream: observe}",
-    "full masking": "recognize: {profile: full}\nreview: {constitution: null, stream: observe}",
+    "patterns": "recognize: {profile: patterns}\nreview: {constitution: null, stream: observe}",
+    "fast": "recognize: {profile: fast}\nreview: {constitution: null, stream: observe}",
+    "full": "recognize: {profile: full}\nreview: {constitution: null, stream: observe}",
 }
 EVENTS = 52
 WARM_UP_S = 0.3
