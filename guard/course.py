@@ -58,7 +58,7 @@ class Course:
 
     `read` are the places of pictures that were read, and `pictures` what was painted over in them. `routed` are the
     entities that keep it in the house, `upstreams` those to ask, `failed` those that were asked in vain, `upstream`
-    the one that answered.
+    the one that answered, `told` what of a stream has been told, masked, before its end.
     """
 
     plan: Plan
@@ -78,6 +78,7 @@ class Course:
     routed: tuple[str, ...] = ()
     failed: list[tuple[str, str]] = field(default_factory=list)
     upstream: str = ""
+    told: str = ""
     model: str = ""
     usage: Mapping[str, int] = field(default_factory=dict)
 

@@ -3,8 +3,8 @@
 `exchange` is a generator. It yields what it needs (see `guard.asks`) and is sent the answer; whoever drives it does
 the I/O. In order: read, recognize, mask, bind, judge, record, send, review, record, restore, emit.
 
-Nothing leaves before the entry of the exchange is durable. Nothing of the reply reaches the client before its review
-allows it and the record of that is durable too, unless the policy says `observe`.
+Nothing leaves before the entry of the exchange is durable. Nothing of the reply reaches the client before a review
+allows it, unless the policy says `observe`, and the last of it not before the record of that is durable too.
 """
 
 from __future__ import annotations
@@ -121,8 +121,8 @@ def _failed(course: Course, failure: GuardError) -> Story[None]:
         failure = lost
     if isinstance(failure, ClientGone):
         return
-    told = course.surface.error(failure)
     if course.emitted:
         yield broken_off(course, failure)
     else:
+        told = course.surface.error(failure)
         yield only(course, told, failure.status, {"content-type": JSON, "x-guard-decision": decision})

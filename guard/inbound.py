@@ -241,8 +241,8 @@ def close(
             upstream=course.upstream,
             failed=tuple(course.failed),
             model=course.model,
-            reply="\n\n".join(item.masked for item in judged) if keep else "",
-            sent="\n\n".join(item.sent for item in judged) if keep else "",
+            reply=("\n\n".join(item.masked for item in judged) if judged else course.told) if keep else "",
+            sent=("\n\n".join(item.sent for item in judged) if judged else course.told) if keep else "",
             spans=tuple(span for item in judged for span in item.found),
             verdicts=tuple(
                 (item.choice.index, verdict)

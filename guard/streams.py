@@ -83,7 +83,8 @@ def windowed(course: Course, response: Response) -> Story[None]:
     """
     stream = _Stream(course, response, Gathered(course.surface))
     told, watch, windows = Gathered(course.surface), Watch(course), Windows(course.surface)
-    restorer = _restorer(course, hides=len(course.vault) > 0)
+    masked = len(course.vault) > 0  # else the restorer has nothing to do, and at the end there may be something
+    restorer = _restorer(course, hides=masked)
     began = course.plan.clock()
     count, size, said = 0, 0, dict[Key, str]()
     while arrived := (yield Next()):
@@ -99,13 +100,14 @@ def windowed(course: Course, response: Response) -> Story[None]:
             if (yield from watch.passes(told.choices())):
                 count, size, said = count + ready, size + new, told.contents()
                 stream.waiting = stream.waiting[ready:]
+                course.told = "\n\n".join(watch.told(told.choices()).values())
                 data = b"".join(map(restorer.feed, passing))
                 yield more(course, data, response.status, headers(response, SSE))
         if failure:
             raise failure
     course.took("stream", began)
     stream.check_end()
-    yield from _reviewed(stream, restorer, said, watch)
+    yield from _reviewed(stream, restorer if masked else None, said, watch)
 
 
 def observed(course: Course, response: Response) -> Story[None]:

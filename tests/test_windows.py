@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guard.asks import Emit, Judge
+from guard.asks import Emit, Judge, Write
+from guard.review.review import Settings
 from guard.surfaces.stream import read_event
 from guard.surfaces.surface import Surface
 from guard.surfaces.table import BY_NAME, SURFACES
 from guard.surfaces.windows import LONG, LONGEST, Windows
-from tests.dialogue import MAIL, Played, constitution, plan, play
+from guard.types import Verdict
+from tests.dialogue import MAIL, Played, constitution, plan, play, principle
 from tests.matrix import REPLIES, REQUESTS
 from tests.matrix.templates import Reply, bodies, filled, steps, wire
 
@@ -215,3 +217,75 @@ def ends(pieces: Sequence[str]) -> list[str]:
 )
 def test_windows_end_where_a_sentence_a_line_or_a_long_wait_does(pieces: list[str], windows: list[str]) -> None:
     assert ends(pieces) == windows
+
+
+# --- what was told stands, whatever comes after ---
+
+
+def test_a_value_that_the_model_brings_in_is_told_as_such_beside_what_was_mended() -> None:
+    surface = BY_NAME["chat"]
+    rules = plan(constitution=constitution(principle("no-threats")), review={"constitution": None, "stream": "window"})
+    pieces = ["All is well.", " Go on.", f" Write to {MAIL}, or else", " ok.", " Bye."]
+    played = play(asking(surface), saying(surface, pieces), rules, surface=surface)
+    assert played.closing.decision == "revise"
+    assert f"Write to {MAIL}, [removed" in said_in(surface, played.told)
+
+
+def test_what_a_later_judgement_finds_in_what_was_told_blocks() -> None:
+    """A rewrite clears one principle; then another is found broken by a sentence that the client has."""
+    surface = BY_NAME["chat"]
+    rules = plan(
+        constitution=constitution(principle("a"), principle("b")),
+        settings=Settings(writes=True),
+        review={"constitution": None, "stream": "window"},
+    )
+
+    def critic(ask: Judge) -> tuple[Verdict, ...]:
+        reply = ask.dialogue.reply
+        bad = {"a": reply.find("BADA"), "b": 0 if "good" in reply and "BADB" in reply else reply.find("BADB")}
+        return tuple(
+            Verdict(rule.id, 0.9, "fired", ((bad[rule.id], bad[rule.id] + 4),))
+            if bad[rule.id] >= 0
+            else Verdict(rule.id, 0.1, "clear")
+            for rule in ask.principles
+        )
+
+    def write(ask: Write) -> str:
+        return "QUOTE: BADA\nWHY: bad" if "QUOTE" in ask.prompt and "BADA" in ask.prompt else "good"
+
+    pieces = ["All is well.", " Go on.", " BADA and BADB.", " Bye."]
+    played = play(asking(surface), saying(surface, pieces), rules, surface=surface, critic=critic, writer=write)
+    assert played.closing.decision == "block"
+    assert said_in(surface, b"".join(emitted(played)[:-1])) == played.closing.sent == "All is well. Go on."
+
+
+def test_a_thought_that_has_ended_holds_no_words_back() -> None:
+    surface = BY_NAME["chat"]
+
+    def delta(**words: str) -> bytes:
+        choice = {"index": 0, "delta": words, "finish_reason": None}
+        return b"data: " + json.dumps({"object": "chat.completion.chunk", "choices": [choice]}).encode() + b"\n\n"
+
+    thought = [delta(reasoning_content=words) for words in ("Let me", " think", " so.")]
+    spoken = saying(surface, ["One is here.", " Two comes.", " Three."])
+    played = play(asking(surface), [*thought, *spoken], windowed(), surface=surface)
+    assert len([data for data in emitted(played) if said_in(surface, data)]) > 1
+
+
+def test_a_call_that_nobody_began_is_told_whole_too() -> None:
+    surface = BY_NAME["responses"]
+    windows = Windows(surface)
+    place = {"item_id": "i1", "output_index": 0}
+    for piece in ('{"a":"Rm. ', 'x. y"}'):
+        body = {"type": "response.function_call_arguments.delta", "delta": piece, **place}
+        assert windows.feed(read_event(b"data: " + json.dumps(body).encode() + b"\n\n")) == 0
+
+
+@pytest.mark.parametrize("cut", [3, 4])
+def test_what_was_told_is_on_record_when_a_stream_breaks_off(cut: int) -> None:
+    surface = BY_NAME["chat"]
+    events = saying(surface, ["One is here.", " Two comes.", " Three.", " Four."])[: cut + 1]
+    played = play(asking(surface), events, windowed(), surface=surface)
+    told = said_in(surface, b"".join(emitted(played)[:-1]))
+    assert told
+    assert (played.closing.outcome, played.closing.sent) == ("upstream_error", told)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -70,16 +70,23 @@ class Company:
         stops the exchange, counts as the term.
         """
         gravity = dict(self.gravity)
-        settled = list(listed)
-        for span in spans:
-            own = gravity.get(span.entity, self.usual)
-            over = [item for item in listed if span.start < item.end and item.start < span.end]
-            gravest = max(over, key=lambda item: gravity.get(item.entity, self.usual), default=span)
-            if gravity.get(gravest.entity, self.usual) <= own:
-                settled.append(span)
-            elif own:
-                settled.append(replace(gravest, start=span.start, end=span.end))
-        return settled
+
+        def weight(span: Span) -> int:
+            return gravity.get(span.entity, self.usual)
+
+        settled: list[Span] = []
+        for span in sorted(listed, key=weight, reverse=True):  # a listed term may stand inside another
+            settled += _beneath(span, settled, weight)
+        return settled + [one for span in spans for one in _beneath(span, settled, weight)]
+
+
+def _beneath(span: Span, listed: Sequence[Span], weight: Callable[[Span], int]) -> tuple[Span, ...]:
+    """What is left of a span beside terms that the policy takes more seriously."""
+    over = [item for item in listed if span.start < item.end and item.start < span.end]
+    gravest = max(over, key=weight, default=span)
+    if weight(gravest) <= weight(span):
+        return (span,)
+    return (replace(gravest, start=span.start, end=span.end),) if weight(span) else ()
 
 
 NO_COMPANY = Company()
@@ -199,8 +206,9 @@ class Lists:
     def look(self) -> None:
         """Read what has changed and has been still since the last look, and put it in force."""
         renewed = [file for file in self._files if self._renewed(file)]
-        if renewed:
-            self.edition = self._edition(renew=any(file.kind == "terms" for file in renewed))
+        if self._version() != self.edition.version:  # of this look, or of one that did not come to its end
+            terms = any(file.kind == "terms" for file in renewed) or not renewed
+            self.edition = self._edition(renew=terms)
             for file in renewed:
                 self.progress(f"{file.path}: read anew")
 
@@ -223,7 +231,13 @@ class Lists:
             file.load()
         except ConfigError as error:
             self.progress(f"{error.message} Until then, what it held before stays in force.")
+        except Exception:
+            file.read = ()  # to be tried again
+            raise
         return file.digest != before
+
+    def _version(self) -> str:
+        return "/".join(file.digest for file in self._files)
 
     def _edition(self, *, renew: bool) -> Edition:
         if renew:
@@ -234,7 +248,7 @@ class Lists:
             from guard.backends.internal import InternalNames
 
             recognizers.append(InternalNames(self.company.internal))
-        return Edition("/".join(file.digest for file in self._files), tuple(recognizers))
+        return Edition(self._version(), tuple(recognizers))
 
     def _terms(self) -> Dictionary | None:
         if not self.company.lists:

@@ -142,10 +142,12 @@ class _Places:
 
 
 def longest(found: Iterable[Result]) -> list[Result]:
-    """The results that are not inside another one, sorted by place."""
+    """The results that are not inside another one of their entity, sorted by place."""
     kept: list[Result] = []
+    ends: dict[str, int] = {}
     for result in sorted(found, key=lambda r: (r.start, -r.end)):
-        if not kept or result.end > kept[-1].end:
+        if result.end > ends.get(result.entity_type, 0):
+            ends[result.entity_type] = result.end
             kept.append(result)
     return kept
 

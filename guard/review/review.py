@@ -16,7 +16,7 @@ from typing import assert_never
 from guard.asks import Story
 from guard.constitution import Principle
 from guard.review.judge import judge
-from guard.review.revise import Draft, redacted, rewritten, spans_of
+from guard.review.revise import Draft, offending, redacted, rewritten, spans_of
 from guard.review.settings import Settings
 from guard.types import Decision, Dialogue, Revision, Span, State, Verdict
 
@@ -77,10 +77,12 @@ def review(
         return _passed(draft, verdicts)
     if settings.writes:
         draft = yield from rewritten(draft, broken, principles, settings)
-        left = _broken(draft, principles)
-        if not left:
+        broken = _broken(draft, principles)
+        beyond = _beyond(draft, principles)
+        if beyond:
+            return _blocked(draft, verdicts, *beyond)
+        if not broken:
             return _passed(draft, verdicts)
-        broken = left
     return (yield from _end(draft, broken, principles, settings, verdicts))
 
 
@@ -169,7 +171,7 @@ def _stop(verdicts: Sequence[Verdict], principles: Sequence[Principle], settings
 def _beyond(draft: Draft, principles: Sequence[Principle]) -> tuple[str, str] | None:
     """Why the reply cannot be mended: a principle is broken where the reply may not be changed."""
     for principle in _broken(draft, principles):
-        spans = draft.verdict(principle).spans
+        spans = offending(draft, draft.verdict(principle).spans)
         all_told = 0 < draft.told == draft.editable
         if all_told or any(start < draft.told or end > draft.editable for start, end in spans):
             return f"it violates the principle '{principle.id}' where it cannot be changed", principle.id

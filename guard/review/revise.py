@@ -129,12 +129,11 @@ def redacted(draft: Draft, broken: Sequence[Principle]) -> Draft:
     Where spans of several principles overlap, the first principle's words stand for all of it. Half a placeholder
     means nothing, so a span that cuts one takes all of it.
     """
-    whole = [match.span() for match in KEPT["a placeholder"].finditer(draft.text)]
-    offending = sorted(
-        (_widened(span, whole), order) for order, principle in enumerate(broken) for span in spans_of(draft, principle)
+    places = sorted(
+        (span, order) for order, principle in enumerate(broken) for span in offending(draft, spans_of(draft, principle))
     )
     groups: list[tuple[Range, int]] = []
-    for (start, end), order in offending:
+    for (start, end), order in places:
         if groups and start < groups[-1][0][1]:
             (first, last), owner = groups[-1]
             groups[-1] = ((first, max(last, end)), min(owner, order))
@@ -148,6 +147,12 @@ def redacted(draft: Draft, broken: Sequence[Principle]) -> Draft:
     for ((start, end), _), passage in zip(reversed(groups), reversed(words), strict=True):
         draft = draft.with_passage(start, end, passage)
     return draft
+
+
+def offending(draft: Draft, spans: Sequence[Range]) -> list[Range]:
+    """`spans` with all of the placeholders that they cut."""
+    whole = [match.span() for match in KEPT["a placeholder"].finditer(draft.text)]
+    return [_widened(span, whole) for span in spans]
 
 
 def spans_of(draft: Draft, principle: Principle) -> tuple[Range, ...]:

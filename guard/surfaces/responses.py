@@ -5,6 +5,7 @@ Source: the OpenAI API reference, "Responses" and "Streaming events".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -24,6 +25,7 @@ _READABLE = frozenset({
 _INDEX_KEYS = ("content_index", "summary_index", "command_index")
 # What an event may hold besides a piece of text and still be read without walking it: no words stand there.
 _PLAIN = frozenset({"type", "sequence_number", "item_id", "output_index", "content_index", "logprobs", "obfuscation"})
+_OF_CALL = re.compile(r"response\.\w+_call_\w+\.delta")
 _WHOLE = frozenset({"text", "refusal", "arguments", "input", "code", "command", "transcript"})
 
 
@@ -122,7 +124,9 @@ class Responses(Surface):
                 yield from citations(part["annotations"], (*path, "annotations"), (*path, "text"))
 
     def calls(self, body: Mapping[str, Json]) -> tuple[Key, ...]:
-        """The item that is begun, where it is a call."""
+        """The item that is begun or gone on with, where it is a call."""
+        if _OF_CALL.fullmatch(word(body, "type")):
+            return ((_number(body, "output_index"),),)
         item = body.get("item")
         begun = word(body, "type") == "response.output_item.added" and isinstance(item, dict)
         called = begun and isinstance(item, dict) and word(item, "type").endswith("_call")

@@ -25,17 +25,20 @@ _SEEN = 12  # characters at the end of a text that decide
 class _Open:
     """A text that goes on: its last characters, and how long it has become since the last window ended."""
 
+    choice: int
     tail: str = ""
     length: int = 0
+    left: bool = False  # another text of the same choice goes on instead
 
     def add(self, text: str) -> None:
+        self.left = False
         self.tail = (self.tail + text)[-_SEEN:]
         self.length += len(text)
 
     @property
     def rests(self) -> bool:
         """Whether it rests here whatever follows."""
-        return not self.length or self.length >= LONGEST or bool(_LINE.search(self.tail))
+        return self.left or not self.length or self.length >= LONGEST or bool(_LINE.search(self.tail))
 
     def rests_before(self, text: str) -> bool:
         """Whether it rests where `text` follows."""
@@ -60,13 +63,16 @@ class Windows:
         body = event.body
         pieces = [] if body is None else list(self._pieces(event))
         coming = {part.key: text for part, text in pieces if text and part.piece}
+        going_on = {part.choice for part, _ in pieces if part.key in coming}
+        for key, waits in self._open.items():
+            waits.left = waits.left or (waits.choice in going_on and key not in coming)
         if self._all_rest(coming):
             self._end(self._count)
         self._count += 1
         for part, text in pieces:
             self._begun = self._begun or bool(text)
             if text and part.piece:
-                self._open.setdefault(part.key, _Open()).add(text)
+                self._open.setdefault(part.key, _Open(part.choice)).add(text)
         self._calls.update(() if body is None else self._surface.calls(body))
         for beginning in () if body is None else self._surface.finished(body):
             self._finish(beginning)

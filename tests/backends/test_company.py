@@ -313,3 +313,20 @@ def test_what_is_listed_is_held_to_the_threshold():
     weak = (Span(0, 4, "CONFIDENTIAL_TEXT", 0.3, "fingerprints"),)
     assert Stack(threshold=0.4).recognize(["plan"], [weak]) == ((),)
     assert Stack(threshold=0.2).recognize(["plan"], [weak]) == (weak,)
+
+
+def test_a_listed_term_hides_no_graver_one() -> None:
+    company = Company(gravity=(("CODE_NAME", 3), ("CUSTOMER", 1), ("PRODUCT", 0)), usual=1)
+    code, customer = Span(12, 18, "CODE_NAME", 1.0, "lists"), Span(0, 18, "CUSTOMER", 1.0, "lists")
+    product = Span(12, 26, "PRODUCT", 1.0, "lists")
+    assert {(s.start, s.end, s.entity) for s in company.beside((), (customer, code))} == {
+        (12, 18, "CODE_NAME"),
+        (0, 18, "CODE_NAME"),
+    }
+    assert company.beside((), (product, code)) == [code]
+
+
+def test_a_term_inside_one_of_another_entity_is_found() -> None:
+    lists = (TermList("CUSTOMER", None, ("Blue Harbor Falcon",)), TermList("CODE_NAME", None, ("Falcon",)))
+    (spans,) = Lists(Company(lists=lists)).edition.find(["ask Blue Harbor Falcon today"]) or ((),)
+    assert {span.entity for span in spans} == {"CUSTOMER", "CODE_NAME"}
