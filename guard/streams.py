@@ -90,17 +90,21 @@ def windowed(course: Course, response: Response) -> Story[None]:
     while arrived := (yield Next()):
         seen = len(stream.waiting)
         failure = stream.take(arrived)
-        ready = max((windows.feed(event) for event in stream.waiting[seen:]), default=count) - count
-        passing = stream.waiting[: max(ready, 0)]
-        new = sum(len(event.raw) for event in passing)
+        arriving = stream.waiting[seen:] if watch.open else []
+        ready = max(map(windows.feed, arriving), default=count) - count
         ended = stream.reply.finished or bool(stream.waiting and stream.waiting[-1].done)
-        if watch.open and passing and new >= size // GROWTH and not ended:
+        # All that came is at least what lies in ended windows, and costs nothing to know.
+        enough = stream.reply.size - size >= size // GROWTH
+        passing = stream.waiting[:ready] if ready > 0 and enough and not ended else []
+        new = sum(len(event.raw) for event in passing)
+        if passing and new >= size // GROWTH:
             for event in passing:
                 told.add(event.body or {})
-            if (yield from watch.passes(told.choices())):
+            choices = told.choices()
+            if (yield from watch.passes(choices)):
                 count, size, said = count + ready, size + new, told.contents()
                 stream.waiting = stream.waiting[ready:]
-                course.told = "\n\n".join(watch.told(told.choices()).values())
+                course.told = "\n\n".join(watch.told(choices).values())
                 data = b"".join(map(restorer.feed, passing))
                 yield more(course, data, response.status, headers(response, SSE))
         if failure:
