@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from guard.constitution import Constitution, Scope
+from guard.errors import CriticError
 from guard.types import Dialogue, Rule, Verdict
 from tests.apis import APIS
 from tests.conftest import OpenHouse
@@ -32,7 +33,7 @@ class Reader:
         return tuple(Verdict(rule.id, 0.9 if fired else 0.1, "fired" if fired else "clear") for rule in principles)
 
     def write(self, prompt: str, *, max_tokens: int) -> str:
-        raise NotImplementedError
+        raise CriticError("this critic writes nothing")
 
 
 @pytest.fixture
