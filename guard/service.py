@@ -14,6 +14,7 @@ from pathlib import Path
 from guard import constitution as constitutions
 from guard import policy as policies
 from guard.audit.keys import GuardKeys
+from guard.audit.log import store_of
 from guard.audit.store import SqliteStore
 from guard.audit.vault_store import VaultStore, load_or_create_tenant_key
 from guard.audit.writer import Writer
@@ -142,13 +143,12 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
     documents = _constitutions(config, rules)
     config.data.mkdir(parents=True, exist_ok=True)
     tenant_key = load_or_create_tenant_key(config.data / "tenant.key")
-    database = config.data / config.audit.path
     recognizers = _recognizers(config, rules, progress, workers=workers)
     documented = tuple(documents.values())
     critic = critics.make(config.critic, documented, config.data / "models", progress) if documents else None
     if critic is not None:
         require_passed(documents.values(), critic, config.data / "proofs", progress)
-    store = SqliteStore(database)
+    store = store_of(config)
     lifetime = config.vault.lifetime_days * DAY_S
     vault = VaultStore(config.data / "vault.db", tenant_key, lifetime_s=lifetime)
     vault.forget_expired()

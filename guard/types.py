@@ -182,7 +182,46 @@ class Closing:
     timings_ms: Mapping[str, float]
 
 
-Entry: TypeAlias = Opening | Closing
+Action = Literal[
+    "look", "export", "report", "replay", "label", "break_glass", "approve", "reject", "hold", "release", "erase",
+    "expire", "publish", "sign_in", "sign_out", "key",
+]  # fmt: skip
+# look         content of an exchange was shown to a person
+# export       entries were written out
+# report       a report was made
+# replay       recorded traffic was judged anew
+# label        a person said whether a verdict is right
+# break_glass  encrypted content was opened
+# approve      a held reply was released by a person
+# reject       a held reply was refused by a person
+# hold         content was put under legal hold, so that it does not expire
+# release      a legal hold was ended
+# erase        a person's content was destroyed on request
+# expire       content was destroyed because its time was over
+# publish      a checkpoint was handed to a place elsewhere
+# sign_in      a person signed in to the console
+# sign_out     a person signed out
+# key          a key or a role was given or taken
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a person or guard itself did with the log: an entry of its own. Times are Unix seconds.
+
+    `actor` is a name, never a credential; `subject` is the exchange, person or thing that it was done to, `note` one
+    short sentence that holds no value of an exchange.
+    """
+
+    exchange: str
+    time: float
+    actor: str
+    role: str
+    action: Action
+    subject: str
+    note: str = ""
+
+
+Entry: TypeAlias = Opening | Closing | Act
 
 
 class Rule(Protocol):

@@ -12,21 +12,23 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NoReturn, TypeAlias
+from typing import Any, Final, Literal, NoReturn, TypeAlias, assert_never
 
 from guard.audit.codec import Codec, codec
 from guard.audit.merkle import leaf_hash
 from guard.errors import AuditError
-from guard.types import Closing, Entry, Opening
+from guard.types import Act, Closing, Entry, Opening
 
-SCHEMA: Final = 3
+SCHEMA: Final = 4
 
-Kind: TypeAlias = Literal["opening", "closing"]
-_CODECS: Final[Mapping[Kind, Codec]] = {"opening": codec(Opening), "closing": codec(Closing)}
+Kind: TypeAlias = Literal["opening", "closing", "act"]
+_CODECS: Final[Mapping[Kind, Codec]] = {"opening": codec(Opening), "closing": codec(Closing), "act": codec(Act)}
+_KINDS: Final[Mapping[type, Kind]] = {Opening: "opening", Closing: "closing", Act: "act"}
 # What entries of an older schema do not say, as it was then.
 _UNSAID: Final[Mapping[int, Mapping[Kind, Mapping[str, Any]]]] = {
     1: {"opening": {"fallbacks": [], "routed": [], "verdicts": []}, "closing": {"upstream": "", "failed": []}},
     2: {"opening": {"verdicts": []}},
+    3: {},
 }
 _UNSAID_OF_VERDICTS: Final[Mapping[int, Mapping[str, Any]]] = {1: {"scores": []}, 2: {"scores": []}}
 _JSON: Final = json.JSONEncoder(
@@ -51,7 +53,9 @@ class Leaf:
 
 def encode(entry: Entry) -> bytes:
     """The canonical bytes of `entry`. Raises AuditError where a field holds what the schema does not allow."""
-    kind: Kind = "opening" if isinstance(entry, Opening) else "closing"
+    kind = _KINDS.get(type(entry))
+    if kind is None:
+        raise AuditError("what is no entry cannot be recorded")
     try:
         text = _JSON.encode({"schema": SCHEMA, "kind": kind, **_CODECS[kind].dump(entry)})
     except ValueError as error:
@@ -76,8 +80,8 @@ def columns_of(body: bytes) -> Columns:
     """Read from `body` alone what `columns` says of the entry in it. Raises AuditError as `decode` does."""
     kind, data = _parse(body)
     try:
-        who = data["principal"] if kind == "opening" else {}
-        texts = [who.get(name, data.get(name)) for name in COLUMNS[3:]]
+        said = _said(kind, data)
+        texts = [said.get(name) for name in COLUMNS[3:]]
         return (_storable(data["exchange"]), kind, float(data["time"]), *map(_storable, texts))
     except (KeyError, TypeError, AttributeError, ValueError):
         # `from None`: the error at hand may name a value.
@@ -87,19 +91,33 @@ def columns_of(body: bytes) -> Columns:
 def columns(entry: Entry) -> Columns:
     """Derive the columns of `entry`, in the order of COLUMNS; None where its kind has no such field."""
     texts: tuple[str | None, ...]
-    if isinstance(entry, Opening):
-        kind, who = "opening", entry.principal
-        texts = (who.user, who.team, who.application, entry.surface, entry.model, None, None)
-    else:
-        kind = "closing"
-        texts = (None, None, None, None, entry.model, entry.decision, entry.outcome)
-    return (_storable(entry.exchange), kind, float(entry.time), *map(_storable, texts))
+    match entry:
+        case Opening(principal=who):
+            texts = (who.user, who.team, who.application, entry.surface, entry.model, None, None)
+        case Closing():
+            texts = (None, None, None, None, entry.model, entry.decision, entry.outcome)
+        case Act():
+            texts = (entry.actor, None, None, None, None, None, entry.action)
+    return (_storable(entry.exchange), _KINDS[type(entry)], float(entry.time), *map(_storable, texts))
 
 
 def leaf(entry: Entry) -> Leaf:
     """`entry` ready to be stored. Raises AuditError as `encode` does."""
     body = encode(entry)
     return Leaf(body, leaf_hash(body), columns(entry))
+
+
+def _said(kind: Kind, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the columns say of an entry that was read as `data`, by their names."""
+    match kind:
+        case "opening":
+            return {**data, **data["principal"]}
+        case "closing":
+            return data
+        case "act":
+            return {"user": data["actor"], "outcome": data["action"]}
+        case _:
+            assert_never(kind)
 
 
 def _parse(body: bytes) -> tuple[Kind, dict[str, Any]]:
@@ -114,7 +132,7 @@ def _parse(body: bytes) -> tuple[Kind, dict[str, Any]]:
     schema, kind = data.pop("schema", None), data.pop("kind", None)
     if type(schema) is not int or schema not in {*_UNSAID, SCHEMA}:
         raise AuditError(f"an entry of the log has an unknown schema; this guard reads up to {SCHEMA}: update guard")
-    if kind not in ("opening", "closing"):
+    if not isinstance(kind, str) or kind not in _CODECS:
         raise AuditError("an entry of the log is of an unknown kind")
     return kind, _completed(data, schema, kind)
 

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Protocol
 
 from guard.audit.checkpoint import PublicKey
 from guard.audit.database import failing_as, open_to_read
 from guard.audit.entries import decode
-from guard.audit.tables import LAST_CHECKPOINT, LIST, SHOW
+from guard.audit.tables import CHECKPOINTS, ENTRIES, LAST_CHECKPOINT, LEAVES, LEFT_OVER, LIST, SHOW
 from guard.audit.verify import TOLERANCE_S, Report, check
 from guard.errors import AuditError, ConfigError
-from guard.types import Closing, Opening
+from guard.types import Act, Closing, Entry, Opening
 
 NEWEST: Final = 2**63 - 1
+CONDITIONS: Final = {
+    "since": "opening.time >= ?",
+    "until": "opening.time < ?",
+    "user": "opening.user = ?",
+    "team": "opening.team = ?",
+    "application": "opening.application = ?",
+    "surface": "opening.surface = ?",
+    "model": "coalesce(nullif(closing.model, ''), opening.model) = ?",
+    "decision": "closing.decision = ?",
+    "outcome": "coalesce(closing.outcome, 'unfinished') = ?",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +56,65 @@ class Recorded:
     closing: Closing | None
 
 
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which exchanges to list; None takes all. Times are Unix seconds, `until` exclusive.
+
+    `outcome` may be "unfinished". `text` is searched for in the masked content: words, all of which must occur.
+    """
+
+    since: float | None = None
+    until: float | None = None
+    user: str | None = None
+    team: str | None = None
+    application: str | None = None
+    surface: str | None = None
+    model: str | None = None
+    decision: str | None = None
+    outcome: str | None = None
+    text: str | None = None
+
+
+EVERY: Final = Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """An entry and its number in the log."""
+
+    seq: int
+    entry: Entry
+
+
+class Reader(Protocol):
+    """The log, to read, in whatever store it lies."""
+
+    @property
+    def public_key(self) -> PublicKey:
+        """The key that checks the checkpoints. Whoever can change the log may change it too: keep a copy elsewhere."""
+        ...
+
+    def list(self, limit: int = 50, before: int | None = None, filters: Filters = ...) -> tuple[Row, ...]:
+        """The newest `limit` exchanges, newest first, of those whose `seq` is smaller than `before`."""
+        ...
+
+    def show(self, exchange: str) -> Recorded | None:
+        """What is recorded of `exchange`; None where the log does not know it."""
+        ...
+
+    def entries(self, after: int = -1, until: int | None = None) -> Iterator[Numbered]:
+        """Every entry in order, those with a number greater than `after` and smaller than `until`."""
+        ...
+
+    def checkpoint(self) -> str | None:
+        """The newest checkpoint as a signed note, to be kept elsewhere; None for an empty log."""
+        ...
+
+    def verify(self, public_key: PublicKey, *, trusted: str | None = None, tolerance_s: float = ...) -> Report:
+        """Check the whole log; see `guard.audit.verify.check`. Raises AuditError where it cannot be read at all."""
+        ...
+
+
 class SqliteReader:
     """The log in the file `path`, to read. Each call opens the file anew, sees one state of it and blocks nobody."""
 
@@ -58,11 +130,20 @@ class SqliteReader:
         except (OSError, UnicodeDecodeError, AuditError) as error:
             raise ConfigError(f"{path}: the public key of the log cannot be read. Restore it.") from error
 
-    def list(self, limit: int = 50, before: int | None = None) -> tuple[Row, ...]:
+    def list(self, limit: int = 50, before: int | None = None, filters: Filters = EVERY) -> tuple[Row, ...]:
         """The newest `limit` exchanges, newest first, of those whose `seq` is smaller than `before`."""
         last = NEWEST if before is None else before
+        where, values = _conditions(filters)
+        query = LIST.format(where=where)
         with failing_as("the audit log cannot be read"), closing(open_to_read(self.path)) as connection:
-            return tuple(Row(*row) for row in connection.execute(LIST, (last, limit)))
+            return tuple(Row(*row) for row in connection.execute(query, (last, *values, limit)))
+
+    def entries(self, after: int = -1, until: int | None = None) -> Iterator[Numbered]:
+        """Every entry in order, those with a number greater than `after` and smaller than `until`."""
+        last = NEWEST if until is None else until
+        with failing_as("the audit log cannot be read"), closing(open_to_read(self.path)) as connection:
+            for seq, body in connection.execute(ENTRIES, (after, last)):
+                yield Numbered(seq, decode(body))
 
     def show(self, exchange: str) -> Recorded | None:
         """What is recorded of `exchange`; None where the log does not know it."""
@@ -72,7 +153,7 @@ class SqliteReader:
         if opening is None:
             return None
         first, last = decode(opening[0]), None if ended is None else decode(ended[0])
-        if not isinstance(first, Opening) or isinstance(last, Opening):
+        if not isinstance(first, Opening) or isinstance(last, Opening | Act):
             raise AuditError("an entry of the log is not of the kind it is filed under. Run: guard audit verify")
         return Recorded(first, last)
 
@@ -85,4 +166,38 @@ class SqliteReader:
     def verify(self, public_key: PublicKey, *, trusted: str | None = None, tolerance_s: float = TOLERANCE_S) -> Report:
         """Check the whole log; see `guard.audit.verify.check`. Raises AuditError where it cannot be read at all."""
         with failing_as("the audit log cannot be read"), closing(open_to_read(self.path)) as connection:
-            return check(connection, public_key, trusted=trusted, tolerance_s=tolerance_s)
+            return check(_SqliteSource(connection), public_key, trusted=trusted, tolerance_s=tolerance_s)
+
+
+def _conditions(filters: Filters) -> tuple[str, tuple[Any, ...]]:
+    """What `filters` add to the query of the list, and the values for it."""
+    tests, values = [], []
+    for name, test in CONDITIONS.items():
+        value = getattr(filters, name)
+        if value is not None:
+            tests.append(f" AND {test}")
+            values.append(value)
+    return "".join(tests), tuple(values)
+
+
+class _SqliteSource:
+    """The log as one transaction sees it, whatever is appended meanwhile."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        connection.text_factory = _lenient
+        connection.execute("BEGIN")
+
+    def checkpoints(self) -> Iterable[tuple[Any, Any, Any]]:
+        return self._connection.execute(CHECKPOINTS)
+
+    def leaves(self, start: int, end: int) -> Iterable[Any]:
+        return self._connection.execute(LEAVES, (start, end))
+
+    def left_over(self, start: int) -> int:
+        return int(self._connection.execute(LEFT_OVER, (start,)).fetchone()[0])
+
+
+def _lenient(text: bytes) -> str:
+    """A text column as it is; what is not UTF-8 was altered, and must not end the walk."""
+    return text.decode("utf-8", "surrogateescape")

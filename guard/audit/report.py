@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from guard.audit.checkpoint import PublicKey
-from guard.audit.reading import Recorded, SqliteReader
+from guard.audit.reading import Reader, Recorded
 from guard.errors import ConfigError
 from guard.types import Closing, FoundSpan, Opening, Verdict
 
@@ -92,9 +92,8 @@ def _spans(title: str, spans: tuple[FoundSpan, ...]) -> Iterator[str]:
         yield f"  {span.field:<32} {span.entity:<16} {span.operator:<12} {span.score:4.2f}  {span.recognizer}"
 
 
-def verify(log: Path, public_key: Path | None, checkpoint: Path | None) -> tuple[list[str], bool]:
+def verify(reader: Reader, public_key: Path | None, checkpoint: Path | None) -> tuple[list[str], bool]:
     """Check a log; gives what to print, and whether it is sound. Raises ConfigError, AuditError."""
-    reader = SqliteReader(log)
     key = PublicKey.parse(_read(public_key)) if public_key else reader.public_key
     report = reader.verify(key, trusted=_read(checkpoint) if checkpoint else None)
     lines = [f"{finding.kind} {finding.at}: {finding.message}" for finding in report.findings]

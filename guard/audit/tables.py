@@ -50,12 +50,13 @@ CHECKPOINTS: Final = "SELECT size, note, frontier FROM checkpoint ORDER BY size"
 LEAVES: Final = f"SELECT seq, hash, body, {_NAMES} FROM leaf WHERE seq >= ? AND seq < ? ORDER BY seq"  # noqa: S608 - same
 LEFT_OVER: Final = "SELECT count(*) FROM leaf WHERE seq >= ?"
 
+ENTRIES: Final = "SELECT seq, body FROM leaf WHERE seq > ? AND seq < ? ORDER BY seq"
 SHOW: Final = "SELECT body FROM leaf WHERE exchange = ? AND kind = ?"
 LIST: Final = """
 SELECT opening.seq, opening.exchange, opening.time, opening.user, opening.team, opening.application, opening.surface,
     coalesce(nullif(closing.model, ''), opening.model), closing.time, closing.decision, closing.outcome
 FROM leaf AS opening LEFT JOIN leaf AS closing ON closing.exchange = opening.exchange AND closing.kind = 'closing'
-WHERE opening.kind = 'opening' AND opening.seq < ? ORDER BY opening.seq DESC LIMIT ?
+WHERE opening.kind = 'opening' AND opening.seq < ?{where} ORDER BY opening.seq DESC LIMIT ?
 """
 
 

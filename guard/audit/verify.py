@@ -14,16 +14,15 @@ What was cut off the end together with its checkpoints shows only against a chec
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 from guard.audit import checkpoint as notes
 from guard.audit.checkpoint import Checkpoint, PublicKey
 from guard.audit.entries import COLUMNS, Columns, columns_of
 from guard.audit.merkle import Frontier, extend, leaf_hash, pack, root
-from guard.audit.tables import CHECKPOINTS, LEAVES, LEFT_OVER, keeps_frontier
+from guard.audit.tables import keeps_frontier
 from guard.errors import AuditError
 
 Kind = Literal["altered", "removed", "root", "unsigned", "signature", "frontier", "back-dated", "truncated"]
@@ -31,6 +30,7 @@ Kind = Literal["altered", "removed", "root", "unsigned", "signature", "frontier"
 TOLERANCE_S: Final = 300.0
 MOST_FINDINGS: Final = 100
 AT_ONCE: Final = 4096  # hashes that are gathered before they join the tree
+UNFINISHED: Final = {"opening": 1, "closing": -1}
 KIND, TIME = COLUMNS.index("kind"), COLUMNS.index("time")
 FIRST: Final = -(2**63)  # the smallest number that SQLite can give a row
 
@@ -61,25 +61,39 @@ class Report:
         return self.problems == 0
 
 
+class Source(Protocol):
+    """One state of a log, to walk over. What stands in it may be anything: it is checked, never trusted."""
+
+    def checkpoints(self) -> Iterable[tuple[Any, Any, Any]]:
+        """Size, note and kept frontier of each checkpoint, by size."""
+        ...
+
+    def leaves(self, start: int, end: int) -> Iterable[Any]:
+        """Number, hash, body and the columns of COLUMNS of each entry from number `start` to `end` (exclusive)."""
+        ...
+
+    def left_over(self, start: int) -> int:
+        """How many entries there are from number `start` on."""
+        ...
+
+
 def check(
-    connection: sqlite3.Connection,
+    source: Source,
     key: PublicKey,
     *,
     trusted: str | None = None,
     tolerance_s: float = TOLERANCE_S,
 ) -> Report:
-    """Check the log as it is now against `key`, and against the signed note `trusted` if one is given.
+    """Check the log that `source` shows against `key`, and against the signed note `trusted` if one is given.
 
     Memory does not grow with the log. Raises AuditError where `trusted` is not a sound checkpoint of this log, and
-    sqlite3.Error where the tables cannot be read.
+    what `source` raises where the log cannot be read.
     """
     known = None if trusted is None else notes.verify(trusted, key, witnessed=True)
-    connection.text_factory = _lenient
-    connection.execute("BEGIN")  # one state of the log, whatever is appended meanwhile
     walk = _Walk(key, known, int(tolerance_s * 1000))
-    for size, note, frontier in connection.execute(CHECKPOINTS):
-        walk.commit(connection.execute(LEAVES, (walk.start, size)), size, note, frontier)
-    walk.end(connection.execute(LEFT_OVER, (walk.start,)).fetchone()[0])
+    for size, note, frontier in source.checkpoints():
+        walk.commit(source.leaves(walk.start, size), size, note, frontier)
+    walk.end(source.left_over(walk.start))
     return walk.report()
 
 
@@ -166,7 +180,7 @@ class _Walk:
             return
         if own != derived:
             self._find("altered", seq, "the columns of the entry do not fit its content")
-        self.unfinished += 1 if own[KIND] == "opening" else -1
+        self.unfinished += UNFINISHED.get(str(own[KIND]), 0)
         at_ms = float(own[TIME] or 0) * 1000
         if at_ms < self.then_ms - self.tolerance_ms or (latest_ms is not None and at_ms > latest_ms):
             self._find("back-dated", seq, "the time of the entry does not fit that of its commit")
@@ -186,8 +200,3 @@ class _Walk:
         self.problems += 1
         if len(self.findings) < MOST_FINDINGS:
             self.findings.append(Finding(kind, at, message))
-
-
-def _lenient(text: bytes) -> str:
-    """A text column as it is; what is not UTF-8 was altered, and must not end the walk."""
-    return text.decode("utf-8", "surrogateescape")

@@ -22,10 +22,9 @@ def audit() -> None:
 def list_exchanges(context: click.Context, limit: int) -> None:
     """List the newest exchanges."""
     with telling_errors():
-        from guard.audit.reading import SqliteReader
+        from guard.audit.log import reader_of
 
-        config = config_of(context)
-        for row in SqliteReader(config.data / config.audit.path).list(limit):
+        for row in reader_of(config_of(context)).list(limit):
             who = "/".join(part for part in (row.team, row.application, row.user) if part)
             state = f"{row.outcome}, {row.decision}" if row.outcome else "UNFINISHED"
             click.echo(f"{row.exchange}  {time_of(row.time)}  {who:<24}  {row.surface}  {row.model:<20}  {state}")
@@ -38,11 +37,10 @@ def list_exchanges(context: click.Context, limit: int) -> None:
 def audit_show(context: click.Context, exchange: str, as_json: bool) -> None:  # noqa: FBT001 - click passes by name
     """Show one exchange: what left, what came back, the scores, what was changed and why."""
     with telling_errors():
-        from guard.audit.reading import SqliteReader
+        from guard.audit.log import reader_of
         from guard.audit.report import as_text, as_values
 
-        config = config_of(context)
-        recorded = SqliteReader(config.data / config.audit.path).show(exchange)
+        recorded = reader_of(config_of(context)).show(exchange)
         if recorded is None:
             raise click.ClickException("There is no such exchange. 'guard audit list' names them.")
         if as_json:
@@ -58,10 +56,10 @@ def audit_show(context: click.Context, exchange: str, as_json: bool) -> None:  #
 def audit_verify(context: click.Context, public_key: Path | None, checkpoint: Path | None) -> None:
     """Check that no entry was altered, removed, reordered or back-dated."""
     with telling_errors():
+        from guard.audit.log import reader_of
         from guard.audit.report import verify
 
-        config = config_of(context)
-        lines, ok = verify(config.data / config.audit.path, public_key, checkpoint)
+        lines, ok = verify(reader_of(config_of(context)), public_key, checkpoint)
         for line in lines:
             click.echo(line)
         if not ok:

@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from guard.audit.store import SqliteStore
-from guard.types import Closing, FoundSpan, Opening, Principal, Revision, Verdict
+from guard.types import Act, Closing, FoundSpan, Opening, Principal, Revision, Verdict
 
 NOW = 1_764_000_000.0
 
@@ -56,6 +56,7 @@ CLOSING = Closing(
     usage={"prompt_tokens": 12},
     timings_ms={"judge": 20.0},
 )
+ACT = Act("0-look", NOW + 2, "eve", "auditor", "look", "0-first", "asked by the works council")
 
 
 def opening(exchange: str, time: float = NOW) -> Opening:
@@ -98,4 +99,5 @@ closings = st.builds(
     usage=st.dictionaries(st.text(max_size=5), counts, max_size=2),
     timings_ms=timings,
 )
-entries = openings | closings
+acts = st.builds(Act, time=numbers)
+entries = openings | closings | acts

@@ -10,7 +10,7 @@ from guard.audit.entries import COLUMNS, SCHEMA, columns, columns_of, decode, en
 from guard.audit.merkle import leaf_hash
 from guard.errors import AuditError
 from guard.types import Principal
-from tests.audit.samples import CLOSING, OPENING, SPAN, entries
+from tests.audit.samples import ACT, CLOSING, OPENING, SPAN, entries
 
 SECRET = "alice@example.com"
 
@@ -50,10 +50,14 @@ def test_the_form_of_the_log_does_not_change_by_accident():
         '{"decision":"revise","exchange":"0-first","failed":[["local","429"]],"kind":"closing","model":"small-2026","not_judged":[],'
         '"outcome":"completed","reason":"no-threats","reply":"Dear <PERSON_K7Q2M4XD>, or else.",'
         '"revisions":[{"accepted":true,"choice":0,"critique":"or else","method":"redaction",'
-        '"principles":["no-threats"],"reason":"","round":1}],"schema":3,"sent":"Dear <PERSON_K7Q2M4XD>.","spans":[],'
+        '"principles":["no-threats"],"reason":"","round":1}],"schema":4,"sent":"Dear <PERSON_K7Q2M4XD>.","spans":[],'
         '"status":200,"time":1764000001.5,"timings_ms":{"judge":20.0},"unknown_placeholders":0,'
         '"upstream":"spare","usage":{"prompt_tokens":12},"verdicts":[[0,{"principle":"no-threats","reason":"a threat","score":0.91,'
         '"scores":[["small",0.8],["large",0.91]],"spans":[[23,31]],"state":"fired"}]]}'
+    )
+    assert encode(ACT).decode() == (
+        '{"action":"look","actor":"eve","exchange":"0-look","kind":"act","note":"asked by the works council",'
+        '"role":"auditor","schema":4,"subject":"0-first","time":1764000002.0}'
     )
     assert encode(OPENING).decode().startswith('{"constitution":"workplace","constitution_digest":"c1","critic":')
     assert "안녕" in encode(OPENING).decode()

@@ -3,16 +3,18 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing as closed
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guard.audit.reading import SqliteReader
+from guard.audit.reading import Filters, Numbered, SqliteReader
 from guard.audit.store import SqliteStore
 from guard.errors import AuditError, ConfigError
-from tests.audit.samples import CLOSING, OPENING, closing, new_store, opening
+from guard.types import Principal
+from tests.audit.samples import ACT, CLOSING, NOW, OPENING, closing, new_store, opening
 
 
 @pytest.fixture
@@ -119,3 +121,39 @@ def test_a_log_that_cannot_be_read_is_an_error_whatever_is_asked(tmp_path: Path)
         for read in (reader.list, lambda reader=reader: reader.show("0-first"), reader.checkpoint):
             with pytest.raises(AuditError, match=r"cannot be (read|opened)"):
                 read()
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        (Filters(), ["2", "1", "0"]),
+        (Filters(since=NOW + 1), ["2", "1"]),
+        (Filters(until=NOW + 1), ["0"]),
+        (Filters(user="bob"), ["1"]),
+        (Filters(team="legal", model="small-2026"), ["0"]),
+        (Filters(application="mailer", surface="chat"), ["2", "1", "0"]),
+        (Filters(decision="revise"), ["0"]),
+        (Filters(outcome="unfinished"), ["2", "1"]),
+        (Filters(outcome="completed", user="bob"), []),
+    ],
+)
+def test_a_list_holds_what_its_filters_let_through(
+    store: SqliteStore, reader: SqliteReader, filters: Filters, found: list[str]
+) -> None:
+    bob = replace(opening("1", NOW + 1), principal=Principal("bob", "sales", "mailer"))
+    store.append([opening("0"), bob, opening("2", NOW + 2), closing("0")])
+    assert [row.exchange for row in reader.list(filters=filters)] == found
+
+
+def test_entries_are_read_in_order_and_from_any_of_them_on(store: SqliteStore, reader: SqliteReader) -> None:
+    store.append([OPENING, CLOSING, ACT])
+    assert list(reader.entries()) == [Numbered(0, OPENING), Numbered(1, CLOSING), Numbered(2, ACT)]
+    assert list(reader.entries(after=0, until=2)) == [Numbered(1, CLOSING)]
+
+
+def test_an_act_is_no_exchange_and_leaves_none_unfinished(store: SqliteStore, reader: SqliteReader) -> None:
+    store.append([OPENING, CLOSING, ACT])
+    assert [row.exchange for row in reader.list()] == [OPENING.exchange]
+    assert reader.show(ACT.exchange) is None
+    report = reader.verify(reader.public_key)
+    assert (report.ok, report.entries, report.unfinished) == (True, 3, 0)

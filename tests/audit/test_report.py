@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guard.audit.reading import Recorded
+from guard.audit.reading import Recorded, SqliteReader
 from guard.audit.report import as_text, as_values, verify
 from guard.errors import AuditError, ConfigError
 from guard.types import Closing, Opening, Principal, Revision, Verdict
@@ -155,13 +155,13 @@ def alter(log: Path, *changes: str) -> None:
 
 def test_a_sound_log_is_told_in_one_line(log: Path) -> None:
     sound = (["3 entries under 2 checkpoints, 1 exchanges unfinished: sound"], True)
-    assert verify(log, None, None) == sound
-    assert verify(log, log.with_suffix(".pub"), log.parent / "early") == sound
+    assert verify(SqliteReader(log), None, None) == sound
+    assert verify(SqliteReader(log), log.with_suffix(".pub"), log.parent / "early") == sound
 
 
 def test_each_finding_is_told_before_the_sum(log: Path) -> None:
     alter(log, "UPDATE leaf SET user = 'bob' WHERE seq = 1", "UPDATE leaf SET model = 'other' WHERE seq = 2")
-    told, ok = verify(log, None, None)
+    told, ok = verify(SqliteReader(log), None, None)
     assert not ok
     assert len(told) == 3
     assert all(line.partition(" ")[2].startswith(f"{at}: ") for line, at in zip(told[:2], (1, 2), strict=True))
@@ -170,8 +170,8 @@ def test_each_finding_is_told_before_the_sum(log: Path) -> None:
 
 def test_an_end_that_was_cut_off_is_found_by_the_checkpoint_that_was_kept(log: Path) -> None:
     alter(log, "DELETE FROM checkpoint WHERE size = 3", "DELETE FROM leaf WHERE seq = 2")
-    assert verify(log, None, log.parent / "early")[1]
-    told, ok = verify(log, None, log.parent / "late")
+    assert verify(SqliteReader(log), None, log.parent / "early")[1]
+    told, ok = verify(SqliteReader(log), None, log.parent / "late")
     assert (ok, told[0].startswith("truncated 3: ")) == (False, True)
 
 
@@ -179,14 +179,14 @@ def test_what_the_log_is_checked_against_must_be_readable(log: Path) -> None:
     nowhere = log.parent / "nowhere"
     for public_key, checkpoint in ((nowhere, None), (None, nowhere)):
         with pytest.raises(ConfigError, match=r"nowhere: cannot be read\. Check the path and its rights\."):
-            verify(log, public_key, checkpoint)
+            verify(SqliteReader(log), public_key, checkpoint)
     nowhere.write_bytes(b"\xff")
     with pytest.raises(ConfigError, match="cannot be read"):
-        verify(log, nowhere, None)
+        verify(SqliteReader(log), nowhere, None)
     nowhere.write_text("no key")
     with pytest.raises(AuditError):
-        verify(log, nowhere, None)
+        verify(SqliteReader(log), nowhere, None)
     with pytest.raises(AuditError):
-        verify(log, None, nowhere)
+        verify(SqliteReader(log), None, nowhere)
     with pytest.raises(ConfigError, match="public key of the log"):
-        verify(nowhere, None, None)
+        verify(SqliteReader(nowhere), None, None)
