@@ -129,10 +129,11 @@ def _parse(body: bytes) -> tuple[Kind, dict[str, Any]]:
         raise AuditError("an entry of the log is not JSON") from None
     if not isinstance(data, dict):
         raise AuditError("an entry of the log is not an object")
-    schema, kind = data.pop("schema", None), data.pop("kind", None)
+    schema, named = data.pop("schema", None), data.pop("kind", None)
     if type(schema) is not int or schema not in {*_UNSAID, SCHEMA}:
         raise AuditError(f"an entry of the log has an unknown schema; this guard reads up to {SCHEMA}: update guard")
-    if not isinstance(kind, str) or kind not in _CODECS:
+    kind = next((known for known in _CODECS if known == named), None)
+    if kind is None:
         raise AuditError("an entry of the log is of an unknown kind")
     return kind, _completed(data, schema, kind)
 
