@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
@@ -183,6 +184,20 @@ class Recognition(Strict):
         return self
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The entities that a policy lets leave: those `named`, or with `others` all but those."""
+
+    named: frozenset[str] = frozenset()
+    others: bool = False
+
+    def __contains__(self, entity: object) -> bool:
+        return (entity in self.named) != self.others
+
+
+KEEPS_NOTHING = Kept()
+
+
 class Masking(Strict):
     """What is done with each entity; `default` is for those not named."""
 
@@ -192,6 +207,12 @@ class Masking(Strict):
     def operator(self, entity: str) -> Operator:
         """What is done with an entity."""
         return self.entities.get(entity, self.default)
+
+    @property
+    def kept(self) -> Kept:
+        """The entities that leave as they are."""
+        others = self.default == "keep"
+        return Kept(frozenset(e for e, operator in self.entities.items() if (operator == "keep") != others), others)
 
 
 class Route(Strict):

@@ -220,27 +220,35 @@ def _constitutions(config: Config, rules: tuple[Policy, ...]) -> dict[str, Const
 def _recognizers(
     config: Config, rules: tuple[Policy, ...], progress: Progress, *, workers: bool
 ) -> dict[str, CachedRecognizer]:
-    """A recognizer per policy; policies that ask for the same share one, and all share the cache."""
+    """A recognizer per policy; policies that ask for the same models share them, and all share the cache."""
     cache = Cache(config.limits.cached_texts)
     made: dict[str, CachedRecognizer] = {}
+    loaded: dict[str, Workers | Stack] = {}
     by_policy: dict[str, CachedRecognizer] = {}
     for rule in rules:
         wish = rule.recognize
         extra = tuple((item.class_path, item.options) for item in wish.recognizers)
         company = Company.of(rule, config.policies or Path("policies"))
-        spec = Spec(wish.profile, extra, wish.threshold, company, wish.languages)
+        spec = Spec(wish.profile, extra, wish.threshold, company, wish.languages, rule.mask.kept)
         if spec.version not in made:
             lists = Lists(company, progress)
-            inner: Workers | Stack
-            if workers and not spec.quick:
-                inner = Workers(spec.without_lists, processes=config.limits.recognizer_processes)
-                inner.start(progress)
-            else:
-                inner = Stack.of(spec.without_lists)
+            shared = spec.without_lists
+            if shared.version not in loaded:
+                loaded[shared.version] = _loaded(config, shared, progress, workers=workers)
+            inner = loaded[shared.version]
             lists.watch()
-            made[spec.version] = CachedRecognizer(inner, cache, version=spec.version, lists=lists)
+            made[spec.version] = CachedRecognizer(inner, cache, version=spec.version, lists=lists, kept=spec.kept)
         by_policy[rule.policy] = made[spec.version]
     return by_policy
+
+
+def _loaded(config: Config, spec: Spec, progress: Progress, *, workers: bool) -> Workers | Stack:
+    """The models of `spec`, in processes of their own where they take long and there are to be `workers`."""
+    if spec.quick or not workers:
+        return Stack.of(spec)
+    inner = Workers(spec, processes=config.limits.recognizer_processes)
+    inner.start(progress)
+    return inner
 
 
 def recognizer(config: Config, rule: Policy, progress: Progress) -> CachedRecognizer:

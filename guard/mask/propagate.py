@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from guard.mask.names import stands_alone
 from guard.mask.spans import ASIDE, disjoint
@@ -30,10 +30,13 @@ def repeated(spans: Iterable[Span], text: str) -> Iterator[Span]:
         yield from _places(_either(chosen), values, text)
 
 
-def across(texts: Sequence[str], found: Sequence[tuple[Span, ...]]) -> tuple[tuple[Span, ...], ...]:
+def across(
+    texts: Sequence[str], found: Sequence[tuple[Span, ...]], kept: Container[str] = ()
+) -> tuple[tuple[Span, ...], ...]:
     """The spans of each text, disjoint and sorted, with the further places of what was found in any of the texts.
 
-    `found` are the spans of each text. Texts in which nothing new is found keep their spans as they are.
+    `found` are the spans of each text, `kept` the entities that leave as they are. Texts in which nothing new is found
+    keep their spans as they are.
     """
     values: dict[str, Span] = {}
     covered: list[str] = []
@@ -49,7 +52,9 @@ def across(texts: Sequence[str], found: Sequence[tuple[Span, ...]]) -> tuple[tup
         return tuple(found)
     either = _either(sorted(chosen, key=len, reverse=True))
     return tuple(
-        disjoint([*spans, *_places(either, values, text)], text) if any(value in text for value in chosen) else spans
+        disjoint([*spans, *_places(either, values, text)], text, kept)
+        if any(value in text for value in chosen)
+        else spans
         for text, spans in zip(texts, found, strict=True)
     )
 
