@@ -154,7 +154,7 @@ def become(spec: Spec) -> None:
         _worker = RecognizerError(f"the recognizers could not be loaded ({type(error).__name__})")
 
 
-def _work(texts: tuple[str, ...], listed: Sequence[Spans] | None, kept: Kept) -> _Answer:
+def _work(texts: tuple[str, ...], listed: Sequence[Spans] | None = None, kept: Kept = KEEPS_NOTHING) -> _Answer:
     if not isinstance(_worker, Stack):
         return _Answer(error=_worker.message, configuration=isinstance(_worker, ConfigError))
     try:
