@@ -35,7 +35,7 @@ def test_what_may_name_somebody_is_read(text, expected):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("송장 INV-2041: 342, 115", []),
+        ("송장 번호 2041: 342, 115", []),
         ("오늘 kim 에게 답장", []),
         ("계약은 Alice Meyer 에게", ["Alice Meyer"]),
         ("OPENAI_API_KEY= 키를 넣어 주세요", []),
