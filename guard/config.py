@@ -190,6 +190,25 @@ class LimitsConfig(Strict):
     recognizer_processes: int = Field(1, ge=1)
 
 
+class SyslogConfig(Strict):
+    """A syslog server (RFC 5424) for security events: udp://host:port or tcp://host:port."""
+
+    address: str = Field(pattern=r"^(udp|tcp)://[^\s/@?#:]+(:\d{1,5})?$")
+    format: Literal["cef", "json"] = "cef"
+
+
+class MonitoringConfig(Strict):
+    """What other systems are told: Prometheus's page, a collector of OpenTelemetry, a syslog server.
+
+    `otlp_key_env` names the variable that holds what is sent to the collector as `authorization`.
+    """
+
+    metrics: bool = True
+    otlp: str | None = Field(None, pattern=r"^https?://[^\s@?#]+$")
+    otlp_key_env: str | None = None
+    syslog: SyslogConfig | None = None
+
+
 class Config(Strict):
     """The whole of guard.yaml."""
 
@@ -204,6 +223,7 @@ class Config(Strict):
     access: AccessConfig = Field(default_factory=AccessConfig)
     vault: VaultConfig = Field(default_factory=VaultConfig)
     limits: LimitsConfig = Field(default_factory=LimitsConfig)
+    monitoring: MonitoringConfig = Field(default_factory=MonitoringConfig)
 
     @model_validator(mode="after")
     def _names_differ(self) -> Config:

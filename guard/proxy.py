@@ -65,6 +65,7 @@ class Proxy:
             **{(method, "/"): _Endpoint(_health) for method in ("GET", "HEAD")},  # some clients knock before they call
             ("GET", "/healthz"): _Endpoint(_health),
             ("GET", "/readyz"): _Endpoint(self._ready),
+            **({("GET", "/metrics"): _Endpoint(self._metrics)} if service.config.monitoring.metrics else {}),
         }
         self._app = Starlette(exception_handlers={404: _unknown_route}, lifespan=self._lifespan)
 
@@ -123,6 +124,10 @@ class Proxy:
     async def _ready(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.service.store.checkpoint()
         await Response(b'{"status":"ready"}', media_type="application/json")(scope, receive, send)
+
+    async def _metrics(self, scope: Scope, receive: Receive, send: Send) -> None:
+        page = self.service.monitor.page() or b""
+        await Response(page, media_type="text/plain; version=0.0.4")(scope, receive, send)
 
     def _identify(self, headers: Headers) -> Caller:
         service = self.service

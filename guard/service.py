@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import secrets
 import time
 from collections import Counter
@@ -27,6 +28,8 @@ from guard.constitution import Constitution, in_force
 from guard.course import Plan
 from guard.errors import ConfigError, RequestError, RouteError
 from guard.mask.placeholders import Coder
+from guard.monitoring import Monitor
+from guard.monitoring.watchers import monitor_of
 from guard.policy import Policy
 from guard.review.review import Settings
 from guard.types import Critic, Principal, Progress, SurfaceName
@@ -51,6 +54,7 @@ class Service:
     store: SqliteStore
     keys: GuardKeys
     vault: VaultStore
+    monitor: Monitor
     tenant_key: bytes
     coder: Coder
     translates: bool = field(default_factory=lambda: importlib.util.find_spec("litellm") is not None)
@@ -125,6 +129,7 @@ class Service:
         self.store.close()
         self.keys.close()
         self.vault.close()
+        self.monitor.close()
 
 
 def new_id() -> str:
@@ -148,6 +153,7 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
     critic = critics.make(config.critic, documented, config.data / "models", progress) if documents else None
     if critic is not None:
         require_passed(documents.values(), critic, config.data / "proofs", progress)
+    monitor = monitor_of(config.monitoring, os.environ)
     store = store_of(config)
     lifetime = config.vault.lifetime_days * DAY_S
     vault = VaultStore(config.data / "vault.db", tenant_key, lifetime_s=lifetime)
@@ -159,10 +165,11 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
         recognizers=recognizers,
         critic=critic,
         critic_thread=ThreadPoolExecutor(critics.threads(config.critic), thread_name_prefix="guard-critic"),
-        writer=Writer(store),
+        writer=Writer(store, told=monitor.recorded if monitor else None),
         store=store,
         keys=open_keys(config),
         vault=vault,
+        monitor=monitor,
         tenant_key=tenant_key,
         coder=Coder(tenant_key, config.tenant),
     )

@@ -12,6 +12,7 @@ from guard.config import Config, UpstreamConfig
 from guard.constitution.files import ConstitutionFile, MarksFile, PrincipleFile, ScopeFile
 from guard.constitution.values import Language
 from guard.documents import parse
+from guard.monitoring.measures import MEASURES
 from guard.policy import Policy
 from guard.types import Operator
 
@@ -57,6 +58,15 @@ def test_every_key_is_documented(model: type[BaseModel], page: str, heading: str
 )
 def test_every_key_of_a_constitution_is_documented(model: type[BaseModel], heading: str) -> None:
     assert documented("constitution.md", heading) == list(model.model_fields)
+
+
+def test_every_number_of_monitoring_is_documented() -> None:
+    suffix = {"counter": "_total", "seconds": "", "level": ""}
+    told = dict(
+        re.findall(r"^\| `(guard_\w+)` \| ?([^|]*?) ?\|", (ROOT / "docs" / "monitoring.md").read_text(), re.MULTILINE)
+    )
+    made = {f"guard_{m.name}{suffix[m.kind]}": ", ".join(f"`{label}`" for label in m.labels) for m in MEASURES}
+    assert told == made
 
 
 def test_every_command_of_constitutions_is_documented() -> None:
