@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from guard.commands.context import config_of, telling_errors, time_of
+from guard.commands.export import export
 
 
 @click.group()
@@ -64,3 +65,6 @@ def audit_verify(context: click.Context, public_key: Path | None, checkpoint: Pa
             click.echo(line)
         if not ok:
             sys.exit(1)
+
+
+audit.add_command(export)
