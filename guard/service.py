@@ -145,10 +145,10 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
     rules = policies.load_folder(config.policies or Path("policies"))
     _check_routes(config, rules)
     _check_readers(rules)
-    documents = _constitutions(config, rules)
+    documents = constitutions_of(config, rules)
     config.data.mkdir(parents=True, exist_ok=True)
     tenant_key = load_or_create_tenant_key(config.data / "tenant.key")
-    recognizers = _recognizers(config, rules, progress, workers=workers)
+    recognizers = recognizers_of(config, rules, progress, workers=workers)
     documented = tuple(documents.values())
     critic = critics.make(config.critic, documented, config.data / "models", progress) if documents else None
     if critic is not None:
@@ -207,7 +207,7 @@ def open_keys(config: Config) -> GuardKeys:
     return GuardKeys(config.data / "keys.db")
 
 
-def _constitutions(config: Config, rules: tuple[Policy, ...]) -> dict[str, Constitution]:
+def constitutions_of(config: Config, rules: tuple[Policy, ...]) -> dict[str, Constitution]:
     """The constitutions that policies name. Raises ConfigError where one is missing."""
     wanted = {name for rule in rules for name in rule.review.constitutions}
     if not wanted:
@@ -224,7 +224,7 @@ def _constitutions(config: Config, rules: tuple[Policy, ...]) -> dict[str, Const
     return {name: known[name] for name in sorted(wanted)}
 
 
-def _recognizers(
+def recognizers_of(
     config: Config, rules: tuple[Policy, ...], progress: Progress, *, workers: bool
 ) -> dict[str, CachedRecognizer]:
     """A recognizer per policy; policies that ask for the same models share them, and all share the cache."""
@@ -260,4 +260,4 @@ def _loaded(config: Config, spec: Spec, progress: Progress, *, workers: bool) ->
 
 def recognizer(config: Config, rule: Policy, progress: Progress) -> CachedRecognizer:
     """The recognizer of one policy, in this process and with a cache of its own. Raises ConfigError."""
-    return _recognizers(config, (rule,), progress, workers=False)[rule.policy]
+    return recognizers_of(config, (rule,), progress, workers=False)[rule.policy]

@@ -208,7 +208,7 @@ def _worked_out(
     for number, (key, problem) in enumerate(posed.items(), 1):
         progress(f"embedded critic: fitting principle {number} of {len(posed)}")
         left_out[key] = heads.leave_out(_examples(problem, readings))
-    if file is not None:
+    if file is not None and texts:  # principles that are checked exactly have nothing to fit
         _remember(file, texts, readings, left_out, progress)
     return readings, left_out
 
