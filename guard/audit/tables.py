@@ -55,6 +55,9 @@ ADD_CONTENT: Final = "INSERT INTO content (exchange, kind, time, person, sealed)
 ADD_CHECKPOINT: Final = "INSERT INTO checkpoint (size, note, frontier) VALUES (?, ?, ?)"
 LAST_CHECKPOINT: Final = "SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1"
 LAST_FRONTIER: Final = "SELECT size, frontier FROM checkpoint WHERE frontier IS NOT NULL ORDER BY size DESC LIMIT 1"
+FRONTIER: Final = """
+SELECT size, frontier FROM checkpoint WHERE frontier IS NOT NULL AND size <= ? ORDER BY size DESC LIMIT 1
+"""
 HASHES: Final = "SELECT hash FROM leaf WHERE seq >= ? AND seq < ? ORDER BY seq"
 
 CHECKPOINTS: Final = "SELECT size, note, frontier FROM checkpoint ORDER BY size"
@@ -74,6 +77,7 @@ SELECT exchange, kind, time, person FROM content
 WHERE time >= ? AND time < ?{where} ORDER BY time, exchange, kind LIMIT ?
 """
 DESTROY: Final = "DELETE FROM content WHERE exchange = ?"
+LEAVES_OF: Final = "SELECT seq, body FROM leaf WHERE exchange = ? ORDER BY seq"
 LIST: Final = """
 SELECT opening.seq, opening.exchange, opening.time, opening.user, opening.team, opening.application, opening.surface,
     coalesce(nullif(closing.model, ''), opening.model), closing.time, closing.decision, closing.outcome

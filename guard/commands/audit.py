@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
 
 import click
 
+from guard.commands.audit_proofs import check_proof, consistency, prove
 from guard.commands.context import config_of, telling_errors, time_of
 
 
 @click.group()
 def audit() -> None:
     """Read and check the audit log."""
+
+
+audit.add_command(check_proof)
+audit.add_command(consistency)
+audit.add_command(prove)
 
 
 @audit.command("list")
@@ -38,15 +45,21 @@ def audit_show(context: click.Context, exchange: str, as_json: bool) -> None:  #
     """Show one exchange: what left, what came back, the scores, what was changed and why."""
     with telling_errors():
         from guard.audit.log import reader_of
-        from guard.audit.report import as_text, as_values
+        from guard.audit.proving import status
+        from guard.audit.report import as_text, as_values, proof_line
 
-        recorded = reader_of(config_of(context)).show(exchange)
+        reader = reader_of(config_of(context))
+        recorded = reader.show(exchange)
         if recorded is None:
             raise click.ClickException("There is no such exchange. 'guard audit list' names them.")
+        with reader.state() as state:
+            proof = status(state, exchange, reader.public_key)
         if as_json:
-            click.echo(json.dumps(as_values(recorded), ensure_ascii=False, indent=2))
+            values = {**as_values(recorded), "proof": dataclasses.asdict(proof)}
+            click.echo(json.dumps(values, ensure_ascii=False, indent=2))
         else:
             click.echo(as_text(recorded))
+            click.echo(proof_line(proof))
 
 
 @audit.command("verify")
