@@ -53,11 +53,11 @@ class PublicKey:
 
     origin: str
     key: Ed25519PublicKey
+    id: bytes = field(init=False, compare=False)  # the four bytes that stand for this key in a signature line
 
-    @property
-    def id(self) -> bytes:
-        """The four bytes that stand for this key in a signature line."""
-        return sha256(self.origin.encode() + b"\n" + ED25519 + self.key.public_bytes_raw()).digest()[:ID_BYTES]
+    def __post_init__(self) -> None:
+        named = self.origin.encode() + b"\n" + ED25519 + self.key.public_bytes_raw()
+        object.__setattr__(self, "id", sha256(named).digest()[:ID_BYTES])
 
     @classmethod
     def parse(cls, text: str) -> PublicKey:

@@ -16,6 +16,7 @@ from guard.audit.entries import Content, Opener, unopened
 from guard.audit.proving import Tree
 from guard.audit.tables import (
     CHECKPOINTS,
+    CONTENTS,
     ENTRIES,
     FRONTIER,
     HASHES,
@@ -256,6 +257,9 @@ class _SqliteState:
 
     def left_over(self, start: int) -> int:
         return int(self._connection.execute(LEFT_OVER, (start,)).fetchone()[0])
+
+    def contents(self) -> Iterable[tuple[Any, ...]]:
+        return self._connection.execute(CONTENTS)
 
     def tip(self) -> tuple[Any, Any] | None:
         row: tuple[Any, Any] | None = self._connection.execute(LAST_CHECKPOINT).fetchone()

@@ -76,6 +76,10 @@ KEPT: Final = """
 SELECT exchange, kind, time, person FROM content
 WHERE time >= ? AND time < ?{where} ORDER BY time, exchange, kind LIMIT ?
 """
+CONTENTS: Final = """
+SELECT leaf.seq, leaf.time, leaf.body, content.exchange, content.time, content.person, content.sealed
+FROM content LEFT JOIN leaf ON leaf.exchange = content.exchange AND leaf.kind = content.kind
+"""
 DESTROY: Final = "DELETE FROM content WHERE exchange = ?"
 LEAVES_OF: Final = "SELECT seq, body FROM leaf WHERE exchange = ? ORDER BY seq"
 LIST: Final = """
