@@ -162,11 +162,44 @@ class CriticConfig(Strict):
         return _key("critic", self.key_env, self.key_file, environ)
 
 
+class PublishConfig(Strict):
+    """A place that keeps checkpoints: a folder (`file`), a `webhook`, or an RFC 3161 authority (`timestamp`).
+
+    `every_s` seconds pass between two publications, of which each needs entries that are new. `certificates` is a PEM
+    file by which the answers of an authority are checked.
+    """
+
+    file: Path | None = None
+    webhook: str | None = Field(None, pattern=r"^https?://[^\s@#]+$")
+    timestamp: str | None = Field(None, pattern=r"^https?://[^\s@#]+$")
+    key_env: str | None = None
+    key_file: Path | None = None
+    certificates: Path | None = None
+    every_s: float = Field(3600, ge=1)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> PublishConfig:
+        if sum(place is not None for place in (self.file, self.webhook, self.timestamp)) != 1:
+            raise ValueError("give one of 'file', 'webhook' and 'timestamp'")
+        if (self.key_env or self.key_file) and not self.webhook:
+            raise ValueError("'key_env' and 'key_file' are for a webhook")
+        if self.key_env and self.key_file:
+            raise ValueError("give either 'key_env' or 'key_file'")
+        if self.certificates and not self.timestamp:
+            raise ValueError("'certificates' are those of a time-stamp authority")
+        return self
+
+    def key(self, environ: Mapping[str, str]) -> str | None:
+        """The key for the webhook, where there is one. Raises ConfigError."""
+        return _key("audit.publish", self.key_env, self.key_file, environ)
+
+
 class AuditConfig(Strict):
-    """Where the audit log is. `path` is relative to the data folder."""
+    """Where the audit log is, and where its checkpoints are published. `path` is relative to the data folder."""
 
     store: Literal["sqlite"] = "sqlite"
     path: str = "audit.db"
+    publish: tuple[PublishConfig, ...] = ()
 
 
 class AccessConfig(Strict):
@@ -246,12 +279,18 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
         "constitutions": _folder(base, config.constitutions, "constitutions"),
         "upstreams": tuple(_placed(upstream, base) for upstream in config.upstreams),
         "critic": _placed(config.critic, base),
+        "audit": config.audit.model_copy(update={"publish": tuple(_beside(one, base) for one in config.audit.publish)}),
     }
     return config.model_copy(update=places)
 
 
 def _placed(server: Server, base: Path) -> Server:
     return server.model_copy(update={"key_file": base / server.key_file}) if server.key_file else server
+
+
+def _beside(place: PublishConfig, base: Path) -> PublishConfig:
+    given = {"file": place.file, "key_file": place.key_file, "certificates": place.certificates}
+    return place.model_copy(update={name: base / path for name, path in given.items() if path is not None})
 
 
 def _folder(base: Path, given: Path | None, name: str) -> Path:

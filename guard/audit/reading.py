@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ from guard.audit.tables import (
     LIST,
     SHOW,
 )
+from guard.audit.timestamps import Stamp
 from guard.audit.verify import TOLERANCE_S, Report, Source, check
 from guard.errors import AuditError, ConfigError
 from guard.types import Act, Closing, Entry, Opening
@@ -143,7 +144,14 @@ class Reader(Protocol):
         """The newest checkpoint as a signed note, to be kept elsewhere; None for an empty log."""
         ...
 
-    def verify(self, public_key: PublicKey, *, trusted: str | None = None, tolerance_s: float = ...) -> Report:
+    def verify(
+        self,
+        public_key: PublicKey,
+        *,
+        trusted: str | None = None,
+        stamps: Sequence[Stamp] = (),
+        tolerance_s: float = ...,
+    ) -> Report:
         """Check the whole log; see `guard.audit.verify.check`. Raises AuditError where it cannot be read at all."""
         ...
 
@@ -211,10 +219,17 @@ class SqliteReader:
             row = connection.execute(LAST_CHECKPOINT).fetchone()
         return None if row is None else str(row[1])
 
-    def verify(self, public_key: PublicKey, *, trusted: str | None = None, tolerance_s: float = TOLERANCE_S) -> Report:
+    def verify(
+        self,
+        public_key: PublicKey,
+        *,
+        trusted: str | None = None,
+        stamps: Sequence[Stamp] = (),
+        tolerance_s: float = TOLERANCE_S,
+    ) -> Report:
         """Check the whole log; see `guard.audit.verify.check`. Raises AuditError where it cannot be read at all."""
         with self.state() as state:
-            return check(state, public_key, trusted=trusted, tolerance_s=tolerance_s)
+            return check(state, public_key, trusted=trusted, stamps=stamps, tolerance_s=tolerance_s)
 
     @contextmanager
     def state(self) -> Iterator[State]:

@@ -57,8 +57,8 @@ class Finding:
 class Report:
     """What a check saw. Only the first findings are listed; `problems` counts all. `last` is the newest sound note.
 
-    `stamped` is how many entries lie under a time-stamp, and `latest_ms` the most that any of them was stamped after the
-    time that it bears. `contents` is how many pieces lie beside the tree.
+    `stamped` is how many entries lie under a time-stamp, and `latest_ms` the most that any of them was stamped after
+    the time that it bears. `contents` is how many pieces lie beside the tree.
     """
 
     entries: int

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from guard.commands.audit_proofs import check_proof, consistency, prove
+from guard.commands.audit_proofs import check_proof, consistency, prove, publish
 from guard.commands.context import config_of, telling_errors, time_of
 
 
@@ -21,6 +21,7 @@ def audit() -> None:
 audit.add_command(check_proof)
 audit.add_command(consistency)
 audit.add_command(prove)
+audit.add_command(publish)
 
 
 @audit.command("list")
@@ -65,14 +66,27 @@ def audit_show(context: click.Context, exchange: str, as_json: bool) -> None:  #
 @audit.command("verify")
 @click.option("--public-key", type=click.Path(path_type=Path), help="A public key kept elsewhere.")
 @click.option("--checkpoint", type=click.Path(path_type=Path), help="A checkpoint kept elsewhere, to find truncation.")
+@click.option(
+    "--timestamps", type=click.Path(path_type=Path), help="Certificates of a time-stamp authority, to find back-dating."
+)
+@click.option("--tokens", type=click.Path(path_type=Path), help="A folder of time-stamps; else the one beside the log.")
 @click.pass_context
-def audit_verify(context: click.Context, public_key: Path | None, checkpoint: Path | None) -> None:
+def audit_verify(
+    context: click.Context,
+    public_key: Path | None,
+    checkpoint: Path | None,
+    timestamps: Path | None,
+    tokens: Path | None,
+) -> None:
     """Check that no entry was altered, removed, reordered or back-dated."""
     with telling_errors():
         from guard.audit.log import reader_of
-        from guard.audit.report import verify
+        from guard.audit.report import stamps_of, verify
 
-        lines, ok = verify(reader_of(config_of(context)), public_key, checkpoint)
+        config = config_of(context)
+        reader = reader_of(config)
+        stamps = stamps_of(reader, config, public_key, timestamps, tokens)
+        lines, ok = verify(reader, public_key, checkpoint, stamps)
         for line in lines:
             click.echo(line)
         if not ok:

@@ -228,7 +228,7 @@ def test_a_note_cannot_be_signed_by_another_key(log: Log, tmp_path: Any) -> None
         entries = [decode(row[-1]) for row in log.leaves]
         other.append(entries[:2])
         note = str(other.checkpoint())
-    for forgery in (note, note.replace(note.split("\n")[0], log.key.origin)):
+    for forgery in (note, note.replace(note.split("\n", maxsplit=1)[0], log.key.origin)):
         assert "signature" in log.kinds(("UPDATE checkpoint SET note = ? WHERE size = 2", forgery))
 
 
