@@ -32,6 +32,7 @@ logger = logging.getLogger("guard")
 
 FIRST_RETRY_S: Final = 5.0
 LONGEST_RETRY_S: Final = 3600.0
+LOOK_S: Final = 30.0  # where nothing was new, how soon to look again
 ACTOR: Final = "guard"
 
 Record = Callable[[Act], object]
@@ -70,7 +71,7 @@ class Publisher:
         """
         note = self._reader.checkpoint()
         last = self._remembered(place)
-        if note is None and last is None:
+        if note == last:
             return None
         key = self._reader.public_key
         if last is not None:
@@ -95,10 +96,10 @@ class Publisher:
     async def _keep_publishing(self, place: Place, every_s: float) -> None:
         failures = 0
         while True:
-            problem = await asyncio.to_thread(self._problem, place)
+            published, problem = await asyncio.to_thread(self._try, place)
             if problem is None:
                 self.failing.pop(place, None)
-                failures, pause_s = 0, every_s
+                failures, pause_s = 0, every_s if published else min(every_s, LOOK_S)
             else:
                 if self.failing.get(place) != problem:
                     logger.warning("no checkpoint could be published at the %s: %s", place.name, problem)
@@ -107,15 +108,14 @@ class Publisher:
                 failures = min(failures + 1, 20)
             await asyncio.sleep(pause_s)
 
-    def _problem(self, place: Place) -> str | None:
-        """Publish, and say why it failed; None where it did not."""
+    def _try(self, place: Place) -> tuple[bool, str | None]:
+        """Publish; whether something was published, and why that failed, where it did."""
         try:
-            self.publish(place)
+            return self.publish(place) is not None, None
         except GuardError as error:
-            return error.message
+            return False, error.message
         except Exception as error:  # noqa: BLE001 - one failure must not end all further tries
-            return f"guard failed: {type(error).__name__}"
-        return None
+            return False, f"guard failed: {type(error).__name__}"
 
     def _news_since(self, size: int) -> bool:
         with closing(self._reader.entries(after=size - 1)) as entries:  # type: ignore[type-var]

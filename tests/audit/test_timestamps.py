@@ -116,7 +116,9 @@ def test_certificates_that_cannot_be_used_are_told(tsa: TimeAuthority, tmp_path:
 # --- bounds --------------------------------------------------------------------------------------------------------
 
 stamps = st.builds(
-    Stamp, st.builds(Checkpoint, st.just("x"), st.integers(1, 9), st.just(b""), st.just(0), st.just(0)), st.integers(1, 99)
+    Stamp,
+    st.builds(Checkpoint, st.just("x"), st.integers(1, 9), st.just(b""), st.just(0), st.just(0)),
+    st.integers(1, 99),
 )
 
 
