@@ -221,7 +221,7 @@ def test_a_memory_that_was_damaged_is_told(store: SqliteStore, tmp_path: Path) -
 
 async def until(true: Any) -> None:
     async with asyncio.timeout(10):
-        while not true():
+        while not true():  # noqa: ASYNC110 - what is waited for happens elsewhere
             await asyncio.sleep(0.01)
 
 

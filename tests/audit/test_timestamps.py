@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Callable
-from contextlib import closing as closed
 from pathlib import Path
 from typing import Any
 
@@ -240,4 +239,4 @@ def test_files_that_were_altered_are_named(log: Log) -> None:
         assert (found[0], type(found[1])) == (first.name, Stamp)
         path.write_bytes(sound)
     first.with_suffix(".note").unlink()
-    assert [*load(log.stamps, log.authority, key)][0] == first.name
+    assert next(load(log.stamps, log.authority, key)) == first.name
