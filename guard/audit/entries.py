@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NoReturn, TypeAlias, assert_never
 
@@ -43,12 +43,34 @@ Columns: TypeAlias = tuple[str | float | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Content:
+    """The words of an entry, kept beside the tree so that they can be destroyed without breaking a proof.
+
+    `person` is whose words they are, as the one by whom they are asked for; `sealed` is what to keep, and opens with
+    what sealed it. `words` is masked text to be found by a search, None where nothing may be indexed; it is written to
+    the index alone and is None in what is read back.
+    """
+
+    person: str
+    sealed: bytes
+    words: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Leaf:
-    """One entry ready to be stored: its bytes, their RFC 6962 leaf hash, and its columns in the order of COLUMNS."""
+    """One entry ready to be stored: its bytes, their RFC 6962 leaf hash, and its columns in the order of COLUMNS.
+
+    `content` is what to keep beside the tree, written in the same commit.
+    """
 
     body: bytes
     hash: bytes
     columns: Columns
+    content: Content | None = None
+
+
+# Makes an entry of the bytes in the tree and of what lies beside it, None where nothing was kept or it was destroyed.
+Opener: TypeAlias = Callable[[bytes, Content | None], Entry]
 
 
 def encode(entry: Entry) -> bytes:
@@ -74,6 +96,11 @@ def decode(body: bytes) -> Entry:
     except ValueError as error:
         raise AuditError(f"an entry of the log is malformed: {error}") from error
     return entry
+
+
+def unopened(body: bytes, _: Content | None) -> Entry:
+    """The entry as `body` alone tells it: an Opener for entries that keep nothing beside the tree."""
+    return decode(body)
 
 
 def columns_of(body: bytes) -> Columns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -11,8 +12,8 @@ from typing import Any, Final, Protocol
 
 from guard.audit.checkpoint import PublicKey
 from guard.audit.database import failing_as, open_to_read
-from guard.audit.entries import decode
-from guard.audit.tables import CHECKPOINTS, ENTRIES, LAST_CHECKPOINT, LEAVES, LEFT_OVER, LIST, SHOW
+from guard.audit.entries import Content, Opener, unopened
+from guard.audit.tables import CHECKPOINTS, ENTRIES, KEPT, LAST_CHECKPOINT, LEAVES, LEFT_OVER, LIST, SHOW
 from guard.audit.verify import TOLERANCE_S, Report, check
 from guard.errors import AuditError, ConfigError
 from guard.types import Act, Closing, Entry, Opening
@@ -86,6 +87,16 @@ class Numbered:
     entry: Entry
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """That content of an entry is kept beside the tree; `time` is that of the entry, in Unix seconds."""
+
+    exchange: str
+    kind: str
+    time: float
+    person: str
+
+
 class Reader(Protocol):
     """The log, to read, in whatever store it lies."""
 
@@ -106,6 +117,10 @@ class Reader(Protocol):
         """Every entry in order, those with a number greater than `after` and smaller than `until`."""
         ...
 
+    def kept(self, person: str | None = None, until: float | None = None, limit: int = 1000) -> tuple[Kept, ...]:
+        """What content is kept, the oldest first: of `person`, of entries before `until` (Unix seconds)."""
+        ...
+
     def checkpoint(self) -> str | None:
         """The newest checkpoint as a signed note, to be kept elsewhere; None for an empty log."""
         ...
@@ -116,10 +131,14 @@ class Reader(Protocol):
 
 
 class SqliteReader:
-    """The log in the file `path`, to read. Each call opens the file anew, sees one state of it and blocks nobody."""
+    """The log in the file `path`, to read. Each call opens the file anew, sees one state of it and blocks nobody.
 
-    def __init__(self, path: Path | str) -> None:
+    `opener` makes an entry of its bytes and of the content kept beside the tree.
+    """
+
+    def __init__(self, path: Path | str, *, opener: Opener = unopened) -> None:
         self.path = Path(path)
+        self._opener = opener
 
     @property
     def public_key(self) -> PublicKey:
@@ -142,8 +161,8 @@ class SqliteReader:
         """Every entry in order, those with a number greater than `after` and smaller than `until`."""
         last = NEWEST if until is None else until
         with failing_as("the audit log cannot be read"), closing(open_to_read(self.path)) as connection:
-            for seq, body in connection.execute(ENTRIES, (after, last)):
-                yield Numbered(seq, decode(body))
+            for seq, body, person, sealed in connection.execute(ENTRIES, (after, last)):
+                yield Numbered(seq, self._opened(body, person, sealed))
 
     def show(self, exchange: str) -> Recorded | None:
         """What is recorded of `exchange`; None where the log does not know it."""
@@ -152,10 +171,17 @@ class SqliteReader:
             ended = connection.execute(SHOW, (exchange, "closing")).fetchone()
         if opening is None:
             return None
-        first, last = decode(opening[0]), None if ended is None else decode(ended[0])
+        first, last = self._opened(*opening), None if ended is None else self._opened(*ended)
         if not isinstance(first, Opening) or isinstance(last, Opening | Act):
             raise AuditError("an entry of the log is not of the kind it is filed under. Run: guard audit verify")
         return Recorded(first, last)
+
+    def kept(self, person: str | None = None, until: float | None = None, limit: int = 1000) -> tuple[Kept, ...]:
+        """What content is kept, the oldest first: of `person`, of entries before `until` (Unix seconds)."""
+        query = KEPT.format(where="" if person is None else " AND person = ?")
+        values = (0.0, math.inf if until is None else until, *(() if person is None else (person,)), limit)
+        with failing_as("the audit log cannot be read"), closing(open_to_read(self.path)) as connection:
+            return tuple(Kept(*row) for row in connection.execute(query, values))
 
     def checkpoint(self) -> str | None:
         """The newest checkpoint as a signed note, to be kept elsewhere; None for an empty log."""
@@ -167,6 +193,13 @@ class SqliteReader:
         """Check the whole log; see `guard.audit.verify.check`. Raises AuditError where it cannot be read at all."""
         with failing_as("the audit log cannot be read"), closing(open_to_read(self.path)) as connection:
             return check(_SqliteSource(connection), public_key, trusted=trusted, tolerance_s=tolerance_s)
+
+    def _opened(self, body: bytes, person: str | None, sealed: bytes | None) -> Entry:
+        return self._opener(body, _content(person, sealed))
+
+
+def _content(person: str | None, sealed: bytes | None) -> Content | None:
+    return None if person is None or sealed is None else Content(person, sealed)
 
 
 def _conditions(filters: Filters) -> tuple[str, tuple[Any, ...]]:

@@ -21,12 +21,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from guard.audit import keyfile
 from guard.audit.checkpoint import Checkpoint, SigningKey, sign, verify
 from guard.audit.database import PATIENCE_S, failing_as, open_to_read, open_to_write, transaction
-from guard.audit.entries import Leaf, leaf
+from guard.audit.entries import Leaf, Opener, leaf, unopened
 from guard.audit.merkle import Frontier, extend, pack, root, unpack
 from guard.audit.reading import SqliteReader
 from guard.audit.tables import (
     ADD_CHECKPOINT,
+    ADD_CONTENT,
     ADD_LEAF,
+    DESTROY,
     HASHES,
     LAST_CHECKPOINT,
     LAST_FRONTIER,
@@ -62,8 +64,8 @@ class SqliteStore(SqliteReader):
     may call.
     """
 
-    def __init__(self, path: Path | str, *, clock: Callable[[], float] = time.time) -> None:
-        super().__init__(path)
+    def __init__(self, path: Path | str, *, clock: Callable[[], float] = time.time, opener: Opener = unopened) -> None:
+        super().__init__(path, opener=opener)
         self._clock = clock
         self._turn = threading.Lock()
         self._tip, self._note = Frontier(), ""  # as of the last checkpoint seen; the empty log has none
@@ -99,6 +101,9 @@ class SqliteStore(SqliteReader):
                     frontier = pack(grown) if keeps_frontier(tip.size, grown.size) else None
                     rows = [(tip.size + at, new.hash, *new.columns, new.body) for at, new in enumerate(leaves)]
                     self._connection.executemany(ADD_LEAF, rows)
+                    kept = [(*new.columns[:3], new.content.person, new.content.sealed) for new in leaves if new.content]
+                    if kept:
+                        self._connection.executemany(ADD_CONTENT, kept)
                     self._connection.execute(ADD_CHECKPOINT, (grown.size, note, frontier))
             except sqlite3.OperationalError as error:
                 if not patient and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
@@ -108,6 +113,16 @@ class SqliteStore(SqliteReader):
                 raise RefusedEntryError(f"an entry cannot be recorded: {type(error).__name__}") from error
             self._tip, self._note = grown, note
         return checkpoint
+
+    def destroy(self, exchanges: Sequence[str]) -> int:
+        """Delete the content of `exchanges` that lies beside the tree; gives how many pieces there were.
+
+        The entries stay, and so does every proof. Raises AuditError.
+        """
+        with self._turn, failing_as("the audit log cannot be written"):
+            self._wait_for_others(patient=True)
+            with transaction(self._connection):
+                return self._connection.executemany(DESTROY, [(exchange,) for exchange in exchanges]).rowcount
 
     def close(self) -> None:
         """Close the log; a later append raises AuditError."""

@@ -28,6 +28,16 @@ CREATE TABLE IF NOT EXISTS leaf (
     UNIQUE (exchange, kind)
 );
 CREATE TABLE IF NOT EXISTS checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL, frontier BLOB);
+CREATE TABLE IF NOT EXISTS content (
+    exchange TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    time REAL NOT NULL,
+    person TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (exchange, kind)
+);
+CREATE INDEX IF NOT EXISTS content_person ON content (person, time);
+CREATE INDEX IF NOT EXISTS content_time ON content (time);
 CREATE TRIGGER IF NOT EXISTS leaf_no_update BEFORE UPDATE ON leaf
     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS leaf_no_delete BEFORE DELETE ON leaf
@@ -41,6 +51,7 @@ CREATE TRIGGER IF NOT EXISTS checkpoint_no_delete BEFORE DELETE ON checkpoint
 _NAMES: Final = ", ".join(COLUMNS)
 _PLACES: Final = ", ".join("?" * (len(COLUMNS) + 3))
 ADD_LEAF: Final = f"INSERT INTO leaf (seq, hash, {_NAMES}, body) VALUES ({_PLACES})"  # noqa: S608 - made of constants
+ADD_CONTENT: Final = "INSERT INTO content (exchange, kind, time, person, sealed) VALUES (?, ?, ?, ?, ?)"
 ADD_CHECKPOINT: Final = "INSERT INTO checkpoint (size, note, frontier) VALUES (?, ?, ?)"
 LAST_CHECKPOINT: Final = "SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1"
 LAST_FRONTIER: Final = "SELECT size, frontier FROM checkpoint WHERE frontier IS NOT NULL ORDER BY size DESC LIMIT 1"
@@ -50,8 +61,19 @@ CHECKPOINTS: Final = "SELECT size, note, frontier FROM checkpoint ORDER BY size"
 LEAVES: Final = f"SELECT seq, hash, body, {_NAMES} FROM leaf WHERE seq >= ? AND seq < ? ORDER BY seq"  # noqa: S608 - same
 LEFT_OVER: Final = "SELECT count(*) FROM leaf WHERE seq >= ?"
 
-ENTRIES: Final = "SELECT seq, body FROM leaf WHERE seq > ? AND seq < ? ORDER BY seq"
-SHOW: Final = "SELECT body FROM leaf WHERE exchange = ? AND kind = ?"
+_WITH_CONTENT: Final = "leaf LEFT JOIN content ON content.exchange = leaf.exchange AND content.kind = leaf.kind"
+ENTRIES: Final = f"""
+SELECT leaf.seq, leaf.body, content.person, content.sealed FROM {_WITH_CONTENT}
+WHERE leaf.seq > ? AND leaf.seq < ? ORDER BY leaf.seq
+"""  # noqa: S608 - same
+SHOW: Final = f"""
+SELECT leaf.body, content.person, content.sealed FROM {_WITH_CONTENT} WHERE leaf.exchange = ? AND leaf.kind = ?
+"""  # noqa: S608 - same
+KEPT: Final = """
+SELECT exchange, kind, time, person FROM content
+WHERE time >= ? AND time < ?{where} ORDER BY time, exchange, kind LIMIT ?
+"""
+DESTROY: Final = "DELETE FROM content WHERE exchange = ?"
 LIST: Final = """
 SELECT opening.seq, opening.exchange, opening.time, opening.user, opening.team, opening.application, opening.surface,
     coalesce(nullif(closing.model, ''), opening.model), closing.time, closing.decision, closing.outcome
