@@ -163,10 +163,12 @@ class CriticConfig(Strict):
 
 
 class AuditConfig(Strict):
-    """Where the audit log is. `path` is relative to the data folder."""
+    """Where the audit log is, and how long it keeps content. `path` is relative to the data folder."""
 
     store: Literal["sqlite"] = "sqlite"
     path: str = "audit.db"
+    retention_days: float | None = Field(None, gt=0)
+    break_glass_public: Path | None = None
 
 
 class AccessConfig(Strict):
@@ -246,12 +248,18 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
         "constitutions": _folder(base, config.constitutions, "constitutions"),
         "upstreams": tuple(_placed(upstream, base) for upstream in config.upstreams),
         "critic": _placed(config.critic, base),
+        "audit": _beside(config.audit, base),
     }
     return config.model_copy(update=places)
 
 
 def _placed(server: Server, base: Path) -> Server:
     return server.model_copy(update={"key_file": base / server.key_file}) if server.key_file else server
+
+
+def _beside(audit: AuditConfig, base: Path) -> AuditConfig:
+    public = audit.break_glass_public
+    return audit.model_copy(update={"break_glass_public": base / public}) if public else audit
 
 
 def _folder(base: Path, given: Path | None, name: str) -> Path:

@@ -33,9 +33,22 @@ CREATE TABLE IF NOT EXISTS content (
     kind TEXT NOT NULL,
     time REAL NOT NULL,
     person TEXT NOT NULL,
-    sealed BLOB NOT NULL,
+    sealed BLOB,
+    key_id BLOB,
+    until REAL NOT NULL DEFAULT 0,
+    destroyed REAL,
+    act TEXT,
     PRIMARY KEY (exchange, kind)
 );
+CREATE TABLE IF NOT EXISTS person_key (
+    id BLOB PRIMARY KEY,
+    person TEXT NOT NULL,
+    lock TEXT NOT NULL,
+    wrapped BLOB,
+    made REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS person_key_person ON person_key (person, lock, made);
+CREATE INDEX IF NOT EXISTS leaf_holds ON leaf (seq) WHERE kind = 'act' AND outcome IN ('hold', 'release');
 CREATE INDEX IF NOT EXISTS content_person ON content (person, time);
 CREATE INDEX IF NOT EXISTS content_time ON content (time);
 CREATE TRIGGER IF NOT EXISTS leaf_no_update BEFORE UPDATE ON leaf
@@ -51,7 +64,9 @@ CREATE TRIGGER IF NOT EXISTS checkpoint_no_delete BEFORE DELETE ON checkpoint
 _NAMES: Final = ", ".join(COLUMNS)
 _PLACES: Final = ", ".join("?" * (len(COLUMNS) + 3))
 ADD_LEAF: Final = f"INSERT INTO leaf (seq, hash, {_NAMES}, body) VALUES ({_PLACES})"  # noqa: S608 - made of constants
-ADD_CONTENT: Final = "INSERT INTO content (exchange, kind, time, person, sealed) VALUES (?, ?, ?, ?, ?)"
+ADD_CONTENT: Final = """
+INSERT INTO content (exchange, kind, time, person, sealed, key_id, until) VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
 ADD_CHECKPOINT: Final = "INSERT INTO checkpoint (size, note, frontier) VALUES (?, ?, ?)"
 LAST_CHECKPOINT: Final = "SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1"
 LAST_FRONTIER: Final = "SELECT size, frontier FROM checkpoint WHERE frontier IS NOT NULL ORDER BY size DESC LIMIT 1"
@@ -61,19 +76,33 @@ CHECKPOINTS: Final = "SELECT size, note, frontier FROM checkpoint ORDER BY size"
 LEAVES: Final = f"SELECT seq, hash, body, {_NAMES} FROM leaf WHERE seq >= ? AND seq < ? ORDER BY seq"  # noqa: S608 - same
 LEFT_OVER: Final = "SELECT count(*) FROM leaf WHERE seq >= ?"
 
-_WITH_CONTENT: Final = "leaf LEFT JOIN content ON content.exchange = leaf.exchange AND content.kind = leaf.kind"
+_BESIDE: Final = """
+content.person, content.sealed, content.key_id, content.until, content.destroyed, content.act,
+person_key.person, person_key.lock, person_key.wrapped, person_key.made
+"""
+_WITH_CONTENT: Final = """
+leaf LEFT JOIN content ON content.exchange = leaf.exchange AND content.kind = leaf.kind
+LEFT JOIN person_key ON person_key.id = content.key_id
+"""
 ENTRIES: Final = f"""
-SELECT leaf.seq, leaf.body, content.person, content.sealed FROM {_WITH_CONTENT}
+SELECT leaf.seq, leaf.body, {_BESIDE} FROM {_WITH_CONTENT}
 WHERE leaf.seq > ? AND leaf.seq < ? ORDER BY leaf.seq
 """  # noqa: S608 - same
 SHOW: Final = f"""
-SELECT leaf.body, content.person, content.sealed FROM {_WITH_CONTENT} WHERE leaf.exchange = ? AND leaf.kind = ?
+SELECT leaf.body, {_BESIDE} FROM {_WITH_CONTENT} WHERE leaf.exchange = ? AND leaf.kind = ?
 """  # noqa: S608 - same
 KEPT: Final = """
 SELECT exchange, kind, time, person FROM content
-WHERE time >= ? AND time < ?{where} ORDER BY time, exchange, kind LIMIT ?
+WHERE sealed IS NOT NULL AND time >= ? AND time < ?{where} ORDER BY time, exchange, kind LIMIT ?
 """
-DESTROY: Final = "DELETE FROM content WHERE exchange = ?"
+ADD_KEY: Final = """
+INSERT INTO person_key (id, person, lock, wrapped, made) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+"""
+IS_KEY: Final = "SELECT 1 FROM person_key WHERE id = ? AND wrapped IS NOT NULL"
+FIND_KEY: Final = """
+SELECT id, person, lock, wrapped, made FROM person_key
+WHERE person = ? AND lock = ? AND wrapped IS NOT NULL ORDER BY made DESC LIMIT 1
+"""
 LIST: Final = """
 SELECT opening.seq, opening.exchange, opening.time, opening.user, opening.team, opening.application, opening.surface,
     coalesce(nullif(closing.model, ''), opening.model), closing.time, closing.decision, closing.outcome
