@@ -51,6 +51,10 @@ CREATE INDEX IF NOT EXISTS person_key_person ON person_key (person, lock, made);
 CREATE INDEX IF NOT EXISTS leaf_holds ON leaf (seq) WHERE kind = 'act' AND outcome IN ('hold', 'release');
 CREATE INDEX IF NOT EXISTS content_person ON content (person, time);
 CREATE INDEX IF NOT EXISTS content_time ON content (time);
+CREATE INDEX IF NOT EXISTS content_until ON content (until) WHERE sealed IS NOT NULL;
+CREATE INDEX IF NOT EXISTS content_key ON content (key_id) WHERE sealed IS NOT NULL;
+CREATE INDEX IF NOT EXISTS content_act ON content (act) WHERE act IS NOT NULL;
+CREATE INDEX IF NOT EXISTS leaf_user ON leaf (user) WHERE kind = 'opening';
 CREATE TRIGGER IF NOT EXISTS leaf_no_update BEFORE UPDATE ON leaf
     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS leaf_no_delete BEFORE DELETE ON leaf
@@ -102,6 +106,31 @@ IS_KEY: Final = "SELECT 1 FROM person_key WHERE id = ? AND wrapped IS NOT NULL"
 FIND_KEY: Final = """
 SELECT id, person, lock, wrapped, made FROM person_key
 WHERE person = ? AND lock = ? AND wrapped IS NOT NULL ORDER BY made DESC LIMIT 1
+"""
+HOLDS: Final = "SELECT body FROM leaf WHERE kind = 'act' AND outcome IN ('hold', 'release') ORDER BY seq"
+IS_EXCHANGE: Final = "SELECT 1 FROM leaf WHERE exchange = :exchange AND kind = 'opening'"
+_THEIRS: Final = "(person = :user OR exchange IN (SELECT exchange FROM leaf WHERE kind = 'opening' AND user = :user))"
+HELD_EXCHANGE: Final = f"SELECT 1 FROM content WHERE exchange = :exchange AND {_THEIRS}"  # noqa: S608 - same
+DESTROY: Final = f"""
+UPDATE content SET sealed = NULL, destroyed = :now, act = :act WHERE sealed IS NOT NULL AND {_THEIRS}
+"""  # noqa: S608 - same
+DESTROY_KEYS: Final = "UPDATE person_key SET wrapped = NULL WHERE person = :user AND wrapped IS NOT NULL"
+DESTROY_EXPIRED: Final = """
+UPDATE content SET sealed = NULL, destroyed = :now, act = :act WHERE rowid IN (
+    SELECT rowid FROM content
+    WHERE sealed IS NOT NULL AND ((until > 0 AND until <= :now) OR (until = 0 AND time < :limit))
+        AND NOT EXISTS (SELECT 1 FROM on_hold WHERE scope = 'exchange' AND name = content.exchange)
+        AND NOT EXISTS (SELECT 1 FROM on_hold WHERE scope = 'user' AND name = content.person)
+        AND NOT EXISTS (
+            SELECT 1 FROM on_hold JOIN leaf ON leaf.user = on_hold.name AND on_hold.scope = 'user'
+            WHERE leaf.exchange = content.exchange AND leaf.kind = 'opening'
+        )
+    LIMIT :most
+) RETURNING time
+"""
+DESTROY_IDLE_KEYS: Final = """
+UPDATE person_key SET wrapped = NULL WHERE id IN (SELECT key_id FROM content WHERE act = :act)
+    AND NOT EXISTS (SELECT 1 FROM content WHERE content.key_id = person_key.id AND content.sealed IS NOT NULL)
 """
 LIST: Final = """
 SELECT opening.seq, opening.exchange, opening.time, opening.user, opening.team, opening.application, opening.surface,
