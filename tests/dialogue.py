@@ -216,9 +216,9 @@ class Played:
         """All that the log keeps, before it is sealed."""
         kept: list[bytes] = []
 
-        def seal(exchange: str, kind: str, keeping: Keeping, clear: bytes) -> bytes:
+        def seal(exchange: str, kind: str, keeping: Keeping, clear: bytes) -> tuple[bytes, bytes]:
             kept.append(clear)
-            return clear
+            return bytes(16), clear
 
         kept += [encode(ask.entry, seal) for ask in self.of(Record)]
         return b"\n".join(kept)

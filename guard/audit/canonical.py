@@ -39,6 +39,11 @@ def utf8(text: str) -> bytes:
         return _joined(text).encode("utf-8", "surrogatepass")
 
 
+def storable(text: str) -> str:
+    """`text` without lone surrogates, which JSON can hold and a database column cannot."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
 def _joined(text: str) -> str:
     """`text` with each pair of surrogates as the one character that a JSON parser would read."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")

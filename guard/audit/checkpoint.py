@@ -53,11 +53,11 @@ class PublicKey:
 
     origin: str
     key: Ed25519PublicKey
+    id: bytes = field(init=False, compare=False)  # the four bytes that stand for this key in a signature line
 
-    @property
-    def id(self) -> bytes:
-        """The four bytes that stand for this key in a signature line."""
-        return sha256(self.origin.encode() + b"\n" + ED25519 + self.key.public_bytes_raw()).digest()[:ID_BYTES]
+    def __post_init__(self) -> None:
+        named = self.origin.encode() + b"\n" + ED25519 + self.key.public_bytes_raw()
+        object.__setattr__(self, "id", sha256(named).digest()[:ID_BYTES])
 
     @classmethod
     def parse(cls, text: str) -> PublicKey:
@@ -144,7 +144,7 @@ def _parse(text: str) -> Checkpoint:
     try:
         origin, size, root, after, time = lines[:5]
         numbers = int(size), int(after.removeprefix("after ")), int(time.removeprefix("time "))
-        checkpoint = Checkpoint(origin, numbers[0], _bytes(root), *numbers[1:])
+        checkpoint = Checkpoint(origin, numbers[0], strict_base64(root), *numbers[1:])
     except ValueError as error:
         raise AuditError("a checkpoint does not have the lines of this version of guard") from error
     if _text(checkpoint) != text or min(numbers) < 0 or len(checkpoint.root) != HASH_BYTES:
@@ -159,7 +159,7 @@ def _signer(line: str) -> tuple[str, bytes]:
     if dash != "—" or not _is_name(name):
         raise AuditError("a checkpoint has a malformed signature line")
     try:
-        raw = _bytes(signature)
+        raw = strict_base64(signature)
     except ValueError as error:
         raise AuditError("a checkpoint has a malformed signature line") from error
     if len(raw) <= ID_BYTES:
@@ -168,14 +168,14 @@ def _signer(line: str) -> tuple[str, bytes]:
 
 
 def _signature(line: str) -> bytes:
-    return _bytes(line.rpartition(" ")[2])[ID_BYTES:]
+    return strict_base64(line.rpartition(" ")[2])[ID_BYTES:]
 
 
 def _key_parts(text: str) -> tuple[str, bytes]:
     """Origin and raw key of `origin+id+base64`; the id is for the caller to compare. Raises AuditError."""
     try:
         origin, _, encoded = text.split("+", 2)
-        raw = _bytes(encoded)
+        raw = strict_base64(encoded)
     except ValueError:
         # `from None`: the error at hand may carry the key.
         raise AuditError("this is not the key of an audit log: origin+id+base64 is expected") from None
@@ -192,7 +192,7 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def _bytes(text: str) -> bytes:
+def strict_base64(text: str) -> bytes:
     """The bytes of strict base64: one text for one value. Raises ValueError."""
     try:
         data = base64.b64decode(text, validate=True)

@@ -2,8 +2,9 @@
 
 In the body of an entry stands for each text a commitment: SHA-256 over a random salt of 16 bytes and the text in UTF-8,
 in hexadecimal; an empty text stands for itself. The texts and their salts lie beside the tree, sealed (see
-`guard.audit.persons`), and the body holds the SHA-256 of the sealed bytes too. So the content of an entry is proven by
-the tree, with the key to open it and without; and once it is destroyed, salts and all, no guess at it can be confirmed.
+`guard.audit.persons`), and the body holds the id of the key and the SHA-256 of the sealed bytes too. So the content of
+an entry is proven by the tree, with the key to open it and without; and once it is destroyed, salts and all, no guess
+at it can be confirmed.
 
 Since schema 4. Before, the words stood in the body itself.
 """
@@ -18,12 +19,13 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final, Literal
 
-from guard.audit.canonical import dumped, loaded, utf8
+from guard.audit.canonical import dumped, loaded, storable, utf8
 
 SALT_BYTES: Final = 16
 TEXTS: Final[Mapping[str, tuple[str, ...]]] = {"opening": ("request",), "closing": ("reply", "sent")}
-# The quotation marks of a text inside the body are escaped, so this is found nowhere but as the field itself.
-_DIGEST: Final = re.compile(rb'"sealed":"([0-9a-f]{64})"')
+# The quotation marks of a text inside the body are escaped, so these are found nowhere but as the fields themselves.
+_SEALED: Final = re.compile(rb'"sealed":"([0-9a-f]{32}):([0-9a-f]{64})"')
+_KEEPING: Final = re.compile(rb'"keeping":\{"content":"\w+","person":("(?:[^"\\]|\\.)*"),"until":([^}]+)\}')
 
 Why = Literal["none", "destroyed", "sealed", "locked", "missing", "altered"]
 # none       the policy kept no words
@@ -99,21 +101,26 @@ def put_back(kind: str, data: dict[str, Any], clear: bytes) -> None:
                 raise ValueError
 
 
-def digest_in(body: bytes) -> str:
-    """The SHA-256 of what lies sealed beside `body`, as it says itself; "" where nothing does."""
-    found = _DIGEST.search(body)
-    return found[1].decode() if found else ""
+def named(key_id: bytes, sealed: bytes) -> str:
+    """What the body of an entry holds of how its words are sealed: the id of the key and the SHA-256, hexadecimal."""
+    return f"{key_id.hex()}:{sha256(sealed).hexdigest()}"
 
 
-def fits(body: bytes, sealed: bytes | None, *, destroyed: bool = False) -> bool:
-    """Whether `sealed`, None where there is nothing, is what lay beside `body` when it was recorded.
+def sealed_in(body: bytes) -> str:
+    """What `body` holds of how its words are sealed, as `named` gives it; "" where none are kept."""
+    found = _SEALED.search(body) if isinstance(body, bytes) else None
+    return b":".join(found.groups()).decode() if found else ""
 
-    It may be gone where it is `destroyed`; that this was done by an act on record is another question.
-    """
-    digest = digest_in(body)
-    if sealed is None:
-        return destroyed or not digest
-    return not destroyed and isinstance(sealed, bytes) and sha256(sealed).hexdigest() == digest
+
+def keeping_in(body: bytes) -> tuple[str, float] | None:
+    """For whom `body` says its words are sealed, and until when; None where it does not say it."""
+    found = _KEEPING.search(body)
+    if found is None:
+        return None
+    try:
+        return storable(loaded(found[1])), float(found[2])
+    except ValueError:
+        return None
 
 
 def words_of(clear: bytes) -> str:

@@ -10,11 +10,10 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any, Final, Literal, TypeAlias, assert_never
 
 from guard.audit import content as contents
-from guard.audit.canonical import dumped, loaded
+from guard.audit.canonical import dumped, loaded, storable
 from guard.audit.codec import Codec, RefusedFieldError, codec
 from guard.audit.content import Lack
 from guard.audit.merkle import leaf_hash
@@ -83,8 +82,8 @@ class Leaf:
 
 # Makes an entry of the bytes in the tree and of what lies beside it, and says what it could not tell, and why.
 Opener: TypeAlias = Callable[[bytes, Content | None], tuple[Entry, Lack | None]]
-# Seals the words of an entry: its exchange, its kind, how it is kept, and the words.
-Seal: TypeAlias = Callable[[str, Kind, Keeping, bytes], bytes]
+# Seals the words of an entry (its exchange, its kind, how it is kept, and the words); gives the key's id and the bytes.
+Seal: TypeAlias = Callable[[str, Kind, Keeping, bytes], tuple[bytes, bytes]]
 
 
 def encode(entry: Entry, seal: Seal) -> bytes:
@@ -112,9 +111,10 @@ def decode(body: bytes, clear: bytes = b"") -> Entry:
     """
     kind, data = _parse(body)
     try:
-        if data.pop("sealed", "") != contents.digest_in(body):
+        sealed = data.pop("sealed", "")
+        if sealed != contents.sealed_in(body):
             raise ValueError
-        if contents.digest_in(body):
+        if sealed:
             if clear:
                 contents.put_back(kind, data, clear)
             else:
@@ -133,18 +133,34 @@ def leaf(entry: Entry, sealer: Sealer | None = None) -> Leaf:
     """
     kept: list[Content] = []
 
-    def seal(exchange: str, kind: Kind, keeping: Keeping, clear: bytes) -> bytes:
+    def seal(exchange: str, kind: Kind, keeping: Keeping, clear: bytes) -> tuple[bytes, bytes]:
         lock = LOCKS.get(keeping.content)
         if sealer is None or lock is None:
             raise AuditError("an entry with content cannot be recorded without keys for persons")
-        person = _storable(keeping.person) or ""
+        person = storable(keeping.person)
         sealed, key_id, key = sealer.seal(person, lock, about(exchange, kind), clear)
         words = contents.words_of(clear) if keeping.content == "masked" else None
         kept.append(Content(person, sealed, words, key_id, key, keeping.until))
-        return sealed
+        return key_id, sealed
 
     body = encode(entry, seal)
     return Leaf(body, leaf_hash(body), columns(entry), kept[0] if kept else None, entry)
+
+
+def fits(body: bytes, content: Content) -> bool:
+    """Whether `content` is what was kept beside `body`, or stands for it once it is destroyed.
+
+    What stands there may be anything.
+    """
+    if (content.person, content.until) != contents.keeping_in(body):
+        return False
+    told, key_id = contents.sealed_in(body), content.key_id
+    if not told or not isinstance(key_id, bytes):
+        return False
+    if content.sealed is None:
+        return told.startswith(f"{key_id.hex()}:")
+    is_kept = isinstance(content.sealed, bytes) and content.destroyed is None and content.act is None
+    return is_kept and told == contents.named(key_id, content.sealed)
 
 
 def opener(keys: Keyring) -> Opener:
@@ -158,9 +174,7 @@ def opener(keys: Keyring) -> Opener:
             except AuditError:
                 lack = Lack("altered")
         entry = decode(body)
-        if lack is None and not isinstance(entry, Act) and entry.keeping.content == "none":
-            lack = Lack("none")
-        return entry, lack
+        return entry, lack or _unkept(entry)
 
     return opened
 
@@ -196,25 +210,35 @@ def columns(entry: Entry) -> Columns:
 
 
 def _apart(entry: Opening | Closing, kind: Kind, data: dict[str, Any], seal: Seal) -> str:
-    """Take the words out of `data`; gives the digest of how they were sealed, "" where none are kept."""
+    """Take the words out of `data`; gives how they were sealed, "" where none are kept."""
     if entry.keeping.content == "none":
         contents.emptied(kind, data)
         return ""
     clear = contents.taken(kind, data)
-    return sha256(seal(entry.exchange, kind, entry.keeping, clear)).hexdigest() if clear else ""
+    return contents.named(*seal(entry.exchange, kind, entry.keeping, clear)) if clear else ""
+
+
+def _unkept(entry: Entry) -> Lack | None:
+    """Why an entry has no words though nothing is lacking; an older schema shows it by an empty request alone."""
+    empty = isinstance(entry, Opening) and not entry.request
+    none = isinstance(entry, Opening | Closing) and entry.keeping.content == "none"
+    return Lack("none") if empty or none else None
 
 
 def _clear(keys: Keyring, body: bytes, content: Content | None) -> tuple[bytes, Lack | None]:
     """The words beside `body`, or why they are not told; neither where the entry has none."""
-    if not contents.digest_in(body):
+    told = contents.sealed_in(body)
+    if not told:
         return b"", Lack("altered") if content is not None and content.sealed else None
     if content is None:
         return b"", Lack("missing")
     if content.sealed is None:
         destroyed = content.destroyed is not None
         return b"", Lack("destroyed", content.destroyed or 0.0, content.act or "") if destroyed else Lack("missing")
-    if not contents.fits(body, content.sealed) or content.key is None:
-        return b"", Lack("altered" if content.key else "missing")
+    if content.key is None:
+        return b"", Lack("missing")
+    if told != contents.named(content.key.id, content.sealed):
+        return b"", Lack("altered")
     _, kind, *_ = said = columns_of(body)
     try:
         return keys.open(content.sealed, about(str(said[0]), str(kind)), content.key), None
@@ -270,7 +294,4 @@ def _completed(data: dict[str, Any], schema: int, kind: Kind) -> dict[str, Any]:
 
 
 def _storable(text: str | None) -> str | None:
-    """`text` without lone surrogates, which JSON can hold and a database column cannot."""
-    if text is None or text.isascii():
-        return text
-    return text.encode("utf-8", "backslashreplace").decode()
+    return None if text is None else storable(text)

@@ -8,19 +8,20 @@ neither it nor anybody without the break-glass key can open what it sealed.
 No key is used for longer than LIFE_S says, so that content whose time is over takes its keys along.
 
 Sealed content is a version byte, the 16 bytes of the key's id, a nonce of 12 bytes, and AES-256-GCM over the content
-with the exchange and the kind of its entry as associated data. The id of a key is the head of the SHA-256 of how it is
-wrapped, so that a wrapped key that was altered is not the one that content names.
+with the exchange and the kind of its entry as associated data. The id of a key is the head of the SHA-256 of all that
+is stored of it, so that a key that was altered is not the one that content names.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from hashlib import sha256
 from typing import Final, Literal, TypeAlias, assert_never
 
@@ -146,7 +147,7 @@ class Sealer:
                 return _Hand(old, AESGCM(_unwrapped(self._wrapping, old)), old.made + LIFE_S[lock], stored=True)
         secret = os.urandom(KEY_BYTES)
         wrapped = self._wrapped(person, lock, secret)
-        key = PersonKey(key_id(wrapped), person, lock, wrapped, now)
+        key = PersonKey(key_id(person, lock, wrapped, now), person, lock, wrapped, now)
         return _Hand(key, AESGCM(secret), now + LIFE_S[lock], stored=False)
 
     def _wrapped(self, person: str, lock: Lock, secret: bytes) -> bytes:
@@ -172,7 +173,7 @@ class Keyring:
 
     def open(self, sealed: bytes, about: bytes, key: PersonKey) -> bytes:
         """What was sealed. Raises LockedError where no key at hand opens it, ValueError where it was altered."""
-        if sealed[:1] != VERSION or sealed[1:HEAD_BYTES] != key.id or key_id(key.wrapped) != key.id:
+        if sealed[:1] != VERSION or sealed[len(VERSION) : HEAD_BYTES] != key.id or not is_whole(*astuple(key)):
             raise ValueError
         cipher = self._ciphers.get(key.id)
         if cipher is None:
@@ -202,9 +203,18 @@ class Keyring:
                 raise ValueError(key.lock)
 
 
-def key_id(wrapped: bytes) -> bytes:
-    """The id of the key that is wrapped so."""
-    return sha256(wrapped).digest()[:ID_BYTES]
+def key_id(person: str, lock: str, wrapped: bytes, made: float) -> bytes:
+    """The id of a key of which this is stored."""
+    head = json.dumps([person, lock, made]).encode()
+    return sha256(len(head).to_bytes(4, "big") + head + wrapped).digest()[:ID_BYTES]
+
+
+def is_whole(own: object, person: object, lock: object, wrapped: object, made: object) -> bool:
+    """Whether a key that is stored so is as it was made, by its id. Whatever stands there may be anything."""
+    match person, lock, wrapped, made:
+        case str(), str(), bytes(), float():
+            return own == key_id(person, lock, wrapped, made)
+    return False
 
 
 def about(exchange: str, kind: str) -> bytes:

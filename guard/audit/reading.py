@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -15,9 +15,24 @@ from guard.audit.content import Lack
 from guard.audit.database import failing_as, open_to_read
 from guard.audit.entries import Content, Opener, unopened
 from guard.audit.persons import PersonKey
-from guard.audit.tables import CHECKPOINTS, ENTRIES, KEPT, LAST_CHECKPOINT, LEAVES, LEFT_OVER, LIST, SHOW
+from guard.audit.proving import Tree
+from guard.audit.tables import (
+    CHECKPOINTS,
+    CONTENTS,
+    ENTRIES,
+    FRONTIER,
+    HASHES,
+    KEPT,
+    KEYS,
+    LAST_CHECKPOINT,
+    LEAVES,
+    LEAVES_OF,
+    LEFT_OVER,
+    LIST,
+    SHOW,
+)
 from guard.audit.tenant import TENANT_KEY, opener_with
-from guard.audit.verify import TOLERANCE_S, Report, check
+from guard.audit.verify import TOLERANCE_S, Report, Source, check
 from guard.errors import AuditError, ConfigError
 from guard.types import Act, Closing, Entry, Opening
 
@@ -106,6 +121,10 @@ class Kept:
     person: str
 
 
+class State(Source, Tree, Protocol):
+    """One state of the log, to check and to make proofs of."""
+
+
 class Reader(Protocol):
     """The log, to read, in whatever store it lies."""
 
@@ -136,6 +155,10 @@ class Reader(Protocol):
 
     def verify(self, public_key: PublicKey, *, trusted: str | None = None, tolerance_s: float = ...) -> Report:
         """Check the whole log; see `guard.audit.verify.check`. Raises AuditError where it cannot be read at all."""
+        ...
+
+    def state(self) -> AbstractContextManager[State]:
+        """The log as it is now, whatever is appended meanwhile. Raises AuditError where it cannot be read."""
         ...
 
 
@@ -209,8 +232,14 @@ class SqliteReader:
 
     def verify(self, public_key: PublicKey, *, trusted: str | None = None, tolerance_s: float = TOLERANCE_S) -> Report:
         """Check the whole log; see `guard.audit.verify.check`. Raises AuditError where it cannot be read at all."""
+        with self.state() as state:
+            return check(state, public_key, trusted=trusted, tolerance_s=tolerance_s)
+
+    @contextmanager
+    def state(self) -> Iterator[State]:
+        """The log as it is now, whatever is appended meanwhile. Raises AuditError where it cannot be read."""
         with failing_as("the audit log cannot be read"), closing(open_to_read(self.path)) as connection:
-            return check(_SqliteSource(connection), public_key, trusted=trusted, tolerance_s=tolerance_s)
+            yield _SqliteState(connection)
 
 
 def content_of(
@@ -235,7 +264,7 @@ def _conditions(filters: Filters) -> tuple[str, tuple[Any, ...]]:
     return "".join(tests), tuple(values)
 
 
-class _SqliteSource:
+class _SqliteState:
     """The log as one transaction sees it, whatever is appended meanwhile."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -251,6 +280,26 @@ class _SqliteSource:
 
     def left_over(self, start: int) -> int:
         return int(self._connection.execute(LEFT_OVER, (start,)).fetchone()[0])
+
+    def contents(self) -> Iterable[tuple[Any, ...]]:
+        return self._connection.execute(CONTENTS)
+
+    def person_keys(self) -> Iterable[tuple[Any, ...]]:
+        return self._connection.execute(KEYS)
+
+    def tip(self) -> tuple[Any, Any] | None:
+        row: tuple[Any, Any] | None = self._connection.execute(LAST_CHECKPOINT).fetchone()
+        return row
+
+    def leaves_of(self, exchange: str) -> Iterable[tuple[Any, Any]]:
+        return self._connection.execute(LEAVES_OF, (exchange,))
+
+    def hashes(self, start: int, end: int) -> Iterable[Any]:
+        return (row[0] for row in self._connection.execute(HASHES, (start, end)))
+
+    def frontier(self, most: int) -> tuple[Any, Any] | None:
+        row: tuple[Any, Any] | None = self._connection.execute(FRONTIER, (most,)).fetchone()
+        return row
 
 
 def _lenient(text: bytes) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from guard.audit.checkpoint import PublicKey
 from guard.audit.content import Lack
+from guard.audit.proving import Status
 from guard.audit.reading import Reader, Recorded
 from guard.errors import ConfigError
 from guard.types import Closing, FoundSpan, Opening, Verdict
@@ -37,8 +38,17 @@ def as_text(recorded: Recorded) -> str:
     if recorded.closing is None:
         lines += ["", "UNFINISHED: the request may have reached the upstream; no end is on record."]
     else:
-        lines += _closing(recorded.closing, recorded.closing_lack)
+        lines += _closing(recorded.closing, recorded.closing_lack or recorded.lack)
     return "\n".join(lines)
+
+
+def proof_line(status: Status) -> str:
+    """Whether an exchange can be proven, as the last line of what is shown of it."""
+    if status.problem is not None:
+        return f"\nproof        NONE: {status.problem}"
+    numbers = " and ".join(map(str, status.entries))
+    signed = f"{status.size} entries, signed {_time(status.signed_ms / 1000)}"
+    return f"\nproof        entry {numbers} of {signed}; for others: guard audit prove"
 
 
 def _opening(entry: Opening, lack: Lack | None) -> Iterator[str]:
@@ -105,8 +115,8 @@ def _spans(title: str, spans: tuple[FoundSpan, ...]) -> Iterator[str]:
 
 def verify(reader: Reader, public_key: Path | None, checkpoint: Path | None) -> tuple[list[str], bool]:
     """Check a log; gives what to print, and whether it is sound. Raises ConfigError, AuditError."""
-    key = PublicKey.parse(_read(public_key)) if public_key else reader.public_key
-    report = reader.verify(key, trusted=_read(checkpoint) if checkpoint else None)
+    key = PublicKey.parse(read_text(public_key)) if public_key else reader.public_key
+    report = reader.verify(key, trusted=read_text(checkpoint) if checkpoint else None)
     lines = [f"{finding.kind} {finding.at}: {finding.message}" for finding in report.findings]
     lines.append(
         f"{report.entries} entries under {report.checkpoints} checkpoints, {report.unfinished} exchanges unfinished: "
@@ -115,7 +125,8 @@ def verify(reader: Reader, public_key: Path | None, checkpoint: Path | None) -> 
     return lines, report.ok
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """A text file that a person named. Raises ConfigError."""
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -71,12 +71,12 @@ def erase(store: SqliteStore, user: str, reason: str, steward: Steward) -> int:
     Raises HeldError where any of it is on hold, ConfigError where there is none, AuditError.
     """
     subject = Subject("user", user)
-    act = steward.act("erase", str(subject), reason)
     destroyed = 0
 
     def destroy(connection: sqlite3.Connection) -> Sequence[Act]:
         nonlocal destroyed
         _refuse_held(connection, subject)
+        act = steward.act("erase", str(subject), reason)
         values = {"user": user, "now": act.time, "act": act.exchange}
         destroyed = connection.execute(DESTROY, values).rowcount
         keys = connection.execute(DESTROY_KEYS, {"user": user}).rowcount

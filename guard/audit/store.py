@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import closing, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
@@ -85,7 +86,7 @@ class SqliteStore(SqliteReader):
     ) -> None:
         super().__init__(path, opener=opener)
         tenant_key = tenant_key or load_or_create_tenant_key(self.path.with_name(TENANT_KEY))
-        self._sealer = Sealer(tenant_key, self._person_key, break_glass, clock=clock)
+        self._sealer = Sealer(tenant_key, self._person_key, break_glass)
         self._clock = clock
         self._turn = threading.Lock()
         self._tip, self._note = Frontier(), ""  # as of the last checkpoint seen; the empty log has none
@@ -174,8 +175,7 @@ class SqliteStore(SqliteReader):
         kept = [new.content for new in leaves if new.content is not None and new.content.key_id is not None]
         new = {c.key.id: c.key for c in kept if c.key is not None}
         if new:
-            rows = [(key.id, key.person, key.lock, key.wrapped, key.made) for key in new.values()]
-            self._connection.executemany(ADD_KEY, rows)
+            self._connection.executemany(ADD_KEY, [asdict(key) for key in new.values()])
         ids = {content.key_id for content in kept}
         gone = {named for named in ids if named and self._connection.execute(IS_KEY, (named,)).fetchone() is None}
         if not gone:

@@ -44,7 +44,7 @@ CREATE TABLE IF NOT EXISTS person_key (
     id BLOB PRIMARY KEY,
     person TEXT NOT NULL,
     lock TEXT NOT NULL,
-    wrapped BLOB,
+    wrapped BLOB NOT NULL,
     made REAL NOT NULL
 );
 CREATE INDEX IF NOT EXISTS person_key_person ON person_key (person, lock, made);
@@ -52,7 +52,7 @@ CREATE INDEX IF NOT EXISTS leaf_holds ON leaf (seq) WHERE kind = 'act' AND outco
 CREATE INDEX IF NOT EXISTS content_person ON content (person, time);
 CREATE INDEX IF NOT EXISTS content_time ON content (time);
 CREATE INDEX IF NOT EXISTS content_until ON content (until) WHERE sealed IS NOT NULL;
-CREATE INDEX IF NOT EXISTS content_key ON content (key_id) WHERE sealed IS NOT NULL;
+CREATE INDEX IF NOT EXISTS content_key ON content (key_id);
 CREATE INDEX IF NOT EXISTS content_act ON content (act) WHERE act IS NOT NULL;
 CREATE INDEX IF NOT EXISTS leaf_user ON leaf (user) WHERE kind = 'opening';
 CREATE TRIGGER IF NOT EXISTS leaf_no_update BEFORE UPDATE ON leaf
@@ -74,6 +74,9 @@ INSERT INTO content (exchange, kind, time, person, sealed, key_id, until) VALUES
 ADD_CHECKPOINT: Final = "INSERT INTO checkpoint (size, note, frontier) VALUES (?, ?, ?)"
 LAST_CHECKPOINT: Final = "SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1"
 LAST_FRONTIER: Final = "SELECT size, frontier FROM checkpoint WHERE frontier IS NOT NULL ORDER BY size DESC LIMIT 1"
+FRONTIER: Final = """
+SELECT size, frontier FROM checkpoint WHERE frontier IS NOT NULL AND size <= ? ORDER BY size DESC LIMIT 1
+"""
 HASHES: Final = "SELECT hash FROM leaf WHERE seq >= ? AND seq < ? ORDER BY seq"
 
 CHECKPOINTS: Final = "SELECT size, note, frontier FROM checkpoint ORDER BY size"
@@ -99,13 +102,14 @@ KEPT: Final = """
 SELECT exchange, kind, time, person FROM content
 WHERE sealed IS NOT NULL AND time >= ? AND time < ?{where} ORDER BY time, exchange, kind LIMIT ?
 """
+# A key that was destroyed, as the content that it sealed tells, does not come back.
 ADD_KEY: Final = """
-INSERT INTO person_key (id, person, lock, wrapped, made) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+INSERT INTO person_key (id, person, lock, wrapped, made) SELECT :id, :person, :lock, :wrapped, :made
+WHERE NOT EXISTS (SELECT 1 FROM content WHERE key_id = :id AND destroyed IS NOT NULL) ON CONFLICT DO NOTHING
 """
-IS_KEY: Final = "SELECT 1 FROM person_key WHERE id = ? AND wrapped IS NOT NULL"
+IS_KEY: Final = "SELECT 1 FROM person_key WHERE id = ?"
 FIND_KEY: Final = """
-SELECT id, person, lock, wrapped, made FROM person_key
-WHERE person = ? AND lock = ? AND wrapped IS NOT NULL ORDER BY made DESC LIMIT 1
+SELECT id, person, lock, wrapped, made FROM person_key WHERE person = ? AND lock = ? ORDER BY made DESC LIMIT 1
 """
 HOLDS: Final = "SELECT body FROM leaf WHERE kind = 'act' AND outcome IN ('hold', 'release') ORDER BY seq"
 IS_EXCHANGE: Final = "SELECT 1 FROM leaf WHERE exchange = :exchange AND kind = 'opening'"
@@ -114,7 +118,7 @@ HELD_EXCHANGE: Final = f"SELECT 1 FROM content WHERE exchange = :exchange AND {_
 DESTROY: Final = f"""
 UPDATE content SET sealed = NULL, destroyed = :now, act = :act WHERE sealed IS NOT NULL AND {_THEIRS}
 """  # noqa: S608 - same
-DESTROY_KEYS: Final = "UPDATE person_key SET wrapped = NULL WHERE person = :user AND wrapped IS NOT NULL"
+DESTROY_KEYS: Final = "DELETE FROM person_key WHERE person = :user"
 DESTROY_EXPIRED: Final = """
 UPDATE content SET sealed = NULL, destroyed = :now, act = :act WHERE rowid IN (
     SELECT rowid FROM content
@@ -129,9 +133,17 @@ UPDATE content SET sealed = NULL, destroyed = :now, act = :act WHERE rowid IN (
 ) RETURNING time
 """
 DESTROY_IDLE_KEYS: Final = """
-UPDATE person_key SET wrapped = NULL WHERE id IN (SELECT key_id FROM content WHERE act = :act)
+DELETE FROM person_key WHERE id IN (SELECT key_id FROM content WHERE act = :act)
     AND NOT EXISTS (SELECT 1 FROM content WHERE content.key_id = person_key.id AND content.sealed IS NOT NULL)
 """
+CONTENTS: Final = """
+SELECT leaf.seq, leaf.time, leaf.body, content.time, person_key.id, content.person,
+    content.sealed, content.key_id, content.until, content.destroyed, content.act
+FROM content LEFT JOIN leaf ON leaf.exchange = content.exchange AND leaf.kind = content.kind
+LEFT JOIN person_key ON person_key.id = content.key_id
+"""
+KEYS: Final = "SELECT id, person, lock, wrapped, made FROM person_key"
+LEAVES_OF: Final = "SELECT seq, body FROM leaf WHERE exchange = ? ORDER BY seq"
 LIST: Final = """
 SELECT opening.seq, opening.exchange, opening.time, opening.user, opening.team, opening.application, opening.surface,
     coalesce(nullif(closing.model, ''), opening.model), closing.time, closing.decision, closing.outcome

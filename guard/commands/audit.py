@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -9,12 +10,18 @@ from pathlib import Path
 import click
 
 from guard.commands.audit_content import COMMANDS, broken_open
+from guard.commands.audit_proofs import check_proof, consistency, prove
 from guard.commands.context import config_of, telling_errors, time_of
 
 
 @click.group()
 def audit() -> None:
     """Read and check the audit log."""
+
+
+audit.add_command(check_proof)
+audit.add_command(consistency)
+audit.add_command(prove)
 
 
 @audit.command("list")
@@ -49,19 +56,25 @@ def audit_show(
         raise click.UsageError("--break-glass and --reason go together.")
     with telling_errors():
         from guard.audit.log import reader_of
-        from guard.audit.report import as_text, as_values
+        from guard.audit.proving import status
+        from guard.audit.report import as_text, as_values, proof_line
 
         config = config_of(context)
+        reader = reader_of(config)
         if break_glass is not None and reason is not None:
             recorded = broken_open(config, exchange, break_glass, reason)
         else:
-            recorded = reader_of(config).show(exchange)
+            recorded = reader.show(exchange)
         if recorded is None:
             raise click.ClickException("There is no such exchange. 'guard audit list' names them.")
+        with reader.state() as state:
+            proof = status(state, exchange, reader.public_key)
         if as_json:
-            click.echo(json.dumps(as_values(recorded), ensure_ascii=False, indent=2))
+            values = {**as_values(recorded), "proof": dataclasses.asdict(proof)}
+            click.echo(json.dumps(values, ensure_ascii=False, indent=2))
         else:
             click.echo(as_text(recorded))
+            click.echo(proof_line(proof))
 
 
 @audit.command("verify")

@@ -66,9 +66,9 @@ def apart(entry: Entry) -> tuple[bytes, bytes]:
     """The body of `entry`, and its words as they would be sealed; b"" where it keeps none."""
     kept: list[bytes] = [b""]
 
-    def seal(exchange: str, kind: str, keeping: Keeping, clear: bytes) -> bytes:
+    def seal(exchange: str, kind: str, keeping: Keeping, clear: bytes) -> tuple[bytes, bytes]:
         kept.append(clear)
-        return b"sealed:" + clear
+        return bytes(range(16)), b"sealed:" + clear
 
     return encode(entry, seal), kept[-1]
 

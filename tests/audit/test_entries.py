@@ -55,7 +55,7 @@ def test_the_form_of_the_log_does_not_change_by_accident():
         '"outcome":"completed","reason":"no-threats","reply":"H(Dear <PERSON_K7Q2M4XD>, or else.)",'
         '"revisions":[{"accepted":true,"choice":0,"critique":"H(or else)","method":"redaction",'
         '"principles":["no-threats"],"reason":"","round":1}],"schema":4,'
-        f'"sealed":"{sha256(b"sealed:" + clear).hexdigest()}","sent":"H(Dear <PERSON_K7Q2M4XD>.)","spans":[],'
+        f'"sealed":"000102030405060708090a0b0c0d0e0f:{sha256(b"sealed:" + clear).hexdigest()}","sent":"H(Dear <PERSON_K7Q2M4XD>.)","spans":[],'
         '"status":200,"time":1764000001.5,"timings_ms":{"judge":20.0},"unknown_placeholders":0,'
         '"upstream":"spare","usage":{"prompt_tokens":12},"verdicts":[[0,{"principle":"no-threats","reason":"a threat","score":0.91,'
         '"scores":[["small",0.8],["large",0.91]],"spans":[[23,31]],"state":"fired"}]]}'
