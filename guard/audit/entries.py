@@ -17,7 +17,7 @@ from guard.audit.canonical import dumped, loaded, storable
 from guard.audit.codec import Codec, RefusedFieldError, codec
 from guard.audit.content import Lack
 from guard.audit.merkle import leaf_hash
-from guard.audit.persons import LOCKS, Keyring, LockedError, PersonKey, Sealer, about
+from guard.audit.persons import LOCKS, AlteredError, Keyring, LockedError, PersonKey, Sealer, about
 from guard.errors import AuditError
 from guard.types import Act, Closing, Entry, Keeping, Opening
 
@@ -244,7 +244,7 @@ def _clear(keys: Keyring, body: bytes, content: Content | None) -> tuple[bytes, 
         return keys.open(content.sealed, about(str(said[0]), str(kind)), content.key), None
     except LockedError:
         return b"", Lack("sealed" if content.key.lock == "break_glass" else "locked")
-    except ValueError:
+    except AlteredError:
         return b"", Lack("altered")
 
 

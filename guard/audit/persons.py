@@ -66,6 +66,10 @@ class LockedError(Exception):
     """Content cannot be opened with the keys at hand."""
 
 
+class AlteredError(Exception):
+    """Content, or the key of it, is not what it was."""
+
+
 # The newest key of a person's with this lock that is stored and not destroyed.
 Find: TypeAlias = Callable[[str, Lock], PersonKey | None]
 
@@ -172,9 +176,9 @@ class Keyring:
         self._ciphers: OrderedDict[bytes, AESGCM] = OrderedDict()
 
     def open(self, sealed: bytes, about: bytes, key: PersonKey) -> bytes:
-        """What was sealed. Raises LockedError where no key at hand opens it, ValueError where it was altered."""
+        """What was sealed. Raises LockedError where no key at hand opens it, AlteredError."""
         if sealed[:1] != VERSION or sealed[len(VERSION) : HEAD_BYTES] != key.id or not is_whole(*astuple(key)):
-            raise ValueError
+            raise AlteredError
         cipher = self._ciphers.get(key.id)
         if cipher is None:
             cipher = self._ciphers[key.id] = AESGCM(self._secret(key))
@@ -183,8 +187,8 @@ class Keyring:
         nonce, rest = sealed[HEAD_BYTES : HEAD_BYTES + NONCE_BYTES], sealed[HEAD_BYTES + NONCE_BYTES :]
         try:
             return cipher.decrypt(nonce, rest, about)
-        except InvalidTag as error:
-            raise ValueError from error
+        except (InvalidTag, ValueError) as error:
+            raise AlteredError from error
 
     def _secret(self, key: PersonKey) -> bytes:
         match key.lock:
@@ -200,7 +204,7 @@ class Keyring:
                 except InvalidTag as error:
                     raise LockedError from error
             case _:
-                raise ValueError(key.lock)
+                assert_never(key.lock)
 
 
 def key_id(person: str, lock: str, wrapped: bytes, made: float) -> bytes:
