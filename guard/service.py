@@ -15,6 +15,7 @@ from guard import constitution as constitutions
 from guard import policy as policies
 from guard.audit.keys import GuardKeys
 from guard.audit.log import store_of
+from guard.audit.retention import Steward, expire
 from guard.audit.store import SqliteStore
 from guard.audit.tenant import TENANT_KEY, load_or_create_tenant_key
 from guard.audit.vault_store import VaultStore
@@ -114,6 +115,10 @@ class Service:
         """The principal that a guard key stands for. Raises AccessError."""
         return self.keys.find(token).principal
 
+    def expire(self) -> int:
+        """Destroy the content of the log whose time is over; gives of how many entries. Blocks. Raises AuditError."""
+        return expire(self.store, self.config.audit.retention_days, Steward("guard", "system", time.time))
+
     def close(self) -> None:
         """End worker processes and commit what waits."""
         for recognizer in self.recognizers.values():
@@ -154,7 +159,7 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
     lifetime = config.vault.lifetime_days * DAY_S
     vault = VaultStore(config.data / "vault.db", tenant_key, lifetime_s=lifetime)
     vault.forget_expired()
-    return Service(
+    service = Service(
         config=config,
         policies=rules,
         constitutions=documents,
@@ -168,6 +173,8 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
         tenant_key=tenant_key,
         coder=Coder(tenant_key, config.tenant),
     )
+    service.expire()
+    return service
 
 
 def _check_routes(config: Config, rules: tuple[Policy, ...]) -> None:
