@@ -195,10 +195,15 @@ class PublishConfig(Strict):
 
 
 class AuditConfig(Strict):
-    """Where the audit log is, and where its checkpoints are published. `path` is relative to the data folder."""
+    """Where the audit log is, how long it keeps content, and where its checkpoints are published.
+
+    `path` is relative to the data folder.
+    """
 
     store: Literal["sqlite"] = "sqlite"
     path: str = "audit.db"
+    retention_days: float | None = Field(None, gt=0)
+    break_glass_public: Path | None = None
     publish: tuple[PublishConfig, ...] = ()
 
 
@@ -279,7 +284,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
         "constitutions": _folder(base, config.constitutions, "constitutions"),
         "upstreams": tuple(_placed(upstream, base) for upstream in config.upstreams),
         "critic": _placed(config.critic, base),
-        "audit": config.audit.model_copy(update={"publish": tuple(_beside(one, base) for one in config.audit.publish)}),
+        "audit": _beside(config.audit, base),
     }
     return config.model_copy(update=places)
 
@@ -288,7 +293,13 @@ def _placed(server: Server, base: Path) -> Server:
     return server.model_copy(update={"key_file": base / server.key_file}) if server.key_file else server
 
 
-def _beside(place: PublishConfig, base: Path) -> PublishConfig:
+def _beside(audit: AuditConfig, base: Path) -> AuditConfig:
+    public = audit.break_glass_public
+    places = tuple(_beside_place(place, base) for place in audit.publish)
+    return audit.model_copy(update={"publish": places, "break_glass_public": base / public if public else None})
+
+
+def _beside_place(place: PublishConfig, base: Path) -> PublishConfig:
     given = {"file": place.file, "key_file": place.key_file, "certificates": place.certificates}
     return place.model_copy(update={name: base / path for name, path in given.items() if path is not None})
 

@@ -23,9 +23,9 @@ from guard.audit.publishing import publisher_of
 from guard.backends.upstreams import Line, Upstream
 from guard.course import Incoming
 from guard.drive import Answers, emitted
-from guard.errors import ClientGone, GuardError, RouteError, TooLargeError, UpstreamError
+from guard.errors import AuditError, ClientGone, GuardError, RouteError, TooLargeError, UpstreamError
 from guard.exchange import exchange
-from guard.service import Service
+from guard.service import DAY_S, Service
 from guard.surfaces.chat import CHAT
 from guard.surfaces.stream import comment
 from guard.surfaces.surface import Surface
@@ -77,11 +77,12 @@ class Proxy:
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
-        publishing = asyncio.create_task(self.publisher.run())
+        tasks = [asyncio.create_task(self.publisher.run()), asyncio.create_task(_expire_daily(self.service))]
         try:
             yield
         finally:
-            publishing.cancel()
+            for task in tasks:
+                task.cancel()
             for upstream in self.upstreams.values():
                 await upstream.close()
             self.service.close()
@@ -196,6 +197,14 @@ class _Client:
         """Say no more."""
         if self._ticking is not None:
             self._ticking.cancel()
+
+
+async def _expire_daily(service: Service) -> None:
+    """Destroy the content whose time is over, once a day; the start of the service has done so already."""
+    while True:
+        await asyncio.sleep(DAY_S)
+        with contextlib.suppress(AuditError):  # a log that cannot be written lets no exchange pass either
+            await asyncio.to_thread(service.expire)
 
 
 class _Presence:

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from guard.audit.checkpoint import PublicKey
+from guard.audit.content import Lack
 from guard.audit.database import failing_as, open_to_read
 from guard.audit.entries import Content, Opener, unopened
+from guard.audit.persons import PersonKey
 from guard.audit.proving import Tree
 from guard.audit.tables import (
     CHECKPOINTS,
@@ -21,6 +23,7 @@ from guard.audit.tables import (
     FRONTIER,
     HASHES,
     KEPT,
+    KEYS,
     LAST_CHECKPOINT,
     LEAVES,
     LEAVES_OF,
@@ -28,6 +31,7 @@ from guard.audit.tables import (
     LIST,
     SHOW,
 )
+from guard.audit.tenant import TENANT_KEY, opener_with
 from guard.audit.timestamps import Stamp
 from guard.audit.verify import TOLERANCE_S, Report, Source, check
 from guard.errors import AuditError, ConfigError
@@ -66,10 +70,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What the log holds of one exchange; `closing` is None while it is unfinished."""
+    """What the log holds of one exchange; `closing` is None while it is unfinished.
+
+    Where words of the one or the other are not told, their fields are empty, and `lack` and `closing_lack` say why.
+    """
 
     opening: Opening
     closing: Closing | None
+    lack: Lack | None = None
+    closing_lack: Lack | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +105,11 @@ EVERY: Final = Filters()
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """An entry and its number in the log."""
+    """An entry and its number in the log; `lack` says why its words are not told, where they are not."""
 
     seq: int
     entry: Entry
+    lack: Lack | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +173,20 @@ class Reader(Protocol):
 class SqliteReader:
     """The log in the file `path`, to read. Each call opens the file anew, sees one state of it and blocks nobody.
 
-    `opener` makes an entry of its bytes and of the content kept beside the tree.
+    `opener` makes an entry of its bytes and of the content kept beside the tree; without one, the `tenant.key` beside
+    the file opens it, where there is one.
     """
 
-    def __init__(self, path: Path | str, *, opener: Opener = unopened) -> None:
+    def __init__(self, path: Path | str, *, opener: Opener | None = None) -> None:
         self.path = Path(path)
-        self._opener = opener
+        self._given = opener
+
+    @property
+    def _opener(self) -> Opener:
+        key = self.path.with_name(TENANT_KEY)
+        if self._given is None and key.exists():
+            self._given = opener_with(key)
+        return self._given or unopened
 
     @property
     def public_key(self) -> PublicKey:
@@ -191,8 +209,8 @@ class SqliteReader:
         """Every entry in order, those with a number greater than `after` and smaller than `until`."""
         last = NEWEST if until is None else until
         with failing_as("the audit log cannot be read"), closing(open_to_read(self.path)) as connection:
-            for seq, body, person, sealed in connection.execute(ENTRIES, (after, last)):
-                yield Numbered(seq, self._opened(body, person, sealed))
+            for seq, body, *beside in connection.execute(ENTRIES, (after, last)):
+                yield Numbered(seq, *self._opener(body, content_of(*beside)))
 
     def show(self, exchange: str) -> Recorded | None:
         """What is recorded of `exchange`; None where the log does not know it."""
@@ -201,10 +219,11 @@ class SqliteReader:
             ended = connection.execute(SHOW, (exchange, "closing")).fetchone()
         if opening is None:
             return None
-        first, last = self._opened(*opening), None if ended is None else self._opened(*ended)
+        first, unsaid = self._opener(opening[0], content_of(*opening[1:]))
+        last, also = (None, None) if ended is None else self._opener(ended[0], content_of(*ended[1:]))
         if not isinstance(first, Opening) or isinstance(last, Opening | Act):
             raise AuditError("an entry of the log is not of the kind it is filed under. Run: guard audit verify")
-        return Recorded(first, last)
+        return Recorded(first, last, unsaid, also)
 
     def kept(self, person: str | None = None, until: float | None = None, limit: int = 1000) -> tuple[Kept, ...]:
         """What content is kept, the oldest first: of `person`, of entries before `until` (Unix seconds)."""
@@ -237,12 +256,16 @@ class SqliteReader:
         with failing_as("the audit log cannot be read"), closing(open_to_read(self.path)) as connection:
             yield _SqliteState(connection)
 
-    def _opened(self, body: bytes, person: str | None, sealed: bytes | None) -> Entry:
-        return self._opener(body, _content(person, sealed))
 
-
-def _content(person: str | None, sealed: bytes | None) -> Content | None:
-    return None if person is None or sealed is None else Content(person, sealed)
+def content_of(
+    person: str | None, sealed: Any, key_id: Any, until: Any, destroyed: Any, act: Any, *key: Any
+) -> Content | None:
+    """What lies beside an entry, of what the query of it gives; None where nothing does."""
+    if person is None:
+        return None
+    whose, lock, wrapped, made = key
+    opens = None if wrapped is None else PersonKey(key_id, whose, lock, wrapped, made)
+    return Content(person, sealed, None, key_id, opens, until, destroyed, act)
 
 
 def _conditions(filters: Filters) -> tuple[str, tuple[Any, ...]]:
@@ -275,6 +298,9 @@ class _SqliteState:
 
     def contents(self) -> Iterable[tuple[Any, ...]]:
         return self._connection.execute(CONTENTS)
+
+    def person_keys(self) -> Iterable[tuple[Any, ...]]:
+        return self._connection.execute(KEYS)
 
     def tip(self) -> tuple[Any, Any] | None:
         row: tuple[Any, Any] | None = self._connection.execute(LAST_CHECKPOINT).fetchone()

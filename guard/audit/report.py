@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from guard.audit.checkpoint import PublicKey
+from guard.audit.content import Lack
 from guard.audit.proving import Status
 from guard.audit.reading import Reader, Recorded
 from guard.audit.timestamps import STAMPS, Authority, Stamp, load
@@ -17,20 +18,30 @@ from guard.config import Config
 from guard.errors import ConfigError
 from guard.types import Closing, FoundSpan, Opening, Verdict
 
+NOTHING: Final = "nothing"
+
 
 def as_values(recorded: Recorded) -> dict[str, Any]:
-    """Both halves of an entry as plain values; `closing` is None while the exchange is unfinished."""
+    """Both halves of an entry as plain values; `closing` is None while the exchange is unfinished.
+
+    `lacking` says of each half why its words are not told, where they are not.
+    """
     closing = recorded.closing
-    return {"opening": asdict(recorded.opening), "closing": asdict(closing) if closing else None}
+    lacks = {"opening": recorded.lack, "closing": recorded.closing_lack}
+    return {
+        "opening": asdict(recorded.opening),
+        "closing": asdict(closing) if closing else None,
+        "lacking": {half: str(lack) for half, lack in lacks.items() if lack is not None},
+    }
 
 
 def as_text(recorded: Recorded) -> str:
     """Both halves of an entry as lines to read."""
-    lines = [*_opening(recorded.opening)]
+    lines = [*_opening(recorded.opening, recorded.lack)]
     if recorded.closing is None:
         lines += ["", "UNFINISHED: the request may have reached the upstream; no end is on record."]
     else:
-        lines += _closing(recorded.closing)
+        lines += _closing(recorded.closing, recorded.closing_lack or recorded.lack)
     return "\n".join(lines)
 
 
@@ -43,7 +54,7 @@ def proof_line(status: Status) -> str:
     return f"\nproof        entry {numbers} of {signed}; for others: guard audit prove"
 
 
-def _opening(entry: Opening) -> Iterator[str]:
+def _opening(entry: Opening, lack: Lack | None) -> Iterator[str]:
     who = entry.principal
     yield f"exchange     {entry.exchange}"
     yield f"time         {_time(entry.time)}"
@@ -63,14 +74,14 @@ def _opening(entry: Opening) -> Iterator[str]:
     for verdict in entry.verdicts:
         yield f"  {_score(verdict)}"
     yield "\nwhat left:"
-    yield _indented(entry.request or "(content is not kept)")
+    yield _indented(entry.request or f"({lack or NOTHING})")
 
 
-def _closing(entry: Closing) -> Iterator[str]:
+def _closing(entry: Closing, lack: Lack | None) -> Iterator[str]:
     for upstream, failure in entry.failed:
         yield f"\n{upstream} failed: {failure}"
     yield f"\nwhat came back{f' from {entry.upstream}' if entry.upstream else ''}:"
-    yield _indented(entry.reply or "(nothing, or content is not kept)")
+    yield _indented(entry.reply or f"({lack or NOTHING})")
     yield from _spans("in the reply", entry.spans)
     yield "\nscores (higher is worse):"
     for choice, verdict in entry.verdicts:
@@ -85,7 +96,7 @@ def _closing(entry: Closing) -> Iterator[str]:
             yield _indented(revision.critique)
     if entry.sent != entry.reply:
         yield "\nwhat was sent:"
-        yield _indented(entry.sent or "(nothing)")
+        yield _indented(entry.sent or f"({NOTHING})")
     yield f"\ndecision     {entry.decision}{f' ({entry.reason})' if entry.reason else ''}"
     yield f"outcome      {entry.outcome}, status {entry.status}, {_time(entry.time)}"
     yield f"unknown placeholders {entry.unknown_placeholders}"

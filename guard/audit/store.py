@@ -11,31 +11,37 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Collection, Sequence
+from contextlib import closing, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from guard.audit import keyfile
 from guard.audit.checkpoint import Checkpoint, SigningKey, sign, verify
 from guard.audit.database import PATIENCE_S, failing_as, open_to_read, open_to_write, transaction
-from guard.audit.entries import Leaf, Opener, leaf, unopened
+from guard.audit.entries import Leaf, Opener, leaf
 from guard.audit.merkle import Frontier, extend, pack, root, unpack
+from guard.audit.persons import Lock, PersonKey, Sealer
 from guard.audit.reading import SqliteReader
 from guard.audit.tables import (
     ADD_CHECKPOINT,
     ADD_CONTENT,
+    ADD_KEY,
     ADD_LEAF,
-    DESTROY,
+    FIND_KEY,
     HASHES,
+    IS_KEY,
     LAST_CHECKPOINT,
     LAST_FRONTIER,
     SCHEMA,
     VERSION,
     keeps_frontier,
 )
+from guard.audit.tenant import TENANT_KEY, load_or_create_tenant_key
 from guard.errors import AuditError, ConfigError
 from guard.types import Entry
 
@@ -57,15 +63,30 @@ class RefusedEntryError(AuditError):
     """One of the entries cannot be stored: it is too large, or the log holds this half of its exchange already."""
 
 
+class _NothingToDoError(Exception):
+    """There is nothing to record, so nothing is changed."""
+
+
 class SqliteStore(SqliteReader):
     """The log in the file `path`; its signing key stands beside it as `.key`, the public key as `.pub`.
 
-    `clock` gives Unix seconds. Raises ConfigError or AuditError where the log cannot be continued. Blocking; any thread
-    may call.
+    What is said in exchanges is sealed under `tenant_key`, by default that of `tenant.key` beside it, or where they say
+    so for `break_glass`. `clock` gives Unix seconds. Raises ConfigError or AuditError where the log cannot be
+    continued. Blocking; any thread may call.
     """
 
-    def __init__(self, path: Path | str, *, clock: Callable[[], float] = time.time, opener: Opener = unopened) -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        clock: Callable[[], float] = time.time,
+        opener: Opener | None = None,
+        tenant_key: bytes | None = None,
+        break_glass: X25519PublicKey | None = None,
+    ) -> None:
         super().__init__(path, opener=opener)
+        tenant_key = tenant_key or load_or_create_tenant_key(self.path.with_name(TENANT_KEY))
+        self._sealer = Sealer(tenant_key, self._person_key, break_glass)
         self._clock = clock
         self._turn = threading.Lock()
         self._tip, self._note = Frontier(), ""  # as of the last checkpoint seen; the empty log has none
@@ -80,6 +101,10 @@ class SqliteStore(SqliteReader):
             self._connection.close()
             raise
 
+    def leaf(self, entry: Entry) -> Leaf:
+        """`entry` ready to be stored, its words sealed. Raises AuditError, ConfigError."""
+        return leaf(entry, self._sealer)
+
     def append(self, entries: Sequence[Entry | Leaf], *, patient: bool = True) -> Checkpoint:
         """Add one entry or more in order, all or none; they are durable on return. Gives the checkpoint over them.
 
@@ -87,47 +112,98 @@ class SqliteStore(SqliteReader):
         """
         if not entries:
             raise ValueError("a commit needs an entry")
-        leaves = [entry if isinstance(entry, Leaf) else leaf(entry) for entry in entries]
+        leaves = [entry if isinstance(entry, Leaf) else self.leaf(entry) for entry in entries]
         with self._turn, failing_as("the audit log cannot be written"):
-            self._wait_for_others(patient=patient)
-            try:
-                with transaction(self._connection):
-                    tip = self._current_tip()
-                    grown = extend(tip, [new.hash for new in leaves])
-                    checkpoint = Checkpoint(
-                        self._key.origin, grown.size, root(grown), tip.size, int(self._clock() * 1000)
-                    )
-                    note = sign(checkpoint, self._key)
-                    frontier = pack(grown) if keeps_frontier(tip.size, grown.size) else None
-                    rows = [(tip.size + at, new.hash, *new.columns, new.body) for at, new in enumerate(leaves)]
-                    self._connection.executemany(ADD_LEAF, rows)
-                    kept = [(*new.columns[:3], new.content.person, new.content.sealed) for new in leaves if new.content]
-                    if kept:
-                        self._connection.executemany(ADD_CONTENT, kept)
-                    self._connection.execute(ADD_CHECKPOINT, (grown.size, note, frontier))
-            except sqlite3.OperationalError as error:
-                if not patient and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
-                    raise LogBusyError("another process is writing the audit log") from error
-                raise
-            except REFUSALS as error:
-                raise RefusedEntryError(f"an entry cannot be recorded: {type(error).__name__}") from error
-            self._tip, self._note = grown, note
-        return checkpoint
+            return self._commit(lambda: leaves, patient=patient)
 
-    def destroy(self, exchanges: Sequence[str]) -> int:
-        """Delete the content of `exchanges` that lies beside the tree; gives how many pieces there were.
+    def change(self, what: Callable[[sqlite3.Connection], Sequence[Entry]]) -> Sequence[Entry]:
+        """Let `what` change what lies beside the tree, and add the entries that it gives, all in one commit.
 
-        The entries stay, and so does every proof. Raises AuditError.
+        Where it gives none, nothing is changed. Raises AuditError, and what `what` raises.
         """
         with self._turn, failing_as("the audit log cannot be written"):
-            self._wait_for_others(patient=True)
-            with transaction(self._connection):
-                return self._connection.executemany(DESTROY, [(exchange,) for exchange in exchanges]).rowcount
+            entries: list[Entry] = []
+
+            def leaves() -> list[Leaf]:
+                entries.extend(what(self._connection))
+                if not entries:
+                    raise _NothingToDoError
+                return [self.leaf(entry) for entry in entries]
+
+            with suppress(_NothingToDoError):
+                self._commit(leaves, patient=True)
+            return entries
+
+    def scrub(self) -> bool:
+        """Overwrite what was destroyed in the files too; says whether nobody who was reading kept it from that."""
+        with self._turn, failing_as("the audit log cannot be written"):
+            busy, *_ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not busy
 
     def close(self) -> None:
         """Close the log; a later append raises AuditError."""
         with self._turn:
             self._connection.close()
+
+    def _commit(self, make: Callable[[], Sequence[Leaf]], *, patient: bool) -> Checkpoint:
+        """Add the leaves that `make` gives, in one transaction with whatever else it does."""
+        self._wait_for_others(patient=patient)
+        try:
+            with transaction(self._connection):
+                tip = self._current_tip()
+                leaves = self._admitted(make())
+                grown = extend(tip, [new.hash for new in leaves])
+                checkpoint = Checkpoint(self._key.origin, grown.size, root(grown), tip.size, int(self._clock() * 1000))
+                note = sign(checkpoint, self._key)
+                frontier = pack(grown) if keeps_frontier(tip.size, grown.size) else None
+                rows = [(tip.size + at, new.hash, *new.columns, new.body) for at, new in enumerate(leaves)]
+                self._connection.executemany(ADD_LEAF, rows)
+                self._add_content(leaves)
+                self._connection.execute(ADD_CHECKPOINT, (grown.size, note, frontier))
+        except sqlite3.OperationalError as error:
+            if not patient and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+                raise LogBusyError("another process is writing the audit log") from error
+            raise
+        except REFUSALS as error:
+            raise RefusedEntryError(f"an entry cannot be recorded: {type(error).__name__}") from error
+        self._tip, self._note = grown, note
+        self._sealer.stored(new.content.key.id for new in leaves if new.content and new.content.key)
+        return checkpoint
+
+    def _admitted(self, leaves: Sequence[Leaf]) -> Sequence[Leaf]:
+        """`leaves` with their keys stored; those whose key another process has destroyed meanwhile are sealed anew."""
+        kept = [new.content for new in leaves if new.content is not None and new.content.key_id is not None]
+        new = {c.key.id: c.key for c in kept if c.key is not None}
+        if new:
+            self._connection.executemany(ADD_KEY, [asdict(key) for key in new.values()])
+        ids = {content.key_id for content in kept}
+        gone = {named for named in ids if named and self._connection.execute(IS_KEY, (named,)).fetchone() is None}
+        if not gone:
+            return leaves
+        self._sealer.forget(gone)
+        return self._admitted([self._resealed(one, gone) for one in leaves])
+
+    def _resealed(self, one: Leaf, gone: Collection[bytes]) -> Leaf:
+        if one.content is None or one.content.key_id not in gone:
+            return one
+        if one.entry is None:
+            raise RefusedEntryError("an entry cannot be recorded: the key of its content was destroyed")
+        return self.leaf(one.entry)
+
+    def _add_content(self, leaves: Sequence[Leaf]) -> None:
+        kept = [
+            (*new.columns[:3], c.person, c.sealed, c.key_id, c.until)
+            for new in leaves
+            if (c := new.content) is not None
+        ]
+        if kept:
+            self._connection.executemany(ADD_CONTENT, kept)
+
+    def _person_key(self, person: str, lock: Lock) -> PersonKey | None:
+        """The newest key of a person's that is stored and not destroyed."""
+        with failing_as("the audit log cannot be read"), closing(open_to_read(self.path)) as connection:
+            row = connection.execute(FIND_KEY, (person, lock)).fetchone()
+        return None if row is None else PersonKey(*row)
 
     def _current_tip(self) -> Frontier:
         """The frontier of the log as it is now; within a transaction. Raises AuditError where it cannot be built on."""

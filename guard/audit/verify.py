@@ -18,29 +18,32 @@ owner of the key made anew only against a checkpoint or a time-stamp.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
 
 from guard.audit import checkpoint as notes
 from guard.audit.checkpoint import Checkpoint, PublicKey
-from guard.audit.entries import COLUMNS, Columns, Content, columns_of
+from guard.audit.content import sealed_in
+from guard.audit.entries import COLUMNS, Columns, Content, columns_of, decode, fits
 from guard.audit.merkle import Frontier, extend, leaf_hash, pack, root
+from guard.audit.persons import is_whole
 from guard.audit.tables import keeps_frontier
 from guard.audit.timestamps import FOREVER_MS, Bounds, Stamp
 from guard.errors import AuditError
+from guard.types import Act
 
 Kind = Literal[
     "altered", "removed", "root", "unsigned", "signature", "frontier", "back-dated", "late", "truncated", "content"
 ]
-Fits = Callable[[bytes, Content], bool]  # whether content is what the entry with this body was recorded with
 
 TOLERANCE_S: Final = 300.0
 LATE_S: Final = 86_400.0
 MOST_FINDINGS: Final = 100
 AT_ONCE: Final = 4096  # hashes that are gathered before they join the tree
 UNFINISHED: Final = {"opening": 1, "closing": -1}
-KIND, TIME = COLUMNS.index("kind"), COLUMNS.index("time")
+KIND, TIME, OUTCOME = (COLUMNS.index(name) for name in ("kind", "time", "outcome"))
+DESTROYING: Final = frozenset({"erase", "expire"})
 FIRST: Final = -(2**63)  # the smallest number that SQLite can give a row
 
 
@@ -95,8 +98,13 @@ class Source(Protocol):
     def contents(self) -> Iterable[tuple[Any, ...]]:
         """Of each piece beside the tree: number, time and body of its entry, None where there is no such entry.
 
-        Then its own exchange, time, person and sealed bytes.
+        Then its own time, the id of its key if that is stored, and its person, sealed bytes, the id of the key as it
+        names it, until when it is kept, when it was destroyed and by which act.
         """
+        ...
+
+    def person_keys(self) -> Iterable[tuple[Any, ...]]:
+        """Of each key of a person: id, person, lock, how it is wrapped, and when it was made."""
         ...
 
 
@@ -106,15 +114,13 @@ def check(
     *,
     trusted: str | None = None,
     stamps: Sequence[Stamp] = (),
-    fits: Fits | None = None,
     tolerance_s: float = TOLERANCE_S,
     late_s: float = LATE_S,
 ) -> Report:
     """Check the log that `source` shows against `key`, against the signed note `trusted`, and against time-stamps.
 
-    `fits` says of what lies beside the tree whether it is what the entry tells of. Memory does not grow with the log.
-    Raises AuditError where `trusted` is not a sound checkpoint of this log, and what `source` raises where the log
-    cannot be read.
+    Memory grows with the acts that destroyed content and with nothing else of the log. Raises AuditError where
+    `trusted` is not a sound checkpoint of this log, and what `source` raises where the log cannot be read.
     """
     kept: dict[int, set[Checkpoint]] = {}
     elsewhere = [] if trusted is None else [notes.verify(trusted, key, witnessed=True)]
@@ -124,7 +130,8 @@ def check(
     for size, note, frontier in source.checkpoints():
         walk.commit(source.leaves(walk.start, size), size, note, frontier)
     walk.end(source.left_over(walk.start))
-    walk.beside(source.contents(), fits)
+    walk.beside(source.contents())
+    walk.keys(source.person_keys())
     return walk.report()
 
 
@@ -151,6 +158,8 @@ class _Walk:
     stamped: int = 0
     latest_ms: int = 0
     contents: int = 0
+    promised: int = 0  # pieces of content that entries tell of and that the walk has not met
+    destroying: dict[str, Act] = field(default_factory=dict)  # the acts that destroyed content, by their names
 
     def commit(self, rows: Iterable[Any], size: int, note: Any, frontier: Any) -> None:
         """Check one checkpoint and the entries it added."""
@@ -174,16 +183,36 @@ class _Walk:
         for size in sorted(self.kept):
             self._find("truncated", size, "the log does not hold the checkpoint that was kept elsewhere")
 
-    def beside(self, rows: Iterable[tuple[Any, ...]], fits: Fits | None) -> None:
+    def beside(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Check what lies beside the tree: each piece belongs to an entry, and is what that entry tells of."""
-        for seq, time, body, _, own_time, person, sealed in rows:
-            self.contents += 1
+        for seq, time, body, own_time, key, *own in rows:
             if not isinstance(body, bytes):
                 self._find("content", -1, "a piece of content belongs to no entry")
-            elif own_time != time or not isinstance(person, str) or not isinstance(sealed, bytes):
-                self._find("content", seq, "the columns of the content do not fit the entry")
-            elif fits is not None and not _fit(fits, body, Content(person, sealed)):
+                continue
+            self.promised -= 1
+            content = Content(own[0], own[1], None, *own[2:3], None, *own[3:])
+            self.contents += content.sealed is not None
+            if own_time != time or not fits(body, content):
                 self._find("content", seq, "the content is not what the entry tells of")
+            elif content.sealed is not None and key != content.key_id:
+                self._find("content", seq, "the key of the content is missing")
+            elif content.sealed is None and not self._destroyed(content):
+                self._find("content", seq, "the content is gone, and no entry says that it was destroyed")
+        if self.promised:
+            self._find("content", -1, f"{self.promised} pieces of content are missing, and nothing says why")
+
+    def keys(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Check the keys of persons: each is as it was made."""
+        for row in rows:
+            if not is_whole(*row):
+                self._find("content", -1, "a key of a person is not what it was")
+
+    def _destroyed(self, content: Content) -> bool:
+        """Whether the act by which this content is said to be destroyed is on record, and could do that."""
+        act = self.destroying.get(str(content.act))
+        if act is None or act.time != content.destroyed:
+            return False
+        return act.action == "expire" or act.subject == f"user:{content.person}"
 
     def report(self) -> Report:
         """What was found."""
@@ -240,10 +269,22 @@ class _Walk:
         if own != derived:
             self._find("altered", seq, "the columns of the entry do not fit its content")
         self.unfinished += UNFINISHED.get(str(own[KIND]), 0)
+        self.promised += bool(sealed_in(body))
+        if own[OUTCOME] in DESTROYING and own[KIND] == "act":
+            self._act(seq, body)
         at_ms = float(own[TIME] or 0) * 1000
         self.earliest_ms = min(self.earliest_ms, at_ms)
         if at_ms < self.then_ms - self.tolerance_ms or (latest_ms is not None and at_ms > latest_ms):
             self._find("back-dated", seq, "the time of the entry does not fit that of its commit")
+
+    def _act(self, seq: int, body: bytes) -> None:
+        try:
+            act = decode(body)
+        except AuditError as error:
+            self._find("altered", seq, error.message)
+            return
+        if isinstance(act, Act):
+            self.destroying[act.exchange] = act
 
     def _tree(self, before: int, size: int, signed: Checkpoint | None, frontier: Any) -> None:
         """Compare the tree with what was signed, with the kept frontier, and with the note kept elsewhere."""
@@ -273,10 +314,3 @@ class _Walk:
         self.problems += 1
         if len(self.findings) < MOST_FINDINGS:
             self.findings.append(Finding(kind, at, message))
-
-
-def _fit(fits: Fits, body: bytes, content: Content) -> bool:
-    try:
-        return fits(body, content)
-    except AuditError:  # the entry cannot be read
-        return False

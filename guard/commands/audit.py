@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from guard.commands.audit_content import COMMANDS, broken_open
 from guard.commands.audit_proofs import check_proof, consistency, prove, publish
 from guard.commands.context import config_of, telling_errors, time_of
 
@@ -41,16 +42,30 @@ def list_exchanges(context: click.Context, limit: int) -> None:
 @audit.command("show")
 @click.argument("exchange")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for machines.")
+@click.option("--break-glass", type=click.Path(path_type=Path), help="The private key that opens encrypted content.")
+@click.option("--reason", help="Why the glass is broken, in a short sentence: it is recorded.")
 @click.pass_context
-def audit_show(context: click.Context, exchange: str, as_json: bool) -> None:  # noqa: FBT001 - click passes by name
+def audit_show(
+    context: click.Context,
+    exchange: str,
+    as_json: bool,  # noqa: FBT001 - click passes by name
+    break_glass: Path | None,
+    reason: str | None,
+) -> None:
     """Show one exchange: what left, what came back, the scores, what was changed and why."""
+    if (break_glass is None) != (reason is None):
+        raise click.UsageError("--break-glass and --reason go together.")
     with telling_errors():
         from guard.audit.log import reader_of
         from guard.audit.proving import status
         from guard.audit.report import as_text, as_values, proof_line
 
-        reader = reader_of(config_of(context))
-        recorded = reader.show(exchange)
+        config = config_of(context)
+        reader = reader_of(config)
+        if break_glass is not None and reason is not None:
+            recorded = broken_open(config, exchange, break_glass, reason)
+        else:
+            recorded = reader.show(exchange)
         if recorded is None:
             raise click.ClickException("There is no such exchange. 'guard audit list' names them.")
         with reader.state() as state:
@@ -91,3 +106,7 @@ def audit_verify(
             click.echo(line)
         if not ok:
             sys.exit(1)
+
+
+for command in COMMANDS:
+    audit.add_command(command)
