@@ -13,7 +13,7 @@ from guard.audit.content import Lack
 from guard.audit.proving import Status
 from guard.audit.reading import Reader, Recorded
 from guard.audit.timestamps import STAMPS, Authority, Stamp, load
-from guard.audit.verify import Report
+from guard.audit.verify import Report, check
 from guard.config import Config
 from guard.errors import ConfigError
 from guard.types import Closing, FoundSpan, Opening, Verdict
@@ -117,16 +117,22 @@ def _spans(title: str, spans: tuple[FoundSpan, ...]) -> Iterator[str]:
 
 
 def verify(
-    reader: Reader, public_key: Path | None, checkpoint: Path | None, stamps: Iterable[Stamp | str] = ()
+    reader: Reader,
+    public_key: Path | None,
+    checkpoint: Path | None,
+    stamps: Iterable[Stamp | str] = (),
+    processes: int = 1,
 ) -> tuple[list[str], bool]:
     """Check a log; gives what to print, and whether it is sound. Raises ConfigError, AuditError.
 
-    `stamps` are time-stamps over it, or the names of files that hold none.
+    `stamps` are time-stamps over it, or the names of files that hold none; `processes` check the signatures.
     """
     key = PublicKey.parse(read_text(public_key)) if public_key else reader.public_key
     given = [*stamps]
     sound = [stamp for stamp in given if isinstance(stamp, Stamp)]
-    report = reader.verify(key, trusted=read_text(checkpoint) if checkpoint else None, stamps=sound)
+    trusted = read_text(checkpoint) if checkpoint else None
+    with reader.state() as state:
+        report = check(state, key, trusted=trusted, stamps=sound, processes=processes)
     lines = [f"{finding.kind} {finding.at}: {finding.message}" for finding in report.findings]
     damaged = [stamp for stamp in given if isinstance(stamp, str)]
     lines += [f"time-stamp {name}: was altered, or is not by this authority, or not of this log" for name in damaged]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -84,6 +85,7 @@ def audit_show(
 @click.option(
     "--timestamps", type=click.Path(path_type=Path), help="Certificates of a time-stamp authority, to find back-dating."
 )
+@click.option("--processes", type=click.IntRange(1), help="How many check signatures; else as many as there are cores.")
 @click.option("--tokens", type=click.Path(path_type=Path), help="A folder of time-stamps; else the one beside the log.")
 @click.pass_context
 def audit_verify(
@@ -91,6 +93,7 @@ def audit_verify(
     public_key: Path | None,
     checkpoint: Path | None,
     timestamps: Path | None,
+    processes: int | None,
     tokens: Path | None,
 ) -> None:
     """Check that no entry was altered, removed, reordered or back-dated."""
@@ -101,7 +104,7 @@ def audit_verify(
         config = config_of(context)
         reader = reader_of(config)
         stamps = stamps_of(reader, config, public_key, timestamps, tokens)
-        lines, ok = verify(reader, public_key, checkpoint, stamps)
+        lines, ok = verify(reader, public_key, checkpoint, stamps, processes or os.cpu_count() or 1)
         for line in lines:
             click.echo(line)
         if not ok:
