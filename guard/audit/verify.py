@@ -123,7 +123,8 @@ def check(
     """Check the log that `source` shows against `key`, against the signed note `trusted`, and against time-stamps.
 
     So many `processes` check the signatures, where there are many. Memory grows with the acts that destroyed content
-    and with nothing else of the log. Raises AuditError where `trusted` is not a sound checkpoint of this log, and what `source` raises where the log cannot be read.
+    and with nothing else of the log. Raises AuditError where `trusted` is not a sound checkpoint of this log, and what
+    `source` raises where the log cannot be read.
     """
     kept: dict[int, set[Checkpoint]] = {}
     elsewhere = [] if trusted is None else [notes.verify(trusted, key, witnessed=True)]
