@@ -13,9 +13,10 @@ from pathlib import Path
 
 from guard import constitution as constitutions
 from guard import policy as policies
+from guard.audit.indexing import Indexer
 from guard.audit.keys import GuardKeys
 from guard.audit.log import store_of
-from guard.audit.store import SqliteStore
+from guard.audit.store import Store
 from guard.audit.vault_store import VaultStore, load_or_create_tenant_key
 from guard.audit.writer import Writer
 from guard.backends import critics
@@ -48,7 +49,8 @@ class Service:
     critic: Critic | None
     critic_thread: ThreadPoolExecutor
     writer: Writer
-    store: SqliteStore
+    store: Store
+    indexer: Indexer
     keys: GuardKeys
     vault: VaultStore
     tenant_key: bytes
@@ -122,6 +124,7 @@ class Service:
         if close is not None:
             close()
         self.writer.close()
+        self.indexer.close()
         self.store.close()
         self.keys.close()
         self.vault.close()
@@ -159,8 +162,9 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
         recognizers=recognizers,
         critic=critic,
         critic_thread=ThreadPoolExecutor(critics.threads(config.critic), thread_name_prefix="guard-critic"),
-        writer=Writer(store),
+        writer=Writer(store, inline_s=store.inline_s),
         store=store,
+        indexer=Indexer(store),
         keys=open_keys(config),
         vault=vault,
         tenant_key=tenant_key,

@@ -84,6 +84,17 @@ def check_revision(connection: psycopg.Connection[Any]) -> None:
         )
 
 
+def upgrade(url: str) -> bool:
+    """Bring the tables at `url` up to date; says whether there was something to do. Raises ConfigError, AuditError."""
+    from guard.audit.upgrading import upgrade_postgres
+
+    what = "the audit log cannot be upgraded"
+    with failing_as(what), closing(connect(url, autocommit=True)) as connection:
+        done = upgrade_postgres(connection, revision_of(connection))
+        check_revision(connection)
+    return done
+
+
 class PostgresReader(LogReader):
     """The log in the database at `url`, to read; `public_key` is the file of its key. Each call connects anew."""
 

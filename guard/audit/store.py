@@ -127,7 +127,13 @@ class SqliteStore(SqliteReader):
 
     def index(self) -> int:
         """Let some of the texts that wait for it join the search index; see Store."""
-        with self._writing(patient=False), transaction(self._connection):
+        with self._writing(patient=False):
+            if self._run(self._asks.waiting, limit=1).fetchone() is None:
+                return 0
+            return self._index()
+
+    def _index(self) -> int:
+        with transaction(self._connection):
             waiting = self._run(self._asks.waiting, limit=AT_ONCE).fetchall()
             for seq, exchange, kind, words in waiting:
                 found = " ".join(terms(words))

@@ -26,6 +26,7 @@ class Log:
             self.raw.execute(f"DROP TRIGGER {name}")
         self.raw.execute("PRAGMA synchronous = OFF")
         self.leaves, self.checkpoints = self.sound = self.content()
+        self.listed = self.raw.execute("SELECT * FROM listed").fetchall()
 
     def findings(self, *changes, trusted=None):
         """What verify finds after `changes`, which are undone again; None where they change nothing."""
@@ -48,7 +49,8 @@ class Log:
         return leaves, self.raw.execute("SELECT * FROM checkpoint ORDER BY size").fetchall()
 
     def restore(self):
-        self.raw.executescript("BEGIN; DELETE FROM leaf; DELETE FROM checkpoint;")
+        self.raw.executescript("BEGIN; DELETE FROM leaf; DELETE FROM checkpoint; DELETE FROM listed;")
+        self.raw.executemany(f"INSERT INTO listed VALUES (?{', ?' * 10})", self.listed)
         self.raw.executemany(f"INSERT INTO leaf VALUES (?{', ?' * 12})", self.leaves)
         self.raw.executemany("INSERT INTO checkpoint VALUES (?, ?, ?)", self.checkpoints)
         self.raw.execute("COMMIT")
@@ -181,6 +183,11 @@ def test_a_consistent_forgery_is_found_by_its_root(log, tmp_path):
 def test_a_log_without_its_end_needs_a_checkpoint_that_was_kept(log):
     changes = (("DELETE FROM checkpoint WHERE size > 7",), ("DELETE FROM leaf WHERE seq >= 7",))
     kept = log.checkpoints[-1][1]
+    assert log.kinds(*changes) == {"altered"}  # the list still knows of it
+    changes += (
+        ("DELETE FROM listed WHERE seq >= 7",),
+        ("UPDATE listed SET model = 'small', ended = NULL, decision = NULL, outcome = NULL WHERE seq = 6",),
+    )
     assert log.findings(*changes) == ()
     assert log.kinds(*changes, trusted=kept) == {"truncated"}
     assert log.findings(trusted=kept) == ()
