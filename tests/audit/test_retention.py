@@ -11,6 +11,7 @@ import pytest
 from guard.audit import retention
 from guard.audit.content import Lack
 from guard.audit.retention import DAY_S, HeldError, Steward, Subject, erase, expire, hold, release, standing
+from guard.audit.shelf import Run, statements
 from guard.audit.store import SqliteStore
 from guard.errors import ConfigError
 from guard.types import Act, Keeping, Principal
@@ -70,15 +71,26 @@ def test_who_asks_is_forgotten_and_nobody_else(store: SqliteStore) -> None:
 def test_what_is_erased_is_in_no_file_any_more(store: SqliteStore, tmp_path: Path) -> None:
     for number in range(40):
         said(store, f"{number}", ("ann", "bob")[number % 2])
+        if number == 20:
+            while store.index():
+                pass
+    asked = replace(OPENING, exchange="told", request="The zymurgy of Falcon", keeping=Keeping("masked", "ann"))
+    waits = replace(OPENING, exchange="waits", request="The quixotry of Falcon", keeping=Keeping("masked", "ann"))
+    store.append([asked])
+    while store.index():
+        pass
+    store.append([waits])
     secret = [row for row in store._connection.execute("SELECT sealed FROM content WHERE person = 'ann'")]
     keys = [row for row in store._connection.execute("SELECT wrapped FROM person_key WHERE person = 'ann'")]
     shutil.copytree(tmp_path, tmp_path / "before")
 
     def found(folder: Path) -> int:
         data = b"".join(file.read_bytes() for file in folder.glob("audit.db*"))
-        return sum(part in data for (whole,) in [*secret, *keys] for part in (whole[:24], whole[-24:]))
+        return sum(part in data for (whole,) in [*secret, *keys] for part in (whole[:24], whole[-24:])) + sum(
+            word in data for word in (b"zymurgy", b"quixotry")
+        )
 
-    assert found(tmp_path / "before") == 2 * len([*secret, *keys]) == 82
+    assert found(tmp_path / "before") == 2 * len([*secret, *keys]) + 2 == 88
     erase(store, "ann", "asked", OP)
     assert found(tmp_path) == 0
 
@@ -175,8 +187,8 @@ def test_a_hold_is_placed_and_released_once(store: SqliteStore) -> None:
 def test_a_change_that_fails_changes_nothing(store: SqliteStore) -> None:
     said(store, "0")
 
-    def fail(connection):  # type: ignore[no-untyped-def]
-        connection.execute("UPDATE content SET sealed = NULL")
+    def fail(run: Run) -> list[Act]:
+        assert run(statements("sqlite").erase, user="ann", now=NOW, act="x").rowcount == 2
         raise ConfigError("no")
 
     with pytest.raises(ConfigError):
