@@ -188,7 +188,5 @@ def _unindex(name: DialectName) -> ClauseElement:
         return delete(SQLITE_SEARCH).where(SQLITE_SEARCH.c.rowid.in_(rows))
     found = select(opening.c.seq).select_from(both).where(_by_act(), CONTENT.c.kind == OPENING)
     told = select(opening.c.seq).select_from(both).where(_by_act(), CONTENT.c.kind == CLOSING)
-    zero, one = literal_column("0"), literal_column("1")
-    return delete(SEARCH).where(
-        or_(SEARCH.c.seq.in_(found) & (SEARCH.c.half == zero), SEARCH.c.seq.in_(told) & (SEARCH.c.half == one))
-    )
+    asked, said = SEARCH.c.half == literal_column("0"), SEARCH.c.half == literal_column("1")
+    return delete(SEARCH).where(or_(SEARCH.c.seq.in_(found) & asked, SEARCH.c.seq.in_(told) & said))
