@@ -197,14 +197,42 @@ class PublishConfig(Strict):
 class AuditConfig(Strict):
     """Where the audit log is, how long it keeps content, and where its checkpoints are published.
 
-    `path` is relative to the data folder.
+    `path` is relative to the data folder; the signing key stands beside it as `.key`.
+
+    The address of a PostgreSQL holds a password, so it is in a variable of the environment or in a file of its own.
     """
 
-    store: Literal["sqlite"] = "sqlite"
+    store: Literal["sqlite", "postgresql"] = "sqlite"
     path: str = "audit.db"
     retention_days: float | None = Field(None, gt=0)
     break_glass_public: Path | None = None
     publish: tuple[PublishConfig, ...] = ()
+    url_env: str | None = None
+    url_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> AuditConfig:
+        given = [key for key in ("url_env", "url_file") if getattr(self, key) is not None]
+        if self.store == "postgresql" and len(given) != 1:
+            raise ValueError("'store: postgresql' needs its address: give either 'url_env' or 'url_file'")
+        if self.store == "sqlite" and given:
+            raise ValueError(f"'{given[0]}' is for 'store: postgresql'; set that, or drop '{given[0]}'")
+        return self
+
+    def url(self, environ: Mapping[str, str]) -> str:
+        """The address of the PostgreSQL. Raises ConfigError, which never shows it."""
+        if self.url_file is not None:
+            try:
+                found = self.url_file.read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigError("audit: url_file cannot be read. Check the path.") from error
+            remedy = "url_file is empty. Write the address of the database into it."
+        else:
+            found = environ.get(self.url_env or "", "").strip()
+            remedy = f"the environment variable {self.url_env} is not set. Set it to the address of the database."
+        if not found:
+            raise ConfigError(f"audit: {remedy}")
+        return found
 
 
 class AccessConfig(Strict):

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from guard import constitution as constitutions
 from guard import policy as policies
+from guard.audit.indexing import Indexer
 from guard.audit.keys import GuardKeys
 from guard.audit.log import store_of
 from guard.audit.retention import Steward, expire
-from guard.audit.store import SqliteStore
+from guard.audit.store import Store
 from guard.audit.tenant import TENANT_KEY, load_or_create_tenant_key
 from guard.audit.vault_store import VaultStore
 from guard.audit.writer import Writer
@@ -50,7 +51,8 @@ class Service:
     critic: Critic | None
     critic_thread: ThreadPoolExecutor
     writer: Writer
-    store: SqliteStore
+    store: Store
+    indexer: Indexer
     keys: GuardKeys
     vault: VaultStore
     tenant_key: bytes
@@ -128,6 +130,7 @@ class Service:
         if close is not None:
             close()
         self.writer.close()
+        self.indexer.close()
         self.store.close()
         self.keys.close()
         self.vault.close()
@@ -166,8 +169,9 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
         recognizers=recognizers,
         critic=critic,
         critic_thread=ThreadPoolExecutor(critics.threads(config.critic), thread_name_prefix="guard-critic"),
-        writer=Writer(store),
+        writer=Writer(store, inline_s=store.inline_s),
         store=store,
+        indexer=Indexer(store),
         keys=open_keys(config),
         vault=vault,
         tenant_key=tenant_key,

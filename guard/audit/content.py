@@ -20,6 +20,7 @@ from hashlib import sha256
 from typing import Any, Final, Literal
 
 from guard.audit.canonical import dumped, loaded, storable, utf8
+from guard.types import Closing, Opening
 
 SALT_BYTES: Final = 16
 TEXTS: Final[Mapping[str, tuple[str, ...]]] = {"opening": ("request",), "closing": ("reply", "sent")}
@@ -123,9 +124,12 @@ def keeping_in(body: bytes) -> tuple[str, float] | None:
         return None
 
 
-def words_of(clear: bytes) -> str:
-    """The texts in `clear`, for an index: each once."""
-    return "\n".join(dict.fromkeys(text for _, text in loaded(clear).values()))
+def words_of(entry: Opening | Closing) -> str:
+    """The texts of an entry, for an index: each once."""
+    if isinstance(entry, Opening):
+        return entry.request
+    critiques = (revision.critique for revision in entry.revisions)
+    return "\n".join(dict.fromkeys((entry.reply, entry.sent, *critiques)))
 
 
 def _places(kind: str, data: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]:

@@ -139,7 +139,7 @@ def leaf(entry: Entry, sealer: Sealer | None = None) -> Leaf:
             raise AuditError("an entry with content cannot be recorded without keys for persons")
         person = storable(keeping.person)
         sealed, key_id, key = sealer.seal(person, lock, about(exchange, kind), clear)
-        words = contents.words_of(clear) if keeping.content == "masked" else None
+        words = None if isinstance(entry, Act) or keeping.content != "masked" else contents.words_of(entry)
         kept.append(Content(person, sealed, words, key_id, key, keeping.until))
         return key_id, sealed
 

@@ -13,7 +13,7 @@ from guard.audit.content import Lack
 from guard.audit.proving import Status
 from guard.audit.reading import Reader, Recorded
 from guard.audit.timestamps import STAMPS, Authority, Stamp, load
-from guard.audit.verify import Report, check
+from guard.audit.verify import Report
 from guard.config import Config
 from guard.errors import ConfigError
 from guard.types import Closing, FoundSpan, Opening, Verdict
@@ -131,8 +131,7 @@ def verify(
     given = [*stamps]
     sound = [stamp for stamp in given if isinstance(stamp, Stamp)]
     trusted = read_text(checkpoint) if checkpoint else None
-    with reader.state() as state:
-        report = check(state, key, trusted=trusted, stamps=sound, processes=processes)
+    report = reader.verify(key, trusted=trusted, stamps=sound, processes=processes)
     lines = [f"{finding.kind} {finding.at}: {finding.message}" for finding in report.findings]
     damaged = [stamp for stamp in given if isinstance(stamp, str)]
     lines += [f"time-stamp {name}: was altered, or is not by this authority, or not of this log" for name in damaged]

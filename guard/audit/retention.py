@@ -7,24 +7,16 @@ What is on hold is told by the acts of the log themselves: each hold stands unti
 
 from __future__ import annotations
 
+import math
 import secrets
-import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Literal
 
 from guard.audit.entries import decode
-from guard.audit.store import SqliteStore
-from guard.audit.tables import (
-    DESTROY,
-    DESTROY_EXPIRED,
-    DESTROY_IDLE_KEYS,
-    DESTROY_KEYS,
-    HELD_EXCHANGE,
-    HOLDS,
-    IS_EXCHANGE,
-)
+from guard.audit.shelf import Run, Statements, expired, statements
+from guard.audit.store import Store
 from guard.errors import AuditError, ConfigError
 from guard.types import Act, Action
 
@@ -65,31 +57,31 @@ class Steward:
         return Act(f"{int(now * 1000):011x}-{secrets.token_hex(5)}", now, self.name, self.role, action, subject, note)
 
 
-def erase(store: SqliteStore, user: str, reason: str, steward: Steward) -> int:
+def erase(store: Store, user: str, reason: str, steward: Steward) -> int:
     """Destroy all content of `user` and the keys to it; gives of how many entries.
 
     Raises HeldError where any of it is on hold, ConfigError where there is none, AuditError.
     """
     subject = Subject("user", user)
-    destroyed = 0
+    asks, destroyed = statements(store.dialect), 0
 
-    def destroy(connection: sqlite3.Connection) -> Sequence[Act]:
+    def destroy(run: Run) -> Sequence[Act]:
         nonlocal destroyed
-        _refuse_held(connection, subject)
+        _refuse_held(run, asks, subject)
         act = steward.act("erase", str(subject), reason)
-        values = {"user": user, "now": act.time, "act": act.exchange}
-        destroyed = connection.execute(DESTROY, values).rowcount
-        keys = connection.execute(DESTROY_KEYS, {"user": user}).rowcount
+        destroyed = run(asks.erase, user=user, now=act.time, act=act.exchange).rowcount
+        keys = run(asks.erase_keys, user=user).rowcount
+        _unindex(run, asks, act)
         if not destroyed and not keys:
             raise ConfigError(f"The log keeps no content of the user '{user}'. 'guard audit list' names the users.")
         return [replace(act, note=f"{reason} ({destroyed} entries)")]
 
     store.change(destroy)
-    store.scrub()
+    store.scrub(search=True)
     return destroyed
 
 
-def expire(store: SqliteStore, days: float | None, steward: Steward) -> int:
+def expire(store: Store, days: float | None, steward: Steward) -> int:
     """Destroy the content whose time is over; gives of how many entries.
 
     That is when its policy said so, and where it said nothing, after `days`; None keeps it. Raises AuditError.
@@ -105,17 +97,17 @@ def expire(store: SqliteStore, days: float | None, steward: Steward) -> int:
     return total
 
 
-def hold(store: SqliteStore, subject: Subject, reason: str, steward: Steward) -> Act:
+def hold(store: Store, subject: Subject, reason: str, steward: Steward) -> Act:
     """Put `subject` under legal hold: nothing of it expires or is erased until it is released.
 
     Raises ConfigError where it is on hold already, or there is no such exchange; AuditError.
     """
-    act = steward.act("hold", str(subject), reason)
+    asks, act = statements(store.dialect), steward.act("hold", str(subject), reason)
 
-    def check(connection: sqlite3.Connection) -> Sequence[Act]:
-        if str(subject) in _holds(connection):
+    def check(run: Run) -> Sequence[Act]:
+        if str(subject) in _holds(run, asks):
             raise ConfigError(f"{subject} is under legal hold already. 'guard audit holds' tells why.")
-        known = connection.execute(IS_EXCHANGE, {"exchange": subject.name}).fetchone()
+        known = run(asks.is_exchange, exchange=subject.name).fetchone()
         if subject.scope == "exchange" and known is None:
             raise ConfigError("There is no such exchange. 'guard audit list' names them.")
         return [act]
@@ -124,12 +116,12 @@ def hold(store: SqliteStore, subject: Subject, reason: str, steward: Steward) ->
     return act
 
 
-def release(store: SqliteStore, subject: Subject, reason: str, steward: Steward) -> Act:
+def release(store: Store, subject: Subject, reason: str, steward: Steward) -> Act:
     """End the hold on `subject`. Raises ConfigError where there is none, AuditError."""
-    act = steward.act("release", str(subject), reason)
+    asks, act = statements(store.dialect), steward.act("release", str(subject), reason)
 
-    def check(connection: sqlite3.Connection) -> Sequence[Act]:
-        if str(subject) not in _holds(connection):
+    def check(run: Run) -> Sequence[Act]:
+        if str(subject) not in _holds(run, asks):
             raise ConfigError(f"{subject} is under no legal hold. 'guard audit holds' lists those that are.")
         return [act]
 
@@ -148,43 +140,39 @@ def standing(acts: Iterable[Act]) -> dict[str, Act]:
     return holds
 
 
-def _expire_some(store: SqliteStore, days: float | None, steward: Steward) -> int:
+def _expire_some(store: Store, days: float | None, steward: Steward) -> int:
     """Destroy what has expired, AT_ONCE entries at most."""
     now = steward.clock()
-    limit = 0.0 if days is None else now - days * DAY_S
-    destroyed = 0
+    limit = -math.inf if days is None else now - days * DAY_S
+    asks, destroyed = statements(store.dialect), 0
 
-    def destroy(connection: sqlite3.Connection) -> Sequence[Act]:
+    def destroy(run: Run) -> Sequence[Act]:
         nonlocal destroyed
-        _hand_over_holds(connection)
-        act = steward.act("expire", "content", "")
-        values = {"now": now, "limit": limit, "act": act.exchange, "most": AT_ONCE}
-        times = [row[0] for row in connection.execute(DESTROY_EXPIRED, values)]
+        act = replace(steward.act("expire", "content", ""), time=now)
+        query = expired(limit, now, _holds(run, asks).keys(), act.exchange, AT_ONCE, store.dialect)
+        times = [row[0] for row in run(query).fetchall()]
         destroyed = len(times)
         if not times:
             return []
-        connection.execute(DESTROY_IDLE_KEYS, {"act": act.exchange})
-        span = f"{destroyed} entries, of {_day(min(times))} to {_day(max(times))}"
-        return [replace(act, note=span)]
+        run(asks.drop_idle_keys, act=act.exchange)
+        _unindex(run, asks, act)
+        return [replace(act, note=f"{destroyed} entries, of {_day(min(times))} to {_day(max(times))}")]
 
     store.change(destroy)
     return destroyed
 
 
-def _hand_over_holds(connection: sqlite3.Connection) -> None:
-    """Put what is on hold into a table of this connection's own, for a statement to leave out."""
-    connection.execute("CREATE TEMP TABLE IF NOT EXISTS on_hold (scope TEXT, name TEXT, PRIMARY KEY (scope, name))")
-    connection.execute("DELETE FROM on_hold")
-    rows = [subject.split(":", 1) for subject in _holds(connection)]
-    connection.executemany("INSERT INTO on_hold VALUES (?, ?)", rows)
+def _unindex(run: Run, asks: Statements, act: Act) -> None:
+    """Take the words of what `act` destroyed out of the search index."""
+    run(asks.unindex_waiting, act=act.exchange)
+    run(asks.unindex, act=act.exchange)
 
 
-def _refuse_held(connection: sqlite3.Connection, subject: Subject) -> None:
+def _refuse_held(run: Run, asks: Statements, subject: Subject) -> None:
     """Raise HeldError where `subject`, a user, or one of their exchanges is on hold."""
-    for held, act in _holds(connection).items():
+    for held, act in _holds(run, asks).items():
         scope, name = held.split(":", 1)
-        values = {"exchange": name, "user": subject.name}
-        theirs = scope == "exchange" and connection.execute(HELD_EXCHANGE, values).fetchone() is not None
+        theirs = scope == "exchange" and run(asks.is_theirs, exchange=name, user=subject.name).fetchone() is not None
         if held == str(subject) or theirs:
             raise HeldError(
                 f"{held} is under legal hold by {act.actor} (act {act.exchange}): nothing was erased. End the hold "
@@ -192,8 +180,8 @@ def _refuse_held(connection: sqlite3.Connection, subject: Subject) -> None:
             )
 
 
-def _holds(connection: sqlite3.Connection) -> Mapping[str, Act]:
-    entries = (decode(body) for (body,) in connection.execute(HOLDS))
+def _holds(run: Run, asks: Statements) -> Mapping[str, Act]:
+    entries = (decode(bytes(body)) for (body,) in run(asks.holds).fetchall())
     return standing(entry for entry in entries if isinstance(entry, Act))
 
 

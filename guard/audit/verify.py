@@ -98,10 +98,10 @@ class Source(Protocol):
         ...
 
     def contents(self) -> Iterable[tuple[Any, ...]]:
-        """Of each piece beside the tree: number, time and body of its entry, None where there is no such entry.
+        """Of each piece beside the tree: number, body, exchange, kind and time of its entry, None where there is none.
 
-        Then its own time, the id of its key if that is stored, and its person, sealed bytes, the id of the key as it
-        names it, until when it is kept, when it was destroyed and by which act.
+        Then its own exchange, kind and time, the id of its key if that is stored, and its person, sealed bytes, the id
+        of the key as it names it, until when it is kept, when it was destroyed and by which act.
         """
         ...
 
@@ -193,14 +193,16 @@ class _Walk:
 
     def beside(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Check what lies beside the tree: each piece belongs to an entry, and is what that entry tells of."""
-        for seq, time, body, own_time, key, *own in rows:
+        for seq, body, *said in rows:
+            its, own, key = said[:3], said[3:6], said[6]
             if not isinstance(body, bytes):
                 self._find("content", -1, "a piece of content belongs to no entry")
                 continue
             self.promised -= 1
-            content = Content(own[0], own[1], None, *own[2:3], None, *own[3:])
+            person, sealed, key_id, *rest = said[7:]
+            content = Content(person, sealed, None, key_id, None, *rest)
             self.contents += content.sealed is not None
-            if own_time != time or not fits(body, content):
+            if own != its or not fits(body, content):
                 self._find("content", seq, "the content is not what the entry tells of")
             elif content.sealed is not None and key != content.key_id:
                 self._find("content", seq, "the key of the content is missing")

@@ -79,6 +79,18 @@ def audit_show(
             click.echo(proof_line(proof))
 
 
+@audit.command("upgrade")
+@click.option("--url-env", help="The variable with the address of a role that may create tables in PostgreSQL.")
+@click.pass_context
+def audit_upgrade(context: click.Context, url_env: str | None) -> None:
+    """Make the tables of the log, or bring those of an older guard up to date. No entry is rewritten."""
+    with telling_errors():
+        from guard.audit.log import upgrade
+
+        done = upgrade(config_of(context), url_env=url_env)
+        click.echo("The log was brought up to date." if done else "The log is up to date.")
+
+
 @audit.command("verify")
 @click.option("--public-key", type=click.Path(path_type=Path), help="A public key kept elsewhere.")
 @click.option("--checkpoint", type=click.Path(path_type=Path), help="A checkpoint kept elsewhere, to find truncation.")

@@ -173,6 +173,8 @@ def test_each_finding_is_told_before_the_sum(log: Path) -> None:
 
 def test_an_end_that_was_cut_off_is_found_by_the_checkpoint_that_was_kept(log: Path) -> None:
     alter(log, "DELETE FROM checkpoint WHERE size = 3", "DELETE FROM leaf WHERE seq = 2", BESIDE)
+    assert not verify(SqliteReader(log), None, log.parent / "early")[1]  # the list still knows of it
+    alter(log, "DELETE FROM listed WHERE seq = 2")
     assert verify(SqliteReader(log), None, log.parent / "early")[1]
     told, ok = verify(SqliteReader(log), None, log.parent / "late")
     assert (ok, told[0].startswith("truncated 3: ")) == (False, True)
