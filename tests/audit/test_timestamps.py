@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asn1crypto import tsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,6 +54,13 @@ def test_an_answer_to_another_question_is_refused(tsa: TimeAuthority, authority:
     with pytest.raises(AuditError, match="does not stand"):
         time_of(answer, "other\n", authority)
     assert accept(answer, asked)
+
+
+def test_a_stamp_over_something_else_with_the_right_nonce_is_refused(tsa: TimeAuthority) -> None:
+    asked = request(NOTE)
+    other = tsp.TimeStampReq.load(request("other\n").as_bytes())["message_imprint"]
+    with pytest.raises(AuditError, match="not over what was asked"):
+        accept(tsa.stamp(other, asked.nonce), asked)
 
 
 def test_a_refusal_and_nonsense_are_told_apart(tsa: TimeAuthority) -> None:
@@ -238,5 +246,10 @@ def test_files_that_were_altered_are_named(log: Log) -> None:
         found = [*load(log.stamps, log.authority, key)]
         assert (found[0], type(found[1])) == (first.name, Stamp)
         path.write_bytes(sound)
+    # A stamp that stands, over what this log did not sign.
+    forged = first.with_suffix(".note").read_text().replace("1\n", "9\n", 1)
+    first.with_suffix(".note").write_text(forged)
+    first.write_bytes(log.tsa.answer(request(forged).as_bytes(), {})[1])
+    assert next(load(log.stamps, log.authority, key)) == first.name
     first.with_suffix(".note").unlink()
     assert next(load(log.stamps, log.authority, key)) == first.name
