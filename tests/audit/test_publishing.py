@@ -106,6 +106,13 @@ def test_an_authority_stamps_the_note_and_its_answer_is_kept(store: SqliteStore,
     assert sorted(file.suffix for file in (tmp_path / "stamps").iterdir()) == [".note", ".tsr"]
 
 
+def test_an_answer_that_is_no_time_stamp_is_not_kept(store: SqliteStore, tmp_path: Path) -> None:
+    store.append([opening("0")])
+    with serving(lambda body, headers: (200, b"<html>")) as url, pytest.raises(AuditError, match="did not answer with"):
+        publisher(store).publish(Timestamps(url, tmp_path / "stamps"))
+    assert not (tmp_path / "stamps").exists()
+
+
 @pytest.mark.parametrize("status", [302, 307, 400, 401, 404, 500])
 def test_a_server_that_refuses_is_told_without_its_words(hook: tuple[Hook, str], status: int) -> None:
     server, url = hook
