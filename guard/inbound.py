@@ -250,12 +250,15 @@ def close(
                 for verdict in (*item.review.verdicts, *item.review.final)
             ),
             revisions=tuple(
-                replace(revision, choice=item.choice.index) for item in judged for revision in item.review.revisions
+                replace(revision, choice=item.choice.index, critique=revision.critique if keep else "")
+                for item in judged
+                for revision in item.review.revisions
             ),
             not_judged=_not_judged(course, judged),
             unknown_placeholders=_unknown(course, judged),
             usage=dict(course.usage),
             timings_ms=dict(course.timings),
+            keeping=course.keeping,
         )
     )
     course.closed = True

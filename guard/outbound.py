@@ -190,7 +190,8 @@ def _opening(course: Course, body: bytes, found: tuple[FoundSpan, ...], verdicts
         spans=found,
         routed=course.routed,
         not_scanned=("request", *not_scanned) if plan.policy.recognize.profile == "none" else not_scanned,
-        request=body.decode() if plan.policy.log.content == "masked" else "",
+        request=body.decode() if course.keeps_content else "",
         timings_ms=dict(course.timings),
         verdicts=verdicts,
+        keeping=course.keeping,
     )

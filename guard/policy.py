@@ -19,7 +19,7 @@ from pydantic import Field, model_validator
 
 from guard.documents import Strict, read
 from guard.errors import ConfigError, PolicyError
-from guard.types import Operator, Principal
+from guard.types import ContentMode, Operator, Principal
 
 Profile = Literal["full", "fast", "patterns", "none"]
 # full      patterns and every model for names
@@ -38,7 +38,6 @@ StreamMode = Literal["window", "hold", "observe"]
 # hold     the whole reply is held until its review allows it
 # observe  the reply streams on at once; it is judged and recorded, never changed
 
-Content = Literal["masked", "none"]
 Opaque = Literal["block", "allow", "extract"]
 # block    an exchange with images, audio or files is refused
 # allow    they leave as they are; the log names them as not scanned
@@ -243,9 +242,10 @@ class ReviewRules(Strict):
 
 
 class LogRules(Strict):
-    """What of the content the audit log keeps."""
+    """What of the content the audit log keeps, and for how many days; without a number the configuration says it."""
 
-    content: Content = "masked"
+    content: ContentMode = "masked"
+    retention_days: float | None = Field(None, gt=0)
 
 
 class Policy(Strict):

@@ -19,12 +19,13 @@ from starlette.types import Message, Receive, Scope, Send
 
 from guard.access import Caller, identify
 from guard.asks import Ask, Bind, Emit, Note, Record
+from guard.audit.publishing import publisher_of
 from guard.backends.upstreams import Line, Upstream
 from guard.course import Incoming
 from guard.drive import Answers, emitted
-from guard.errors import ClientGone, GuardError, RouteError, TooLargeError, UpstreamError
+from guard.errors import AuditError, ClientGone, GuardError, RouteError, TooLargeError, UpstreamError
 from guard.exchange import exchange
-from guard.service import Service
+from guard.service import DAY_S, Service
 from guard.surfaces.chat import CHAT
 from guard.surfaces.stream import comment
 from guard.surfaces.surface import Surface
@@ -58,6 +59,7 @@ class Proxy:
     def __init__(self, service: Service, upstreams: Mapping[str, Upstream]) -> None:
         self.service = service
         self.upstreams = upstreams
+        self.publisher = publisher_of(service.config, service.store, service.writer.record)
         # Exact routes are looked up; what is not among them gets the answer that guard does not serve it.
         self._endpoints: Mapping[tuple[Any, Any], _Endpoint] = {
             **{("POST", surface.path): _Endpoint(partial(self._exchange, surface), surface) for surface in SURFACES},
@@ -76,9 +78,12 @@ class Proxy:
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(self.publisher.run()), asyncio.create_task(_expire_daily(self.service))]
         try:
             yield
         finally:
+            for task in tasks:
+                task.cancel()
             for upstream in self.upstreams.values():
                 await upstream.close()
             self.service.close()
@@ -123,7 +128,10 @@ class Proxy:
 
     async def _ready(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.service.store.checkpoint()
-        await Response(b'{"status":"ready"}', media_type="application/json")(scope, receive, send)
+        state: dict[str, Any] = {"status": "ready"}
+        if self.publisher.failing:  # exchanges go on; the log of the process says why
+            state["unpublished"] = sorted(place.name for place in self.publisher.failing)
+        await Response(dump(state), media_type="application/json")(scope, receive, send)
 
     async def _metrics(self, scope: Scope, receive: Receive, send: Send) -> None:
         page = self.service.monitor.page() or b""
@@ -194,6 +202,14 @@ class _Client:
         """Say no more."""
         if self._ticking is not None:
             self._ticking.cancel()
+
+
+async def _expire_daily(service: Service) -> None:
+    """Destroy the content whose time is over, once a day; the start of the service has done so already."""
+    while True:
+        await asyncio.sleep(DAY_S)
+        with contextlib.suppress(AuditError):  # a log that cannot be written lets no exchange pass either
+            await asyncio.to_thread(service.expire)
 
 
 class _Presence:

@@ -14,10 +14,13 @@ from pathlib import Path
 
 from guard import constitution as constitutions
 from guard import policy as policies
+from guard.audit.indexing import Indexer
 from guard.audit.keys import GuardKeys
 from guard.audit.log import store_of
-from guard.audit.store import SqliteStore
-from guard.audit.vault_store import VaultStore, load_or_create_tenant_key
+from guard.audit.retention import Steward, expire
+from guard.audit.store import Store
+from guard.audit.tenant import TENANT_KEY, load_or_create_tenant_key
+from guard.audit.vault_store import VaultStore
 from guard.audit.writer import Writer
 from guard.backends import critics
 from guard.backends.examining import require_passed
@@ -51,7 +54,8 @@ class Service:
     critic: Critic | None
     critic_thread: ThreadPoolExecutor
     writer: Writer
-    store: SqliteStore
+    store: Store
+    indexer: Indexer
     keys: GuardKeys
     vault: VaultStore
     monitor: Monitor
@@ -117,6 +121,10 @@ class Service:
         """The principal that a guard key stands for. Raises AccessError."""
         return self.keys.find(token).principal
 
+    def expire(self) -> int:
+        """Destroy the content of the log whose time is over; gives of how many entries. Blocks. Raises AuditError."""
+        return expire(self.store, self.config.audit.retention_days, Steward("guard", "system", time.time))
+
     def close(self) -> None:
         """End worker processes and commit what waits."""
         for recognizer in self.recognizers.values():
@@ -126,6 +134,7 @@ class Service:
         if close is not None:
             close()
         self.writer.close()
+        self.indexer.close()
         self.store.close()
         self.keys.close()
         self.vault.close()
@@ -145,9 +154,10 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
     rules = policies.load_folder(config.policies or Path("policies"))
     _check_routes(config, rules)
     _check_readers(rules)
+    _check_sealing(config, rules)
     documents = constitutions_of(config, rules)
     config.data.mkdir(parents=True, exist_ok=True)
-    tenant_key = load_or_create_tenant_key(config.data / "tenant.key")
+    tenant_key = load_or_create_tenant_key(config.data / TENANT_KEY)
     recognizers = recognizers_of(config, rules, progress, workers=workers)
     documented = tuple(documents.values())
     critic = critics.make(config.critic, documented, config.data / "models", progress) if documents else None
@@ -158,21 +168,24 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
     lifetime = config.vault.lifetime_days * DAY_S
     vault = VaultStore(config.data / "vault.db", tenant_key, lifetime_s=lifetime)
     vault.forget_expired()
-    return Service(
+    service = Service(
         config=config,
         policies=rules,
         constitutions=documents,
         recognizers=recognizers,
         critic=critic,
         critic_thread=ThreadPoolExecutor(critics.threads(config.critic), thread_name_prefix="guard-critic"),
-        writer=Writer(store, told=monitor.recorded if monitor else None),
+        writer=Writer(store, inline_s=store.inline_s, told=monitor.recorded if monitor else None),
         store=store,
+        indexer=Indexer(store),
         keys=open_keys(config),
         vault=vault,
         monitor=monitor,
         tenant_key=tenant_key,
         coder=Coder(tenant_key, config.tenant),
     )
+    service.expire()
+    return service
 
 
 def _check_routes(config: Config, rules: tuple[Policy, ...]) -> None:
@@ -199,6 +212,16 @@ def _check_readers(rules: tuple[Policy, ...]) -> None:
         from guard.backends.images import find_models
 
         find_models()
+
+
+def _check_sealing(config: Config, rules: tuple[Policy, ...]) -> None:
+    """Raise ConfigError where a policy seals content for a break-glass key and there is none."""
+    sealing = next((rule for rule in rules if rule.log.content == "encrypted"), None)
+    if sealing is not None and config.audit.break_glass_public is None:
+        raise ConfigError(
+            f"policy '{sealing.policy}': log.content 'encrypted' needs a key. Make one with "
+            "'guard audit break-glass-key', and set audit.break_glass_public to its public half."
+        )
 
 
 def open_keys(config: Config) -> GuardKeys:

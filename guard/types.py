@@ -25,6 +25,11 @@ Decision = Literal["allow", "revise", "block"]
 # revise  the reply went out changed
 # block   nothing of the reply went out
 
+ContentMode = Literal["masked", "encrypted", "none"]
+# masked     the log keeps the masked words, sealed with a key of the person's that the tenant key opens
+# encrypted  it keeps them sealed with a key of the person's that only the break-glass key opens
+# none       it keeps no words
+
 State = Literal["clear", "unsure", "fired", "not_judged"]
 # clear       the principle is not violated
 # unsure      the critic abstains: its score lies inside the band in which it is often wrong
@@ -121,6 +126,18 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True)
+class Keeping:
+    """How the log keeps the words of an exchange: sealed for `person`, who is the principal's user.
+
+    `until` is when they are destroyed (Unix seconds); 0 leaves that to the configuration.
+    """
+
+    content: ContentMode = "masked"
+    person: str = ""
+    until: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Opening:
     """The first half of an audit entry, durable before a byte leaves. Times are Unix seconds.
 
@@ -150,6 +167,7 @@ class Opening:
     request: str
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     verdicts: tuple[Verdict, ...] = ()
+    keeping: Keeping = Keeping()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +198,7 @@ class Closing:
     unknown_placeholders: int
     usage: Mapping[str, int]
     timings_ms: Mapping[str, float]
+    keeping: Keeping = Keeping()
 
 
 Action = Literal[

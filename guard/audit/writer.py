@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Final, Protocol
 
-from guard.audit.entries import Leaf, leaf
+from guard.audit.entries import Leaf
 from guard.audit.store import LogBusyError, RefusedEntryError
 from guard.errors import AuditError
 from guard.types import Entry, Opening
@@ -36,6 +36,10 @@ PROBE: Final = 256  # while commits are slow, one in so many is made by the loop
 
 class Store(Protocol):
     """What a writer needs of a store; `guard.audit.store.SqliteStore` is one."""
+
+    def leaf(self, entry: Entry) -> Leaf:
+        """`entry` ready to be stored. Raises AuditError."""
+        ...
 
     def append(self, entries: Sequence[Leaf], *, patient: bool) -> object:
         """Make `entries` durable, all or none. Raises AuditError."""
@@ -78,7 +82,7 @@ class Writer:
     def record(self, entry: Entry) -> None:
         """Record `entry`; durable on return. Blocks. Raises AuditError, and then it counts as not recorded."""
         done: Future[None] = Future()
-        self._join(_Ticket(leaf(entry), None, done))
+        self._join(_Ticket(self._store.leaf(entry), None, done))
         self._serve()
         done.result()
         if self._told is not None:
@@ -88,7 +92,7 @@ class Writer:
         """Record `entry`; durable on return. Raises AuditError, and then it counts as not recorded."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
-        if self._join(_Ticket(leaf(entry), loop, done)):
+        if self._join(_Ticket(self._store.leaf(entry), loop, done)):
             if not self._others_than(entry):
                 self._serve()
             else:

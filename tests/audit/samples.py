@@ -7,8 +7,9 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
+from guard.audit.entries import encode
 from guard.audit.store import SqliteStore
-from guard.types import Act, Closing, FoundSpan, Opening, Principal, Revision, Verdict
+from guard.types import Act, Closing, Entry, FoundSpan, Keeping, Opening, Principal, Revision, Verdict
 
 NOW = 1_764_000_000.0
 
@@ -35,6 +36,7 @@ OPENING = Opening(
     request='Write to <PERSON_K7Q2M4XD>, "today"\n 안녕',
     timings_ms={"mask": 1.5},
     verdicts=(Verdict("no-injection", 0.12, "unsure", (), "near the line"),),
+    keeping=Keeping("masked", "ann"),
 )
 CLOSING = Closing(
     exchange="0-first",
@@ -55,8 +57,25 @@ CLOSING = Closing(
     unknown_placeholders=0,
     usage={"prompt_tokens": 12},
     timings_ms={"judge": 20.0},
+    keeping=Keeping("masked", "ann"),
 )
 ACT = Act("0-look", NOW + 2, "eve", "auditor", "look", "0-first", "asked by the works council")
+
+
+def apart(entry: Entry) -> tuple[bytes, bytes]:
+    """The body of `entry`, and its words as they would be sealed; b"" where it keeps none."""
+    kept: list[bytes] = [b""]
+
+    def seal(exchange: str, kind: str, keeping: Keeping, clear: bytes) -> tuple[bytes, bytes]:
+        kept.append(clear)
+        return bytes(range(16)), b"sealed:" + clear
+
+    return encode(entry, seal), kept[-1]
+
+
+def encoded(entry: Entry) -> bytes:
+    """The body of `entry` alone."""
+    return apart(entry)[0]
 
 
 def opening(exchange: str, time: float = NOW) -> Opening:
@@ -84,12 +103,14 @@ verdicts = st.builds(
     reason=st.text(),
     scores=st.lists(st.tuples(st.text(max_size=5), numbers), max_size=2).map(tuple),
 )
+keepings = st.builds(Keeping, st.sampled_from(["masked", "encrypted"]), until=numbers)
 openings = st.builds(
-    Opening, time=numbers, spans=spans, fallbacks=words, routed=words, not_scanned=words, timings_ms=timings,
+    Opening, keeping=keepings, time=numbers, spans=spans, fallbacks=words, routed=words, not_scanned=words, timings_ms=timings,
     verdicts=st.lists(verdicts, max_size=2).map(tuple),
 )  # fmt: skip
 closings = st.builds(
     Closing,
+    keeping=keepings,
     time=numbers,
     spans=spans,
     verdicts=st.lists(st.tuples(counts, verdicts), max_size=2).map(tuple),
