@@ -275,12 +275,17 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
         "constitutions": _folder(base, config.constitutions, "constitutions"),
         "upstreams": tuple(_placed(upstream, base) for upstream in config.upstreams),
         "critic": _placed(config.critic, base),
+        "audit": config.audit.model_copy(update={"url_file": _under(base, config.audit.url_file)}),
     }
     return config.model_copy(update=places)
 
 
+def _under(base: Path, given: Path | None) -> Path | None:
+    return None if given is None else base / given
+
+
 def _placed(server: Server, base: Path) -> Server:
-    return server.model_copy(update={"key_file": base / server.key_file}) if server.key_file else server
+    return server.model_copy(update={"key_file": _under(base, server.key_file)})
 
 
 def _folder(base: Path, given: Path | None, name: str) -> Path:

@@ -19,6 +19,7 @@ from guard.audit.entries import Opener, unopened
 from guard.audit.models import REVISION, VERSION_TABLE, DialectName
 from guard.audit.reading import LogReader, Session
 from guard.audit.tables import Prepared, Statements, statements
+from guard.audit.verify import Source
 from guard.errors import AuditError, ConfigError
 
 CONNECT_S: Final = 10
@@ -58,8 +59,13 @@ def _cause(error: psycopg.Error) -> str:
 def connect(url: str, *, autocommit: bool) -> psycopg.Connection[Any]:
     """A connection to `url`, which may be a URL or a list of settings. Raises psycopg.Error."""
     given = psycopg.conninfo.conninfo_to_dict(url)
-    usual = {"connect_timeout": CONNECT_S, "tcp_user_timeout": int(PATIENCE_S * 1000), "application_name": "guard"}
-    return psycopg.connect(url, autocommit=autocommit, **{k: v for k, v in usual.items() if k not in given})
+    usual: dict[str, str | int] = {
+        "connect_timeout": CONNECT_S,
+        "tcp_user_timeout": int(PATIENCE_S * 1000),
+        "application_name": "guard",
+    }
+    full = psycopg.conninfo.make_conninfo(url, **{key: value for key, value in usual.items() if key not in given})
+    return psycopg.connect(full, autocommit=autocommit)
 
 
 def revision_of(connection: psycopg.Connection[Any]) -> int:
@@ -126,7 +132,7 @@ class _PostgresSession:
             cursor.execute(query.text.encode(), query.bind(**values))
             yield from cursor
 
-    def source(self) -> _Source:
+    def source(self) -> Source:
         return _Source(self, statements("postgresql"))
 
 

@@ -18,7 +18,7 @@ from guard.audit.entries import Content, Opener, unopened
 from guard.audit.listing import EVERY, SLACK_S, Dimension, Filters
 from guard.audit.models import REVISION, DialectName
 from guard.audit.tables import NEWEST, Prepared, Statements, statements
-from guard.audit.verify import MOST_FINDINGS, TOLERANCE_S, Finding, Report, check
+from guard.audit.verify import MOST_FINDINGS, TOLERANCE_S, Finding, Report, Source, check
 from guard.errors import AuditError, ConfigError
 from guard.types import Act, Closing, Entry, Opening
 
@@ -137,7 +137,7 @@ class Session(Protocol):
         """The rows that answer `query`, which may be too many to hold."""
         ...
 
-    def source(self) -> _Source:
+    def source(self) -> Source:
         """The log to walk over, for its check."""
         ...
 
@@ -275,7 +275,7 @@ class _SqliteSession:
     def rows(self, query: Prepared, **values: Any) -> Iterator[tuple[Any, ...]]:
         return self._connection.execute(query.text, query.bind(**values))
 
-    def source(self) -> _Source:
+    def source(self) -> Source:
         self._connection.text_factory = _lenient
         return _Source(self, statements("sqlite"))
 
