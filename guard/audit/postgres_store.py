@@ -17,7 +17,7 @@ import psycopg
 
 from guard.audit.checkpoint import Checkpoint
 from guard.audit.entries import Leaf, Opener, leaf, unopened
-from guard.audit.postgres import SETTINGS, PostgresReader, check_revision, connect, failing_as, revision_of
+from guard.audit.postgres import SETTINGS, PostgresReader, check_revision, connect, failing_as
 from guard.audit.store import AT_ONCE, LogBusyError, RefusedEntryError, signing_key
 from guard.audit.tables import Prepared
 from guard.audit.terms import terms
@@ -114,7 +114,7 @@ class PostgresStore(PostgresReader):
             try:
                 for setting in SETTINGS:
                     made.execute(setting.encode())
-                upgrade_postgres(made, revision_of(made))
+                upgrade_postgres(made)
                 check_revision(made)
             except BaseException:
                 made.close()
