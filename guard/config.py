@@ -279,18 +279,19 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
         "constitutions": _folder(base, config.constitutions, "constitutions"),
         "upstreams": tuple(_placed(upstream, base) for upstream in config.upstreams),
         "critic": _placed(config.critic, base),
-        "audit": _beside(config.audit, base),
+        "audit": config.audit.model_copy(
+            update={key: _under(base, getattr(config.audit, key)) for key in ("url_file", "break_glass_public")}
+        ),
     }
     return config.model_copy(update=places)
 
 
+def _under(base: Path, given: Path | None) -> Path | None:
+    return None if given is None else base / given
+
+
 def _placed(server: Server, base: Path) -> Server:
-    return server.model_copy(update={"key_file": base / server.key_file}) if server.key_file else server
-
-
-def _beside(audit: AuditConfig, base: Path) -> AuditConfig:
-    public = audit.break_glass_public
-    return audit.model_copy(update={"break_glass_public": base / public}) if public else audit
+    return server.model_copy(update={"key_file": _under(base, server.key_file)})
 
 
 def _folder(base: Path, given: Path | None, name: str) -> Path:
