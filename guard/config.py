@@ -162,8 +162,40 @@ class CriticConfig(Strict):
         return _key("critic", self.key_env, self.key_file, environ)
 
 
+class PublishConfig(Strict):
+    """A place that keeps checkpoints: a folder (`file`), a `webhook`, or an RFC 3161 authority (`timestamp`).
+
+    `every_s` seconds pass between two publications, of which each needs entries that are new. `certificates` is a PEM
+    file by which the answers of an authority are checked.
+    """
+
+    file: Path | None = None
+    webhook: str | None = Field(None, pattern=r"^https?://[^\s@#]+$")
+    timestamp: str | None = Field(None, pattern=r"^https?://[^\s@#]+$")
+    key_env: str | None = None
+    key_file: Path | None = None
+    certificates: Path | None = None
+    every_s: float = Field(3600, ge=1)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> PublishConfig:
+        if sum(place is not None for place in (self.file, self.webhook, self.timestamp)) != 1:
+            raise ValueError("give one of 'file', 'webhook' and 'timestamp'")
+        if (self.key_env or self.key_file) and not self.webhook:
+            raise ValueError("'key_env' and 'key_file' are for a webhook")
+        if self.key_env and self.key_file:
+            raise ValueError("give either 'key_env' or 'key_file'")
+        if self.certificates and not self.timestamp:
+            raise ValueError("'certificates' are those of a time-stamp authority")
+        return self
+
+    def key(self, environ: Mapping[str, str]) -> str | None:
+        """The key for the webhook, where there is one. Raises ConfigError."""
+        return _key("audit.publish", self.key_env, self.key_file, environ)
+
+
 class AuditConfig(Strict):
-    """Where the audit log is, and how long it keeps content.
+    """Where the audit log is, how long it keeps content, and where its checkpoints are published.
 
     `path` is relative to the data folder; the signing key stands beside it as `.key`.
 
@@ -174,6 +206,7 @@ class AuditConfig(Strict):
     path: str = "audit.db"
     retention_days: float | None = Field(None, gt=0)
     break_glass_public: Path | None = None
+    publish: tuple[PublishConfig, ...] = ()
     url_env: str | None = None
     url_file: Path | None = None
 
@@ -279,9 +312,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
         "constitutions": _folder(base, config.constitutions, "constitutions"),
         "upstreams": tuple(_placed(upstream, base) for upstream in config.upstreams),
         "critic": _placed(config.critic, base),
-        "audit": config.audit.model_copy(
-            update={key: _under(base, getattr(config.audit, key)) for key in ("url_file", "break_glass_public")}
-        ),
+        "audit": _beside(config.audit, base),
     }
     return config.model_copy(update=places)
 
@@ -292,6 +323,17 @@ def _under(base: Path, given: Path | None) -> Path | None:
 
 def _placed(server: Server, base: Path) -> Server:
     return server.model_copy(update={"key_file": _under(base, server.key_file)})
+
+
+def _beside(audit: AuditConfig, base: Path) -> AuditConfig:
+    places = tuple(_beside_place(place, base) for place in audit.publish)
+    files = {key: _under(base, getattr(audit, key)) for key in ("url_file", "break_glass_public")}
+    return audit.model_copy(update={"publish": places, **files})
+
+
+def _beside_place(place: PublishConfig, base: Path) -> PublishConfig:
+    given = {"file": place.file, "key_file": place.key_file, "certificates": place.certificates}
+    return place.model_copy(update={name: base / path for name, path in given.items() if path is not None})
 
 
 def _folder(base: Path, given: Path | None, name: str) -> Path:

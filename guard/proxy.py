@@ -19,6 +19,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from guard.access import Caller, identify
 from guard.asks import Ask, Bind, Emit, Note, Record
+from guard.audit.publishing import publisher_of
 from guard.backends.upstreams import Line, Upstream
 from guard.course import Incoming
 from guard.drive import Answers, emitted
@@ -58,6 +59,7 @@ class Proxy:
     def __init__(self, service: Service, upstreams: Mapping[str, Upstream]) -> None:
         self.service = service
         self.upstreams = upstreams
+        self.publisher = publisher_of(service.config, service.store, service.writer.record)
         # Exact routes are looked up; what is not among them gets the answer that guard does not serve it.
         self._endpoints: Mapping[tuple[Any, Any], _Endpoint] = {
             **{("POST", surface.path): _Endpoint(partial(self._exchange, surface), surface) for surface in SURFACES},
@@ -75,11 +77,12 @@ class Proxy:
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
-        expiring = asyncio.create_task(_expire_daily(self.service))
+        tasks = [asyncio.create_task(self.publisher.run()), asyncio.create_task(_expire_daily(self.service))]
         try:
             yield
         finally:
-            expiring.cancel()
+            for task in tasks:
+                task.cancel()
             for upstream in self.upstreams.values():
                 await upstream.close()
             self.service.close()
@@ -124,7 +127,10 @@ class Proxy:
 
     async def _ready(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.service.store.checkpoint()
-        await Response(b'{"status":"ready"}', media_type="application/json")(scope, receive, send)
+        state: dict[str, Any] = {"status": "ready"}
+        if self.publisher.failing:  # exchanges go on; the log of the process says why
+            state["unpublished"] = sorted(place.name for place in self.publisher.failing)
+        await Response(dump(state), media_type="application/json")(scope, receive, send)
 
     def _identify(self, headers: Headers) -> Caller:
         service = self.service

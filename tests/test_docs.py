@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from guard.config import Config, UpstreamConfig
+from guard.config import Config, PublishConfig, UpstreamConfig
 from guard.constitution.files import ConstitutionFile, MarksFile, PrincipleFile, ScopeFile
 from guard.constitution.values import Language
 from guard.documents import parse
@@ -44,6 +44,7 @@ def documented(page: str, heading: str = "") -> list[str]:
     [
         (Config, "configuration.md", ""),
         (UpstreamConfig, "configuration.md", "Upstreams"),
+        (PublishConfig, "configuration.md", "Publishing checkpoints"),
         (Policy, "policy.md", ""),
     ],
 )

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -28,11 +28,11 @@ from guard.types import Act, Closing, Entry, Opening
 INCLUSION: Final = "guard-inclusion/1"
 CONSISTENCY: Final = "guard-consistency/1"
 LONGEST_PATH: Final = 64
-FIELDS: Final = {
+FIELDS: Final[Mapping[str, Mapping[str, type]]] = {
     INCLUSION: {"format": str, "checkpoint": str, "leaves": list},
     CONSISTENCY: {"format": str, "before": str, "after": str, "path": list},
 }
-LEAF_FIELDS: Final = {"index": int, "body": str, "path": list}
+LEAF_FIELDS: Final[Mapping[str, type]] = {"index": int, "body": str, "path": list}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ def _leaf(data: Any) -> Proved:
     return Proved(data["index"], data["body"].encode(), _hashes(data["path"]))
 
 
-def _require(data: Any, fields: dict[str, type]) -> None:
+def _require(data: Any, fields: Mapping[str, type]) -> None:
     if type(data) is not dict or data.keys() != fields.keys():
         raise ValueError
     if any(type(data[name]) is not kind for name, kind in fields.items()):

@@ -26,7 +26,7 @@ def dumped(value: Any) -> bytes:
 def loaded(data: bytes) -> Any:
     """The value of `data`. Raises ValueError, whose cause carries the whole text: raise another `from None`."""
     try:
-        return json.loads(data.decode(), parse_constant=_refuse_constant, parse_float=_finite)
+        return _READ.decode(data.decode())
     except (AttributeError, RecursionError) as error:  # no bytes at all, too deep
         raise ValueError from error
 
@@ -58,3 +58,6 @@ def _finite(text: str) -> float:
     if math.isinf(number):
         raise ValueError
     return number
+
+
+_READ: Final = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)

@@ -116,18 +116,32 @@ def verify(note: str, key: PublicKey, *, witnessed: bool = False) -> Checkpoint:
     Other signatures beside it are refused, unless `witnessed`: then they are ignored, as the specification asks.
     Raises AuditError.
     """
+    text, signature = _parts(note, key, witnessed=witnessed)
+    try:
+        key.key.verify(signature, text.encode())
+    except (InvalidSignature, UnicodeEncodeError) as error:
+        raise AuditError("the signature of a checkpoint is not right: the checkpoint was altered") from error
+    return _of(text, key)
+
+
+def read(note: str, key: PublicKey) -> Checkpoint:
+    """The checkpoint that `note` holds and says that `key` signed; whether it did, `verify` says. Raises AuditError."""
+    return _of(_parts(note, key, witnessed=False)[0], key)
+
+
+def _parts(note: str, key: PublicKey, *, witnessed: bool) -> tuple[str, bytes]:
+    """The text of a note, and the signature that is to be by `key`. Raises AuditError."""
     text, blank, lines = note.rpartition("\n\n")
-    text += "\n"
     if not blank or not lines.endswith("\n"):
         raise AuditError("a checkpoint is not a signed note")
     signatures = lines[:-1].split("\n")
     ours = [line for line in signatures if _signer(line) == (key.origin, key.id)]
     if len(ours) != 1 or len(signatures) > (MOST_SIGNATURES if witnessed else 1):
         raise AuditError("a checkpoint is not signed by the key of this log, or not by it alone")
-    try:
-        key.key.verify(_signature(ours[0]), text.encode())
-    except (InvalidSignature, UnicodeEncodeError) as error:
-        raise AuditError("the signature of a checkpoint is not right: the checkpoint was altered") from error
+    return f"{text}\n", _signature(ours[0])
+
+
+def _of(text: str, key: PublicKey) -> Checkpoint:
     checkpoint = _parse(text)
     if checkpoint.origin != key.origin:
         raise AuditError("a checkpoint is of another log")

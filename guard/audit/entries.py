@@ -280,6 +280,8 @@ def _parse(body: bytes) -> tuple[Kind, dict[str, Any]]:
 
 def _completed(data: dict[str, Any], schema: int, kind: Kind) -> dict[str, Any]:
     """`data` with what entries of an older schema do not say."""
+    if schema == SCHEMA:
+        return data
     data = {**copy.deepcopy(_UNSAID.get(schema, {}).get(kind, {})), **data}
     unsaid, verdicts = _UNSAID_OF_VERDICTS.get(schema), data.get("verdicts")
     if unsaid and isinstance(verdicts, list):

@@ -96,7 +96,8 @@ class PostgresStore(PostgresReader):
 
     def scrub(self, *, search: bool = False) -> bool:
         """Let PostgreSQL reuse the space of what was destroyed; see Store. Says whether the role may ask for that."""
-        tables, refused = ["content", "person_key", "unindexed", *(["search"] if search else [])], []
+        tables = ["content", "person_key", "unindexed", *(["search"] if search else [])]
+        refused: list[object] = []
         with self._writing():
             connection = self._connected()
             connection.add_notice_handler(refused.append)  # where a role may not, it is told and nothing raised

@@ -145,6 +145,7 @@ class Reader(Protocol):
         trusted: str | None = None,
         stamps: Sequence[Stamp] = (),
         tolerance_s: float = ...,
+        processes: int = ...,
     ) -> Report:
         """Check the whole log; see `guard.audit.verify.check`. Raises AuditError where it cannot be read at all."""
         ...
@@ -268,13 +269,21 @@ class LogReader(ABC):
         trusted: str | None = None,
         stamps: Sequence[Stamp] = (),
         tolerance_s: float = TOLERANCE_S,
+        processes: int = 1,
     ) -> Report:
         """Check the whole log; see `guard.audit.verify.check`. Raises AuditError where it cannot be read at all.
 
         Where the entries are sound, the list of exchanges is compared with them.
         """
         with self._session() as session:
-            report = check(session.state(), public_key, trusted=trusted, stamps=stamps, tolerance_s=tolerance_s)
+            report = check(
+                session.state(),
+                public_key,
+                trusted=trusted,
+                stamps=stamps,
+                tolerance_s=tolerance_s,
+                processes=processes,
+            )
             wrong = next(session.rows(self._asks.unlisted))[0] if report.ok else 0
         if not wrong:
             return report

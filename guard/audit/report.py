@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +12,9 @@ from guard.audit.checkpoint import PublicKey
 from guard.audit.content import Lack
 from guard.audit.proving import Status
 from guard.audit.reading import Reader, Recorded
+from guard.audit.timestamps import STAMPS, Authority, Stamp, load
+from guard.audit.verify import Report
+from guard.config import Config
 from guard.errors import ConfigError
 from guard.types import Closing, FoundSpan, Opening, Verdict
 
@@ -113,16 +116,59 @@ def _spans(title: str, spans: tuple[FoundSpan, ...]) -> Iterator[str]:
         yield f"  {span.field:<32} {span.entity:<16} {span.operator:<12} {span.score:4.2f}  {span.recognizer}"
 
 
-def verify(reader: Reader, public_key: Path | None, checkpoint: Path | None) -> tuple[list[str], bool]:
-    """Check a log; gives what to print, and whether it is sound. Raises ConfigError, AuditError."""
+def verify(
+    reader: Reader,
+    public_key: Path | None,
+    checkpoint: Path | None,
+    stamps: Iterable[Stamp | str] = (),
+    processes: int = 1,
+) -> tuple[list[str], bool]:
+    """Check a log; gives what to print, and whether it is sound. Raises ConfigError, AuditError.
+
+    `stamps` are time-stamps over it, or the names of files that hold none; `processes` check the signatures.
+    """
     key = PublicKey.parse(read_text(public_key)) if public_key else reader.public_key
-    report = reader.verify(key, trusted=read_text(checkpoint) if checkpoint else None)
+    given = [*stamps]
+    sound = [stamp for stamp in given if isinstance(stamp, Stamp)]
+    trusted = read_text(checkpoint) if checkpoint else None
+    report = reader.verify(key, trusted=trusted, stamps=sound, processes=processes)
     lines = [f"{finding.kind} {finding.at}: {finding.message}" for finding in report.findings]
+    damaged = [stamp for stamp in given if isinstance(stamp, str)]
+    lines += [f"time-stamp {name}: was altered, or is not by this authority, or not of this log" for name in damaged]
+    if sound:
+        lines.append(_stamped(len(sound), report))
+    problems = report.problems + len(damaged)
     lines.append(
         f"{report.entries} entries under {report.checkpoints} checkpoints, {report.unfinished} exchanges unfinished: "
-        + ("sound" if report.ok else f"NOT sound, {report.problems} problems")
+        + (f"NOT sound, {problems} problems" if problems else "sound")
     )
-    return lines, report.ok
+    return lines, not problems
+
+
+def stamps_of(
+    reader: Reader, config: Config, public_key: Path | None, certificates: Path | None, tokens: Path | None
+) -> tuple[Stamp | str, ...]:
+    """The time-stamps in the folder `tokens`, or in the one beside the log; none where `certificates` is not given.
+
+    Raises ConfigError, AuditError.
+    """
+    if certificates is None:
+        if tokens is not None:
+            raise ConfigError("--tokens needs --timestamps: the certificates of the authority that made them.")
+        return ()
+    key = PublicKey.parse(read_text(public_key)) if public_key else reader.public_key
+    found = tuple(load(tokens or config.data / STAMPS, Authority.load(certificates), key))
+    if not found:
+        raise ConfigError("there is no time-stamp. 'audit.publish' names the authority, 'guard audit publish' asks it.")
+    return found
+
+
+def _stamped(number: int, report: Report) -> str:
+    return (
+        f"{number} time-stamps: none of the first {report.stamped} entries was made more than "
+        f"{timedelta(milliseconds=report.latest_ms)} hours after the time that it bears; "
+        f"{report.entries - report.stamped} are newer than the last time-stamp"
+    )
 
 
 def read_text(path: Path) -> str:

@@ -1,8 +1,8 @@
 """RFC 3161 time-stamps over checkpoints: what an authority outside says of when the log was what.
 
-A token lies in a folder beside the log as NAME.tsr, the whole answer of the authority in DER, and beside it as NAME.note
-the signed note whose bytes it is over. It says that the note, and so every entry under it, was there at its time. The
-chain of certificates is checked as of that time, by rfc3161-client, which uses OpenSSL.
+A token lies in a folder beside the log as NAME.tsr, the whole answer of the authority in DER, and beside it as
+NAME.note the signed note whose bytes it is over. It says that the note, and so every entry under it, was there at its
+time. The chain of certificates is checked as of that time, by rfc3161-client, which uses OpenSSL.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
     from rfc3161_client import TimeStampRequest
 
-TOKEN: Final = ".tsr"
+STAMPS: Final = "timestamps"  # the folder, in the data folder
+ANSWER: Final = ".tsr"
 NOTE: Final = ".note"
 FOREVER_MS: Final = 2**63
 
@@ -101,7 +102,7 @@ def time_of(answer: bytes, note: str, authority: Authority) -> int:
 def load(folder: Path, authority: Authority, key: PublicKey) -> Iterator[Stamp | str]:
     """The time-stamps in `folder`, each as a Stamp, or as the name of a file that is none. Raises ConfigError."""
     try:
-        tokens = sorted(folder.glob(f"*{TOKEN}"))
+        tokens = sorted(folder.glob(f"*{ANSWER}"))
     except OSError as error:
         raise ConfigError(f"{folder}: cannot be read. Check the path and its rights.") from error
     for path in tokens:

@@ -28,6 +28,7 @@ from guard.audit.content import sealed_in
 from guard.audit.entries import COLUMNS, Columns, Content, columns_of, decode, fits
 from guard.audit.merkle import Frontier, extend, leaf_hash, pack, root
 from guard.audit.persons import is_whole
+from guard.audit.signatures import Signatures
 from guard.audit.tables import keeps_frontier
 from guard.audit.timestamps import FOREVER_MS, Bounds, Stamp
 from guard.errors import AuditError
@@ -58,10 +59,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a check saw. Only the first findings are listed; `problems` counts all. `last` is the newest sound note.
+    """What a check saw. Only the first findings are listed; `problems` counts all.
 
-    `stamped` is how many entries lie under a time-stamp, and `latest_ms` the most that any of them was stamped after the
-    time that it bears. `contents` is how many pieces lie beside the tree.
+    `last` is the newest sound note, None where none is known.
+    `stamped` is how many entries lie under a time-stamp, and `latest_ms` the most that any of them was stamped after
+    the time that it bears. `contents` is how many pieces lie beside the tree.
     """
 
     entries: int
@@ -116,20 +118,23 @@ def check(
     stamps: Sequence[Stamp] = (),
     tolerance_s: float = TOLERANCE_S,
     late_s: float = LATE_S,
+    processes: int = 1,
 ) -> Report:
     """Check the log that `source` shows against `key`, against the signed note `trusted`, and against time-stamps.
 
-    Memory grows with the acts that destroyed content and with nothing else of the log. Raises AuditError where
-    `trusted` is not a sound checkpoint of this log, and what `source` raises where the log cannot be read.
+    So many `processes` check the signatures, where there are many. Memory grows with the acts that destroyed content
+    and with nothing else of the log. Raises AuditError where `trusted` is not a sound checkpoint of this log, and what
+    `source` raises where the log cannot be read.
     """
     kept: dict[int, set[Checkpoint]] = {}
     elsewhere = [] if trusted is None else [notes.verify(trusted, key, witnessed=True)]
     for checkpoint in (*elsewhere, *(stamp.checkpoint for stamp in stamps)):
         kept.setdefault(checkpoint.size, set()).add(checkpoint)
-    walk = _Walk(key, kept, Bounds.of(stamps), int(tolerance_s * 1000), int(late_s * 1000))
-    for size, note, frontier in source.checkpoints():
-        walk.commit(source.leaves(walk.start, size), size, note, frontier)
-    walk.end(source.left_over(walk.start))
+    with Signatures(key, processes) as signatures:
+        walk = _Walk(signatures, kept, Bounds.of(stamps), int(tolerance_s * 1000), int(late_s * 1000))
+        for size, note, frontier in source.checkpoints():
+            walk.commit(source.leaves(walk.start, size), size, note, frontier)
+        walk.end(source.left_over(walk.start))
     walk.beside(source.contents())
     walk.keys(source.person_keys())
     return walk.report()
@@ -139,7 +144,7 @@ def check(
 class _Walk:
     """One walk over the log: where it is, and what it found so far."""
 
-    key: PublicKey
+    signatures: Signatures
     kept: dict[int, set[Checkpoint]]  # those kept elsewhere that the walk has not met yet, by size
     bounds: Bounds
     tolerance_ms: int
@@ -180,6 +185,9 @@ class _Walk:
         """Check what there is after the last checkpoint."""
         if left_over:
             self._find("unsigned", max(self.start, 0), f"{left_over} entries stand after the last checkpoint")
+        for size in self.signatures.wrong():
+            self._find("signature", size, "the signature of a checkpoint is not right: the checkpoint was altered")
+            self.last = None
         for size in sorted(self.kept):
             self._find("truncated", size, "the log does not hold the checkpoint that was kept elsewhere")
 
@@ -232,7 +240,7 @@ class _Walk:
 
     def _signed(self, size: int, note: Any) -> Checkpoint | None:
         try:
-            signed = notes.verify(note, self.key) if isinstance(note, str) else None
+            signed = self.signatures.check(size, note) if isinstance(note, str) else None
         except AuditError as error:
             self._find("signature", size, error.message)
             return None

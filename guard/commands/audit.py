@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 from pathlib import Path
 
 import click
 
 from guard.commands.audit_content import COMMANDS, broken_open
-from guard.commands.audit_proofs import check_proof, consistency, prove
+from guard.commands.audit_proofs import check_proof, consistency, prove, publish
 from guard.commands.context import config_of, telling_errors, time_of
 
 
@@ -22,6 +23,7 @@ def audit() -> None:
 audit.add_command(check_proof)
 audit.add_command(consistency)
 audit.add_command(prove)
+audit.add_command(publish)
 
 
 @audit.command("list")
@@ -92,14 +94,29 @@ def audit_upgrade(context: click.Context, url_env: str | None) -> None:
 @audit.command("verify")
 @click.option("--public-key", type=click.Path(path_type=Path), help="A public key kept elsewhere.")
 @click.option("--checkpoint", type=click.Path(path_type=Path), help="A checkpoint kept elsewhere, to find truncation.")
+@click.option(
+    "--timestamps", type=click.Path(path_type=Path), help="Certificates of a time-stamp authority, to find back-dating."
+)
+@click.option("--processes", type=click.IntRange(1), help="How many check signatures; else as many as there are cores.")
+@click.option("--tokens", type=click.Path(path_type=Path), help="A folder of time-stamps; else the one beside the log.")
 @click.pass_context
-def audit_verify(context: click.Context, public_key: Path | None, checkpoint: Path | None) -> None:
+def audit_verify(
+    context: click.Context,
+    public_key: Path | None,
+    checkpoint: Path | None,
+    timestamps: Path | None,
+    processes: int | None,
+    tokens: Path | None,
+) -> None:
     """Check that no entry was altered, removed, reordered or back-dated."""
     with telling_errors():
         from guard.audit.log import reader_of
-        from guard.audit.report import verify
+        from guard.audit.report import stamps_of, verify
 
-        lines, ok = verify(reader_of(config_of(context)), public_key, checkpoint)
+        config = config_of(context)
+        reader = reader_of(config)
+        stamps = stamps_of(reader, config, public_key, timestamps, tokens)
+        lines, ok = verify(reader, public_key, checkpoint, stamps, processes or os.cpu_count() or 1)
         for line in lines:
             click.echo(line)
         if not ok:

@@ -1,17 +1,23 @@
-"""`guard audit prove`, `check-proof`, `consistency`: proofs for people who do not trust whoever keeps the log."""
+"""`guard audit prove`, `check-proof`, `consistency`, `publish`: for people who do not trust whoever keeps the log."""
 
 from __future__ import annotations
 
+import getpass
+import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from guard.commands.context import config_of, telling_errors
+from guard.errors import GuardError
 
 if TYPE_CHECKING:
     from guard.audit.bundles import Growth, Inclusion
     from guard.audit.checkpoint import PublicKey
+    from guard.audit.places import Place
+    from guard.audit.publishing import Publisher
 
 KEY = click.option(
     "--public-key", type=click.Path(path_type=Path), help="A public key kept elsewhere; else the one beside the log."
@@ -70,6 +76,45 @@ def consistency(context: click.Context, old: Path, out: Path | None, public_key:
             _write(proof, out)
         for line in check(proof, key):
             click.echo(line)
+
+
+@click.command("publish")
+@click.pass_context
+def publish(context: click.Context) -> None:
+    """Publish the newest checkpoint at every place that the configuration names, where there is something new."""
+    with telling_errors():
+        from guard.audit.log import store_of
+        from guard.audit.publishing import publisher_of
+
+        config = config_of(context)
+        if not config.audit.publish:
+            raise click.ClickException("No place is named. Name some in guard.yaml, under audit.publish.")
+        with closing(store_of(config)) as store:
+            publisher = publisher_of(config, store, lambda act: store.append([act]), actor=_who())
+            told = [_published(publisher, place) for place, _ in publisher.places]
+        for line, _ in told:
+            click.echo(line)
+        if not all(well for _, well in told):
+            sys.exit(1)
+
+
+def _published(publisher: Publisher, place: Place) -> tuple[str, bool]:
+    """What became of a publication, and whether it went well."""
+    try:
+        checkpoint = publisher.publish(place)
+    except GuardError as error:
+        return f"{place.name}: NOT published: {error.message}", False
+    if checkpoint is None:
+        return f"{place.name}: nothing new", True
+    return f"{place.name}: the checkpoint of {checkpoint.size} entries", True
+
+
+def _who() -> str:
+    """Who runs the command, as the system names it."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container need not have names
+        return "command line"
 
 
 def _key(context: click.Context, given: Path | None) -> PublicKey:

@@ -103,12 +103,13 @@ def character_class(byte):
 
 
 def every_change(log):
-    """Each column of each row of each table, in each of these ways."""
+    """Each column of a row of each shape of each table, in each of these ways."""
     for table in log.tables:
         names = log.columns(table)
         keys = names[:1]
         where = " AND ".join(f"{key} = ?" for key in keys)
-        for row in log.sound[table]:
+        shapes = {tuple(map(type, row)): row for row in log.sound[table]}
+        for row in shapes.values():
             for name, value in zip(names, row, strict=True):
                 for other in altered(value):
                     yield f"UPDATE {table} SET {name} = ? WHERE {where}", other, *row[: len(keys)]

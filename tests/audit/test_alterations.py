@@ -198,14 +198,14 @@ def test_no_byte_and_no_line_of_a_note_can_be_altered(log: Log) -> None:
         raw, lines = note.encode(), note.splitlines(keepends=True)
         assert len(lines) == 7
         bytes_ = {
-            raw[:place] + bytes([raw[place] ^ flip]) + raw[place + 1 :] for place in range(len(raw)) for flip in (1, 4)
+            raw[:place] + bytes([raw[place] ^ flip]) + raw[place + 1 :] for place in range(len(raw)) for flip in (1,)
         }
         left_out = ["".join(lines[:place] + lines[place + 1 :]) for place in range(7)]
         doubled = ["".join(lines[: place + 1] + lines[place:]) for place in range(7)]
         swapped = ["".join([*lines[:place], lines[place + 1], lines[place], *lines[place + 2 :]]) for place in range(6)]
         new = [*(one.decode("utf-8", "replace") for one in bytes_), *left_out, *doubled, *swapped]
         if size != log.checkpoints[0][0]:  # all of the first, one of each class for the others
-            new = new[:: len(new) // 40]
+            new = new[:: len(new) // 15]
         for other in {*new} - {note}:
             assert "signature" in log.kinds(("UPDATE checkpoint SET note = ? WHERE size = ?", other, size)), other
 

@@ -1,6 +1,8 @@
 """A file with a proof is checked by itself, and no byte of it can be changed so that it shows something else."""
 
 import json
+import subprocess
+import sys
 from contextlib import closing as closed
 from pathlib import Path
 
@@ -134,3 +136,20 @@ def test_a_file_of_another_shape_is_refused(made: tuple[PublicKey, Inclusion, Gr
 def test_what_is_no_proof_is_refused(text: str) -> None:
     with pytest.raises(AuditError):
         load(text)
+
+
+def test_the_program_in_the_documents_checks_a_proof(made: tuple[PublicKey, Inclusion, Growth], tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "audit.md").read_text()
+    program = page.split("```python\n")[1].split("```")[0]
+    (tmp_path / "audit.pub").write_text(f"{made[0]}\n")
+
+    def run(text: str) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "proof.json").write_text(text)
+        asked = [sys.executable, "-c", program, str(tmp_path / "proof.json"), str(tmp_path / "audit.pub")]
+        return subprocess.run(asked, capture_output=True, text=True, check=False)
+
+    sound = run(dump(made[1]))
+    assert sound.stdout.splitlines() == ["entry 1 of 6 is opening", "entry 4 of 6 is closing"], sound.stderr
+    for old, new in (("legal", "sales"), ('"index": 4', '"index": 3'), ("after 3", "after 2")):
+        altered = run(dump(made[1]).replace(old, new))
+        assert (altered.returncode, altered.stdout.count("entry 4")) == (1, 0)

@@ -12,6 +12,7 @@ from guard.audit.proving import grew, prove, status
 from guard.audit.reading import SqliteReader
 from guard.audit.store import SqliteStore
 from guard.errors import AuditError
+from guard.types import Closing, Opening
 from tests.audit.samples import ACT, NOW, closing, new_store, opening
 
 COMMITS = (1, 2, 5, 1, 1, 7, 3, 13, 1, 1, 2, 9)  # entries each
@@ -53,8 +54,9 @@ def test_every_exchange_is_proven_under_every_checkpoint_that_covers_it(log: tup
                     continue
                 proof = prove(state, f"{number:02}", reader.public_key, under=note)
                 checkpoint, entries = check_inclusion(proof, reader.public_key)
-                whole = [(2 * number, opening(f"{number:02}")), (2 * number + 1, closing(f"{number:02}"))]
-                assert [*entries] == whole[: size - 2 * number]
+                whole = [(2 * number, Opening), (2 * number + 1, Closing)]
+                assert [(index, type(entry)) for index, entry in entries] == whole[: size - 2 * number]
+                assert {entry.exchange for _, entry in entries} == {f"{number:02}"}
                 assert checkpoint.size == size
                 proven += 1
     assert proven > 100

@@ -9,7 +9,7 @@ import pytest
 from guard.audit.reading import SqliteReader
 from guard.audit.store import SqliteStore
 from guard.errors import AuditError
-from tests.audit.altering import Log, every_change
+from tests.audit.altering import Log
 from tests.audit.samples import NOW, closing, encoded, new_store, opening
 
 COMMITS = (1, 2, 1, 3, 2, 1)  # entries each; with a frontier kept at every fourth entry
@@ -33,14 +33,6 @@ def test_the_log_is_sound_to_begin_with(log):
     assert log.findings() == ()
     assert len(log.leaves) == 10
     assert [bool(row[2]) for row in log.checkpoints] == [False, False, True, False, True, False]
-
-
-def test_no_column_of_no_row_can_be_altered(log):
-    found = {change: log.findings(change) for change in every_change(log)}
-    tried = [findings for findings in found.values() if findings is not None]
-    assert len(tried) > 1000
-    assert [change for change, findings in found.items() if findings == ()] == []
-    assert log.findings() == ()
 
 
 def test_no_entry_can_be_removed(log):

@@ -2,14 +2,19 @@
 
 import json
 import shutil
+import socket
 from contextlib import closing as closed
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from guard.audit.checkpoint import verify
+from guard.audit.places import Timestamps
+from guard.audit.reading import SqliteReader
 from guard.cli import main
-from tests.audit.samples import closing, new_store, opening
+from tests.audit.outside import TimeAuthority, serving
+from tests.audit.samples import NOW, closing, new_store, opening
 
 
 @pytest.fixture
@@ -80,3 +85,53 @@ def test_a_file_that_cannot_be_read_or_written_is_told(folder: Path) -> None:
     ):
         result = run(*arguments)
         assert (result.exit_code, result.stderr.startswith("Error: no")) == (1, True)
+
+
+def test_checkpoints_are_published_and_time_stamps_checked_by_commands(folder: Path) -> None:
+    assert "No place is named" in run("publish").stderr
+    tsa = TimeAuthority(lambda: NOW + 3600)
+    tsa.pem(folder / "root.pem")
+    with serving(tsa.answer) as url, closed(socket.create_server(("127.0.0.1", 0))) as silent:
+        nowhere = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        silent.close()
+        places = [{"file": "kept"}, {"timestamp": url, "certificates": "root.pem"}, {"webhook": nowhere}]
+        (folder / "guard.yaml").write_text(json.dumps({"audit": {"publish": places}}))
+        made = run("publish")
+        assert made.exit_code == 1
+        assert made.stdout.splitlines() == [
+            "folder kept: the checkpoint of 3 entries",
+            "time-stamp authority at 127.0.0.1: the checkpoint of 4 entries",
+            "webhook at 127.0.0.1: NOT published: the webhook at 127.0.0.1 cannot be reached (URLError)",
+        ]
+        assert run("publish").stdout.splitlines()[:2] == [
+            "folder kept: nothing new", "time-stamp authority at 127.0.0.1: nothing new",
+        ]  # fmt: skip
+    assert len([*(folder / "kept").iterdir()]) == 1
+
+
+def test_verify_reads_time_stamps(folder: Path) -> None:
+    tsa = TimeAuthority(lambda: NOW + 3600)
+    tsa.pem(folder / "root.pem")
+    assert "there is no time-stamp" in run("verify", "--timestamps", "root.pem").stderr
+    assert "--tokens needs --timestamps" in run("verify", "--tokens", "here").stderr
+    store = SqliteReader(folder / "guard-data" / "audit.db")
+    note = str(store.checkpoint())
+    with serving(tsa.answer) as url:
+        Timestamps(url, folder / "guard-data" / "timestamps").publish(note, verify(note, store.public_key))
+    sound = run("verify", "--timestamps", "root.pem")
+    assert (sound.exit_code, sound.stdout.splitlines()) == (0, [
+        "1 time-stamps: none of the first 3 entries was made more than 1:00:00 hours after the time that it bears; "
+        "0 are newer than the last time-stamp",
+        "3 entries under 2 checkpoints, 1 exchanges unfinished: sound",
+    ])  # fmt: skip
+    shutil.copytree(folder / "guard-data" / "timestamps", folder / "copy")
+    (token,) = (folder / "copy").glob("*.tsr")
+    token.write_bytes(token.read_bytes()[:-1])
+    damaged = run("verify", "--timestamps", "root.pem", "--tokens", "copy")
+    assert damaged.exit_code == 1
+    assert damaged.stdout.splitlines() == [
+        f"time-stamp {token.name}: was altered, or is not by this authority, or not of this log",
+        "3 entries under 2 checkpoints, 1 exchanges unfinished: NOT sound, 1 problems",
+    ]
+    TimeAuthority(lambda: NOW).pem(folder / "other.pem")
+    assert run("verify", "--timestamps", "other.pem").exit_code == 1
