@@ -337,14 +337,18 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
     return config.model_copy(update=places)
 
 
+def _under(base: Path, given: Path | None) -> Path | None:
+    return None if given is None else base / given
+
+
 def _placed(server: Server, base: Path) -> Server:
-    return server.model_copy(update={"key_file": base / server.key_file}) if server.key_file else server
+    return server.model_copy(update={"key_file": _under(base, server.key_file)})
 
 
 def _beside(audit: AuditConfig, base: Path) -> AuditConfig:
-    public = audit.break_glass_public
     places = tuple(_beside_place(place, base) for place in audit.publish)
-    return audit.model_copy(update={"publish": places, "break_glass_public": base / public if public else None})
+    files = {key: _under(base, getattr(audit, key)) for key in ("url_file", "break_glass_public")}
+    return audit.model_copy(update={"publish": places, **files})
 
 
 def _beside_place(place: PublishConfig, base: Path) -> PublishConfig:

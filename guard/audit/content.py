@@ -125,11 +125,13 @@ def keeping_in(body: bytes) -> tuple[str, float] | None:
 
 
 def words_of(entry: Opening | Closing) -> str:
-    """The texts of an entry, for an index: each once."""
+    """The texts of an entry, each once, for an index: what every database holds in a text."""
     if isinstance(entry, Opening):
-        return entry.request
-    critiques = (revision.critique for revision in entry.revisions)
-    return "\n".join(dict.fromkeys((entry.reply, entry.sent, *critiques)))
+        texts = entry.request
+    else:
+        critiques = (revision.critique for revision in entry.revisions)
+        texts = "\n".join(dict.fromkeys((entry.reply, entry.sent, *critiques)))
+    return storable(texts).replace("\0", " ")
 
 
 def _places(kind: str, data: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]:

@@ -61,7 +61,7 @@ def page(filters: Filters, above: int, before: int, limit: int, name: DialectNam
         rows = rows.where(literal_column("1") == literal_column("0"))
     if terms and name == "sqlite":
         number = SQLITE_SEARCH.c.rowid
-        rows = rows.join_from(SQLITE_SEARCH, LISTED, LISTED.c.seq == number / literal_column("2"))
+        rows = rows.join_from(SQLITE_SEARCH, LISTED, LISTED.c.seq == number // literal_column("2"))
         rows = rows.where(literal_column("search").op("MATCH")(_match(terms)))
         above, before = 2 * above + 1, min(2 * before, NEWEST)
     elif terms:
@@ -86,18 +86,18 @@ def counts(since: float | None, until: float | None, by: Sequence[Dimension], na
         rows = rows.where(LISTED.c.time >= since)
     if until is not None:
         rows = rows.where(LISTED.c.time < until)
-    places = [literal_column(str(at + 1)) for at in range(len(keys))]
+    places: list[ColumnElement[Any]] = [literal_column(str(at + 1)) for at in range(len(keys))]
     return prepare(rows.group_by(*places).order_by(*places), name)
 
 
 def _key(dimension: Dimension, name: DialectName) -> ColumnElement[Any]:
     """The column that tells it; of a time, the Unix seconds at which its hour or day (UTC) begins."""
     if dimension in WIDTHS:
-        width = literal_column(str(WIDTHS[dimension]))
+        width: ColumnElement[Any] = literal_column(str(WIDTHS[dimension]))
         share: ColumnElement[Any] = LISTED.c.time / width
         whole = cast(share if name == "sqlite" else func.floor(share), BigInteger)  # SQLite casts towards zero
         return whole * width
-    unsaid = literal_column(f"'{UNFINISHED}'" if dimension == "outcome" else "''")
+    unsaid: ColumnElement[Any] = literal_column(f"'{UNFINISHED}'" if dimension == "outcome" else "''")
     return func.coalesce(LISTED.c[dimension], unsaid)
 
 

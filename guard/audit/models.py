@@ -176,10 +176,10 @@ def creation(dialect: Dialect) -> tuple[str, ...]:
 def search_of_sqlite() -> tuple[str, ...]:
     """The statements that make the search index in SQLite; what is destroyed is overwritten where SQLite can."""
     # detail=none: only which terms occur, as that is all that is asked.
-    made = ("CREATE VIRTUAL TABLE search USING fts5(terms, detail=none, tokenize=\"ascii tokenchars '_'\")",)
+    made = ["CREATE VIRTUAL TABLE search USING fts5(terms, detail=none, tokenize=\"ascii tokenchars '_'\")"]
     if sqlite3.sqlite_version_info >= (3, 42):
-        made += ("INSERT INTO search (search, rank) VALUES ('secure-delete', 1)",)
-    return made
+        made.append("INSERT INTO search (search, rank) VALUES ('secure-delete', 1)")
+    return tuple(made)
 
 
 def triggers(dialect: DialectName, tables: tuple[str, ...] = tuple(FINAL)) -> tuple[str, ...]:

@@ -58,14 +58,20 @@ def _cause(error: psycopg.Error) -> str:
 def connect(url: str, *, autocommit: bool) -> psycopg.Connection[Any]:
     """A connection to `url`, which may be a URL or a list of settings. Raises psycopg.Error."""
     given = psycopg.conninfo.conninfo_to_dict(url)
-    usual = {"connect_timeout": CONNECT_S, "tcp_user_timeout": int(PATIENCE_S * 1000), "application_name": "guard"}
-    return psycopg.connect(url, autocommit=autocommit, **{k: v for k, v in usual.items() if k not in given})
+    usual: dict[str, str | int] = {
+        "connect_timeout": CONNECT_S,
+        "tcp_user_timeout": int(PATIENCE_S * 1000),
+        "application_name": "guard",
+    }
+    full = psycopg.conninfo.make_conninfo(url, **{key: value for key, value in usual.items() if key not in given})
+    return psycopg.connect(full, autocommit=autocommit)
 
 
 def revision_of(connection: psycopg.Connection[Any]) -> int:
     """The revision of the tables in the database; 0 where there are none."""
-    there = connection.execute("SELECT to_regclass(%s) IS NOT NULL", (VERSION_TABLE,)).fetchone()
-    if there is None or not there[0]:
+    # Not by name with to_regclass, which remembers within a transaction that there was none.
+    there = "SELECT 1 FROM pg_class WHERE relname = %s AND pg_table_is_visible(oid)"
+    if connection.execute(there, (VERSION_TABLE,)).fetchone() is None:
         return 0
     query = sql.SQL("SELECT version_num FROM {}").format(sql.Identifier(VERSION_TABLE))
     row = connection.execute(query).fetchone()
@@ -90,7 +96,7 @@ def upgrade(url: str) -> bool:
 
     what = "the audit log cannot be upgraded"
     with failing_as(what), closing(connect(url, autocommit=True)) as connection:
-        done = upgrade_postgres(connection, revision_of(connection))
+        done = upgrade_postgres(connection)
         check_revision(connection)
     return done
 

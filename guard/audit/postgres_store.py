@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from guard.audit.checkpoint import Checkpoint
 from guard.audit.entries import Leaf, Opener
 from guard.audit.persons import Sealer
-from guard.audit.postgres import SETTINGS, PostgresReader, check_revision, connect, failing_as, revision_of
+from guard.audit.postgres import SETTINGS, PostgresReader, check_revision, connect, failing_as
 from guard.audit.shelf import Run, Shelf
 from guard.audit.store import AT_ONCE, LogBusyError, RefusedEntryError, signing_key, told_by
 from guard.audit.tables import Prepared
@@ -97,12 +97,15 @@ class PostgresStore(PostgresReader):
     def scrub(self, *, search: bool = False) -> bool:
         """Let PostgreSQL reuse the space of what was destroyed; see Store. Says whether the role may ask for that."""
         tables = ["content", "person_key", "unindexed", *(["search"] if search else [])]
+        refused: list[object] = []
         with self._writing():
+            connection = self._connected()
+            connection.add_notice_handler(refused.append)  # where a role may not, it is told and nothing raised
             try:
-                self._connected().execute(f"VACUUM {', '.join(tables)}".encode())
-            except psycopg.errors.InsufficientPrivilege:
-                return False
-        return True
+                connection.execute(f"VACUUM {', '.join(tables)}".encode())
+            finally:
+                connection.remove_notice_handler(refused.append)
+        return not refused
 
     def _commit(self, make: Callable[[], Sequence[Leaf]], *, patient: bool = True) -> Commit:
         """Add the leaves that `make` gives, in one transaction with whatever else it does."""
@@ -142,7 +145,7 @@ class PostgresStore(PostgresReader):
             try:
                 for setting in SETTINGS:
                     made.execute(setting.encode())
-                upgrade_postgres(made, revision_of(made))
+                upgrade_postgres(made)
                 check_revision(made)
             except BaseException:
                 made.close()

@@ -73,11 +73,11 @@ def dialect(name: DialectName) -> Dialect:
     if name == "sqlite":
         from sqlalchemy.dialects import sqlite
 
-        made: Dialect = sqlite.dialect(paramstyle="qmark")  # type: ignore[no-untyped-call]
+        made: Dialect = sqlite.dialect(paramstyle="qmark")
     else:
         from sqlalchemy.dialects.postgresql import psycopg
 
-        made = psycopg.dialect(paramstyle="format")
+        made = psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
     return made
 
 

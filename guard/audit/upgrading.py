@@ -6,10 +6,11 @@ An empty log is made of the models at once, without loading Alembic; a test hold
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from guard.audit.database import transaction
 from guard.audit.models import REVISION, creation
 from guard.audit.tables import dialect
 from guard.errors import ConfigError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
+LOCK: Final = 1735746930  # a number of guard's own: those that upgrade at once take turns
 
 
 def upgrade_sqlite(connection: sqlite3.Connection, path: Path) -> bool:
@@ -28,39 +30,39 @@ def upgrade_sqlite(connection: sqlite3.Connection, path: Path) -> bool:
     """
     if _revision(connection) == REVISION:
         return False
-    with transaction(connection):
+    with _whole(connection, "BEGIN IMMEDIATE"):
         revision = _revision(connection)  # others may have done it meanwhile
         if revision > REVISION:
             raise ConfigError(f"{path}: was written by a newer guard. Update guard.")
-        if revision == REVISION:
-            return False
         if revision == 0:
             for statement in creation(dialect("sqlite")):
                 connection.execute(statement)
-        else:
-            _migrate_sqlite(connection, revision)
+        elif revision < REVISION:
+            _migrate(connection, revision, "sqlite://")
         connection.execute(f"PRAGMA user_version = {REVISION}")
     return True
 
 
-def upgrade_postgres(connection: psycopg.Connection[Any], revision: int) -> bool:
-    """Make or upgrade the tables of a log of `revision`, all or nothing, where the role may create tables.
+def upgrade_postgres(connection: psycopg.Connection[Any]) -> bool:
+    """Make or upgrade the tables of a log, all or nothing, where the role may create tables.
 
-    `connection` is in autocommit mode. Says whether it did something; raises psycopg.Error.
+    `connection` is in autocommit mode. Says whether there was something that it could do. Raises psycopg.Error.
     """
-    if revision >= REVISION:
+    from guard.audit.postgres import revision_of
+
+    if revision_of(connection) >= REVISION:
         return False
     allowed = connection.execute("SELECT has_schema_privilege(current_schema(), 'CREATE')").fetchone()
     if allowed != (True,):
         return False
-    with connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(1735746930)")  # others that start at the same time wait
-        revision = _postgres_revision(connection)
+    with _whole(connection, "BEGIN"):
+        connection.execute(f"SELECT pg_advisory_xact_lock({LOCK})")
+        revision = revision_of(connection)  # others may have done it meanwhile
         if revision == 0:
             for statement in creation(dialect("postgresql")):
                 connection.execute(statement.encode())
         elif revision < REVISION:
-            _migrate_postgres(connection, revision)
+            _migrate(connection, revision, "postgresql+psycopg://", use_native_hstore=False)
     return True
 
 
@@ -77,6 +79,18 @@ def migrate(connection: Connection, revision: int) -> None:
     command.upgrade(config, "head")
 
 
+@contextmanager
+def _whole(connection: Any, begin: str) -> Iterator[None]:
+    """All of a block's changes or none, on a connection in autocommit mode."""
+    connection.execute(begin)
+    try:
+        yield
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+
+
 def _revision(connection: sqlite3.Connection) -> int:
     """That of the tables; 0 where there are none."""
     revision = int(connection.execute("PRAGMA user_version").fetchone()[0])
@@ -85,25 +99,34 @@ def _revision(connection: sqlite3.Connection) -> int:
     return revision
 
 
-def _postgres_revision(connection: psycopg.Connection[Any]) -> int:
-    from guard.audit.postgres import revision_of
-
-    return revision_of(connection)
-
-
-def _migrate_postgres(connection: psycopg.Connection[Any], revision: int) -> None:
+def _migrate(connection: Any, revision: int, url: str, **options: bool) -> None:
+    """Lend `connection` to SQLAlchemy, in the transaction that it is in."""
     from sqlalchemy import StaticPool, create_engine
+    from sqlalchemy.exc import DBAPIError
 
-    engine = create_engine("postgresql+psycopg://", creator=lambda: connection, poolclass=StaticPool)
-    borrowed = engine.connect()
-    migrate(borrowed, revision)
-    borrowed.detach()
+    lent = _Lent(connection)
+    engine = create_engine(url, creator=lambda: lent, poolclass=StaticPool, **options)
+    try:
+        with engine.connect() as borrowed:
+            migrate(borrowed, revision)
+    except DBAPIError as error:
+        raise (error.orig or error) from None
 
 
-def _migrate_sqlite(connection: sqlite3.Connection, revision: int) -> None:
-    from sqlalchemy import StaticPool, create_engine
+class _Lent:
+    """A connection whose transaction is not the borrower's to end."""
 
-    engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
-    borrowed = engine.connect()  # never closed: that would end the transaction, which is not its own
-    migrate(borrowed, revision)
-    borrowed.detach()
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def commit(self) -> None:
+        """Leave it to the owner."""
+
+    def rollback(self) -> None:
+        """Leave it to the owner."""
+
+    def close(self) -> None:
+        """Leave it to the owner."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
+from typing import Any
 
 from hypothesis import strategies as st
 
-from guard.audit.entries import encode
+from guard.audit.entries import Leaf, columns, encode
+from guard.audit.merkle import leaf_hash
 from guard.audit.store import SqliteStore
 from guard.types import Act, Closing, Entry, FoundSpan, Keeping, Opening, Principal, Revision, Verdict
 
@@ -76,6 +79,28 @@ def apart(entry: Entry) -> tuple[bytes, bytes]:
 def encoded(entry: Entry) -> bytes:
     """The body of `entry` alone."""
     return apart(entry)[0]
+
+
+WORDS = {"opening": ("request",), "closing": ("reply", "sent")}
+
+
+def in_the_body(entry: Opening | Closing) -> dict[str, Any]:
+    """`entry` as JSON with its words in it, as before the fourth schema."""
+    data: dict[str, Any] = json.loads(encoded(entry))
+    for name in ("sealed", "keeping", "schema"):
+        del data[name]
+    for name in WORDS[data["kind"]]:
+        data[name] = getattr(entry, name)
+    for revision, told in zip(data.get("revisions", ()), getattr(entry, "revisions", ()), strict=True):
+        revision["critique"] = told.critique
+    return data
+
+
+def of_the_third_schema(entry: Opening | Closing) -> Leaf:
+    """`entry` as a guard of the third schema stored it."""
+    data = {**in_the_body(entry), "schema": 3}
+    body = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return Leaf(body, leaf_hash(body), columns(entry))
 
 
 def opening(exchange: str, time: float = NOW) -> Opening:

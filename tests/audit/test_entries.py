@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from guard.audit.entries import COLUMNS, SCHEMA, columns, columns_of, decode, unopened
 from guard.errors import AuditError
 from guard.types import Act, Keeping, Opening, Principal
-from tests.audit.samples import ACT, CLOSING, OPENING, SPAN, apart, encoded, entries
+from tests.audit.samples import ACT, CLOSING, OPENING, SPAN, apart, encoded, entries, in_the_body
 
 SECRET = "alice@example.com"
 
@@ -66,21 +66,6 @@ def test_the_form_of_the_log_does_not_change_by_accident():
     )
     assert encoded(OPENING).decode().startswith('{"constitution":"workplace","constitution_digest":"c1","critic":')
     assert "안녕" in apart(OPENING)[1].decode()
-
-
-WORDS = {"opening": ("request",), "closing": ("reply", "sent")}
-
-
-def in_the_body(entry):
-    """`entry` as JSON with its words in it, as before the fourth schema."""
-    data = json.loads(encoded(entry))
-    for name in ("sealed", "keeping", "schema"):
-        del data[name]
-    for name in WORDS[data["kind"]]:
-        data[name] = getattr(entry, name)
-    for revision, told in zip(data.get("revisions", ()), getattr(entry, "revisions", ()), strict=True):
-        revision["critique"] = told.critique
-    return data
 
 
 def of_the_second(entry):

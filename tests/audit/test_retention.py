@@ -1,6 +1,5 @@
 """When content is destroyed: on request and in time, really, provably, and never while it is on hold."""
 
-import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import closing as closed
@@ -11,35 +10,21 @@ import pytest
 
 from guard.audit import retention
 from guard.audit.content import Lack
-from guard.audit.postgres_store import PostgresStore
 from guard.audit.reading import Filters
 from guard.audit.retention import DAY_S, HeldError, Steward, Subject, erase, expire, hold, release, standing
 from guard.audit.shelf import Run, statements
 from guard.audit.store import SqliteStore, Store
 from guard.errors import ConfigError
 from guard.types import Act, Keeping, Principal
-from tests.audit.postgres import Server, running
+from tests.audit.conftest import Place
 from tests.audit.samples import CLOSING, NOW, OPENING, new_store
 
 OP = Steward("op", "operator", lambda: NOW + 5)
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with running() as made:
-        yield made
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    if request.param == "sqlite":
-        with closed(new_store(tmp_path)) as made:
-            yield made
-        return
-    server, name = request.getfixturevalue("server"), f"t{secrets.token_hex(6)}"
-    server.run(f"CREATE DATABASE {name}")
-    with closed(PostgresStore(server.url(name), tmp_path / "audit.key", clock=lambda: NOW)) as made:
-        yield made
+@pytest.fixture
+def store(place: Place) -> Store:
+    return place.store()
 
 
 @pytest.fixture
