@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
 
 from guard.audit.entries import Opener, unopened
 from guard.audit.reading import Reader, SqliteReader
 from guard.audit.store import SqliteStore, Store
 from guard.config import Config
+from guard.errors import ConfigError
 
 
 def reader_of(config: Config, *, opener: Opener = unopened) -> Reader:
@@ -20,6 +22,7 @@ def reader_of(config: Config, *, opener: Opener = unopened) -> Reader:
     path = _path(config)
     if config.audit.store == "sqlite":
         return SqliteReader(path, opener=opener)
+    _require_psycopg()
     from guard.audit.postgres import PostgresReader
 
     return PostgresReader(config.audit.url(os.environ), path.with_suffix(".pub"), opener=opener)
@@ -30,6 +33,7 @@ def store_of(config: Config, *, opener: Opener = unopened) -> Store:
     path = _path(config)
     if config.audit.store == "sqlite":
         return SqliteStore(path, opener=opener)
+    _require_psycopg()
     from guard.audit.postgres_store import PostgresStore
 
     return PostgresStore(config.audit.url(os.environ), path.with_suffix(".key"), opener=opener)
@@ -47,10 +51,19 @@ def upgrade(config: Config, *, url_env: str | None = None) -> bool:
     if config.audit.store == "sqlite":
         with failing_as(f"{path} cannot be upgraded"), closing(open_to_write(path, "")) as connection:
             return upgrade_sqlite(connection, path)
+    _require_psycopg()
     from guard.audit.postgres import upgrade as upgrade_at
 
     audit = config.audit if url_env is None else config.audit.model_copy(update={"url_env": url_env, "url_file": None})
     return upgrade_at(audit.url(os.environ))
+
+
+def _require_psycopg() -> None:
+    if find_spec("psycopg") is None:
+        raise ConfigError(
+            "audit: 'store: postgresql' needs packages that are not installed. "
+            "Install guard with them: pip install 'constitutional-guard[postgresql]'."
+        )
 
 
 def _path(config: Config) -> Path:
