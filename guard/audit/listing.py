@@ -61,7 +61,7 @@ def page(filters: Filters, above: int, before: int, limit: int, name: DialectNam
         rows = rows.where(literal_column("1") == literal_column("0"))
     if terms and name == "sqlite":
         number = SQLITE_SEARCH.c.rowid
-        rows = rows.join_from(SQLITE_SEARCH, LISTED, LISTED.c.seq == number // literal_column("2"))
+        rows = rows.join_from(SQLITE_SEARCH, LISTED, LISTED.c.seq == number.op(">>")(literal_column("1")))
         rows = rows.where(literal_column("search").op("MATCH")(_match(terms)))
         above, before = 2 * above + 1, min(2 * before, NEWEST)
     elif terms:

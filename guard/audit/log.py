@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -13,6 +14,7 @@ from guard.audit.reading import Reader, SqliteReader
 from guard.audit.store import SqliteStore, Store
 from guard.audit.tenant import TENANT_KEY, load_or_create_tenant_key, opener_with
 from guard.config import Config
+from guard.errors import ConfigError
 
 
 def reader_of(config: Config, *, break_glass: X25519PrivateKey | None = None) -> Reader:
@@ -23,6 +25,7 @@ def reader_of(config: Config, *, break_glass: X25519PrivateKey | None = None) ->
     path, opener = _path(config), opener_with(config.data / TENANT_KEY, break_glass)
     if config.audit.store == "sqlite":
         return SqliteReader(path, opener=opener)
+    _require_psycopg()
     from guard.audit.postgres import PostgresReader
 
     return PostgresReader(config.audit.url(os.environ), path.with_suffix(".pub"), opener=opener)
@@ -35,6 +38,7 @@ def store_of(config: Config) -> Store:
     break_glass = None if public is None else load_public(public)
     if config.audit.store == "sqlite":
         return SqliteStore(path, tenant_key=tenant_key, break_glass=break_glass)
+    _require_psycopg()
     from guard.audit.postgres_store import PostgresStore
 
     url, key = config.audit.url(os.environ), path.with_suffix(".key")
@@ -53,10 +57,19 @@ def upgrade(config: Config, *, url_env: str | None = None) -> bool:
     if config.audit.store == "sqlite":
         with failing_as(f"{path} cannot be upgraded"), closing(open_to_write(path, "")) as connection:
             return upgrade_sqlite(connection, path)
+    _require_psycopg()
     from guard.audit.postgres import upgrade as upgrade_at
 
     audit = config.audit if url_env is None else config.audit.model_copy(update={"url_env": url_env, "url_file": None})
     return upgrade_at(audit.url(os.environ))
+
+
+def _require_psycopg() -> None:
+    if find_spec("psycopg") is None:
+        raise ConfigError(
+            "audit: 'store: postgresql' needs packages that are not installed. "
+            "Install guard with them: pip install 'constitutional-guard[postgresql]'."
+        )
 
 
 def _path(config: Config) -> Path:

@@ -121,8 +121,8 @@ def _index(name: str, *columns: str, where: str | None = None) -> None:
 
 
 _index("listed_time", "time")
-_index("listed_user", "user", "seq")
-_index("listed_team", "team", "seq")
+for _name in ("user", "team", "application", "surface", "model"):
+    _index(f"listed_{_name}", _name, "seq")
 for _name, _value in USUAL.items():
     _index(f"listed_{_name}", _name, "seq", where=f"{_name} <> '{_value}'")
 _index("listed_unfinished", "seq", where="outcome IS NULL")

@@ -13,7 +13,6 @@ from typing import Final
 
 MOST_CHARACTERS: Final = 100_000  # of a text; what comes after them is not indexed
 LONGEST: Final = 64  # letters of a term; of a longer word the beginning is indexed
-PREFIX_FROM: Final = 3  # letters of a word from which on it finds longer ones that begin with it
 
 _RUN: Final = re.compile(r"\w+")
 # Thai to Khmer, Hangul, kana, Han.
@@ -26,7 +25,7 @@ _PAIRED: Final = re.compile(
 def terms(text: str) -> tuple[str, ...]:
     """The terms that occur in `text`, each once."""
     found: dict[str, None] = {}
-    for word, paired in _words(text[:MOST_CHARACTERS]):
+    for word, paired, _ in _words(text[:MOST_CHARACTERS]):
         if paired:
             found.update(dict.fromkeys(map(str.__add__, word, word[1:])))
             found[word[-1]] = None  # else the last letter would begin no term
@@ -36,11 +35,14 @@ def terms(text: str) -> tuple[str, ...]:
 
 
 def wanted(query: str) -> tuple[tuple[str, bool], ...]:
-    """What a text must hold to answer `query`: terms, and whether a longer term that begins so will do."""
+    """What a text must hold to answer `query`: terms, and whether a longer term that begins so will do.
+
+    It does where a star follows a word. Many longer terms take time to gather, so that it is not done unasked.
+    """
     found: dict[tuple[str, bool], None] = {}
-    for word, paired in _words(query):
+    for word, paired, starred in _words(query):
         if not paired:
-            found[word[:LONGEST], len(word) >= PREFIX_FROM] = None
+            found[word[:LONGEST], starred] = None
         elif len(word) == 1:
             found[word, True] = None
         else:
@@ -48,16 +50,16 @@ def wanted(query: str) -> tuple[tuple[str, bool], ...]:
     return tuple(found)
 
 
-def _words(text: str) -> list[tuple[str, bool]]:
-    """Each word, in small letters, and whether it is of a script that gives pairs."""
-    words = []
-    for run in _RUN.finditer(unicodedata.normalize("NFKC", text).casefold()):
-        at = run.start()
-        for paired in _PAIRED.finditer(run.string, *run.span()):
+def _words(text: str) -> list[tuple[str, bool, bool]]:
+    """Each word, in small letters, whether it is of a script that gives pairs, and whether a star follows it."""
+    text, words = unicodedata.normalize("NFKC", text).casefold(), []
+    for run in _RUN.finditer(text):
+        at, end = run.span()
+        for paired in _PAIRED.finditer(text, at, end):
             if at < paired.start():
-                words.append((run.string[at : paired.start()], False))
-            words.append((paired[0], True))
+                words.append((text[at : paired.start()], False, False))
+            words.append((paired[0], True, False))
             at = paired.end()
-        if at < run.end():
-            words.append((run.string[at : run.end()], False))
+        if at < end:
+            words.append((text[at:end], False, text.startswith("*", end)))
     return words

@@ -220,7 +220,8 @@ def test_an_altered_entry_is_found(place: Place, store: Store) -> None:
         ({"outcome": "blocked", "decision": "allow"}, ["2"]),
         ({"outcome": "unfinished"}, ["3", "1"]),
         ({"outcome": "completed", "user": "bob"}, []),
-        ({"text": "invoice"}, ["3", "1"]),
+        ({"text": "invoice"}, ["3"]),
+        ({"text": "invoice*"}, ["3", "1"]),
         ({"text": "계약", "team": "legal"}, ["2"]),
         ({"text": "계약", "until": NOW + 1}, []),
         ({"text": "unknown"}, []),
@@ -357,4 +358,5 @@ class holding:  # noqa: N801 - reads as a verb
         self._connection.execute(self._take)  # type: ignore[attr-defined]
 
     def __exit__(self, *_: object) -> None:
+        self._connection.rollback()  # type: ignore[attr-defined]
         self._connection.close()  # type: ignore[attr-defined]

@@ -88,8 +88,8 @@ def _add_listed(seq: sa.types.TypeEngine[int]) -> None:
         sa.Column("outcome", sa.Text),
     )
     op.create_index("listed_time", "listed", ["time"])
-    op.create_index("listed_user", "listed", ["user", "seq"])
-    op.create_index("listed_team", "listed", ["team", "seq"])
+    for name in ("user", "team", "application", "surface", "model"):
+        op.create_index(f"listed_{name}", "listed", [name, "seq"])
     for name, columns, where in (
         ("listed_decision", ["decision", "seq"], sa.text("decision <> 'allow'")),
         ("listed_outcome", ["outcome", "seq"], sa.text("outcome <> 'completed'")),
