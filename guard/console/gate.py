@@ -82,7 +82,7 @@ class Gate:
         """Fill the seat, or raise Refused."""
         if request.method not in METHODS:
             raise Refused(405, "method")
-        if host_of(request.headers.get("host", "")) not in self._parts.hosts:
+        if [host_of(host) in self._parts.hosts for host in request.headers.getlist("host")] != [True]:
             raise Refused(400, "host")
         session = request.cookies.get(self._cookies.name("session"), "")
         visit = request.cookies.get(self._cookies.name("visit"), "")

@@ -56,8 +56,8 @@ class Limits:
                 self._of_late.popitem(last=False)
 
     def _wait_s(self, one: str) -> float:
-        times = self._of_late.get(one, ())
-        if len(times) < self._failures:
+        times = self._of_late.get(one)
+        if times is None or len(times) < self._failures:
             return 0.0
         return max(0.0, times[0] + self._window_s - self._ticks())
 

@@ -63,7 +63,7 @@ def open_parts(config: Config, record: RecordAct, *, clock: Callable[[], float] 
     return Parts(
         register=register,
         people=People(register),
-        sessions=Sessions(register, idle_s=rules.idle_minutes * 60, lifetime_s=rules.lifetime_hours * 3600),
+        sessions=sessions_of(config, register),
         links=Links(register),
         key=key,
         limits=Limits(),
@@ -72,6 +72,12 @@ def open_parts(config: Config, record: RecordAct, *, clock: Callable[[], float] 
         hosts=LOOPBACK | {config.listen.host} | ({public.hostname} if public.hostname else set()),
         secure=public.scheme == "https",
     )
+
+
+def sessions_of(config: Config, register: Register) -> Sessions:
+    """The sessions of a register, with the lifetimes of a configuration."""
+    rules = config.console
+    return Sessions(register, idle_s=rules.idle_minutes * 60, lifetime_s=rules.lifetime_hours * 3600)
 
 
 def open_register(data: Path, *, clock: Callable[[], float] = time.time) -> Register:

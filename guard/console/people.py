@@ -70,6 +70,12 @@ class People:
             connection.execute(change, (name, role, self._register.clock()))
         return self._known(name)
 
+    def enrol(self, name: str, role: Role, subject: str) -> None:
+        """Let in somebody whom the identity provider vouches for; changes nothing where name or subject is taken."""
+        add = "INSERT OR IGNORE INTO person (name, role, subject, made) VALUES (?, ?, ?, ?)"
+        with self._register.writing() as connection:
+            connection.execute(add, (name, role, subject, self._register.clock()))
+
     def change_role(self, name: str, role: Role) -> Person:
         """Give a person another role, from their next request on. Raises ConfigError for nobody and the revoked."""
         with self._register.writing() as connection:
@@ -89,7 +95,7 @@ class People:
         return self._known(name)
 
     def bind(self, name: str, subject: str) -> bool:
-        """Say that `subject` is this person, once and for all; False where somebody else is, or they are known already."""
+        """Say once and for all that `subject` is this person; False where either is bound already."""
         change = (
             "UPDATE person SET subject = ? WHERE name = ? AND subject IS NULL "
             "AND NOT EXISTS (SELECT 1 FROM person WHERE subject = ?)"

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from guard.errors import AccessError
 
-Reason = Literal["link", "revoked", "no_role", "state", "provider", "token", "name", "denied"]
+Reason = Literal["link", "revoked", "no_role", "state", "provider", "token", "name", "denied", "wait"]
 # link      the link is unknown, used or expired
 # revoked   the person may no longer sign in
 # no_role   the identity provider knows the person, the console does not
@@ -16,6 +16,7 @@ Reason = Literal["link", "revoked", "no_role", "state", "provider", "token", "na
 # token     the identity provider's token does not hold
 # name      the token does not say who the person is, or the name is somebody else's
 # denied    the person or the identity provider declined
+# wait      too many attempts of this person failed of late
 
 MESSAGES: Final[Mapping[Reason, str]] = {
     "link": "The link is unknown, used or expired. Ask for another: guard console invite.",
@@ -26,6 +27,7 @@ MESSAGES: Final[Mapping[Reason, str]] = {
     "token": "The identity provider's token does not hold. Check console.oidc and the clocks.",
     "name": "The token does not say who this is, or the name is somebody else's. Check console.oidc.name_claim.",
     "denied": "The identity provider or the person declined.",
+    "wait": "Too many attempts of this person failed of late. Try again later.",
 }
 
 

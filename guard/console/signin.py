@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from guard.console.access import SIGN_IN, Endpoint, csrf_field, everyone, viewer_of
-from guard.console.acts import act
+from guard.console.acts import CONSOLE, act
 from guard.console.cookies import Cookies
 from guard.console.limits import address
 from guard.console.local import local
@@ -63,6 +63,8 @@ def _step(parts: Parts, step: Step) -> Endpoint:
         try:
             return await step(parts, request)
         except SignInRefused as refusal:
+            if refusal.reason == "wait":
+                return _too_many(request, parts.limits.wait_s(f"person {refusal.person}"))
             whose = () if refusal.person is None else (f"person {refusal.person}",)
             parts.limits.failed(refusal.reason, here, *whose)
             logger.warning("console: a sign-in was refused: %s", refusal.reason)
@@ -99,8 +101,11 @@ async def _show_link(parts: Parts, request: Request) -> Response:
 
 async def _use_link(parts: Parts, request: Request) -> Response:
     token = request.path_params["token"]
-    name = await to_thread.run_sync(parts.links.use, token)
-    person = None if name is None else await to_thread.run_sync(parts.people.find, name)
+    name = await to_thread.run_sync(parts.links.look, token)
+    if name is not None:
+        _check_patience(parts, name)
+    used = await to_thread.run_sync(parts.links.use, token)
+    person = None if used is None else await to_thread.run_sync(parts.people.find, used)
     if person is None:
         raise await _bad_link(parts, token)
     return await _let_in(parts, request, person, "by link", local(None))
@@ -131,28 +136,33 @@ async def _come_back(parts: Parts, request: Request) -> Response:
 
 async def _recognized(parts: Parts, identity: Identity) -> Person:
     """The person of an identity, with the role that its claims give. Raises SignInRefused."""
-    wait = parts.limits.wait_s(f"person {identity.name}")
     people, run = parts.people, to_thread.run_sync
     person = await run(people.known_as, identity.subject) or await run(people.find, identity.name)
+    name = person.name if person else identity.name
+    _check_patience(parts, name)
     if person is not None and person.revoked is not None:
-        raise SignInRefused("revoked", person=person.name)
+        raise SignInRefused("revoked", person=name)
     if person is not None and person.subject not in {None, identity.subject}:
-        raise SignInRefused("name", person=person.name)  # their namesake was here first
+        raise SignInRefused("name", person=name)  # their namesake was here first
+    if person is not None and person.subject is None:
+        await run(people.bind, name, identity.subject)
     role = identity.role or (person.role if person else None)
     if role is None:
-        raise SignInRefused("no_role", person=identity.name)
-    if wait > 0:
-        raise SignInRefused("denied", person=identity.name)
-    name = person.name if person else identity.name
+        raise SignInRefused("no_role", person=name)
     if person is None or person.role != role:
-        await parts.record(act("guard", "console", "key", f"role of {name}", f"{role}, by the identity provider"))
-        await run(people.admit, name, role)
-    if person is None or person.subject is None:
-        await run(people.bind, name, identity.subject)
+        note = f"{role}, by the identity provider"
+        await parts.record(act("identity provider", CONSOLE, "key", f"role of {name}", note))
+        await run(people.change_role, name, role) if person else await run(people.enrol, name, role, identity.subject)
     known = await run(people.known_as, identity.subject)
-    if known is None or known.revoked is not None:  # another sign-in of the same name was quicker
+    if known is None or known.revoked is not None:  # somebody else was quicker
         raise SignInRefused("name", person=name)
     return known
+
+
+def _check_patience(parts: Parts, name: str) -> None:
+    """Raise SignInRefused where too many attempts of this person failed of late."""
+    if parts.limits.wait_s(f"person {name}") > 0:
+        raise SignInRefused("wait", person=name)
 
 
 async def _let_in(parts: Parts, request: Request, person: Person, how: str, back_to: str) -> Response:

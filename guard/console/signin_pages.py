@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
 
 from starlette.responses import HTMLResponse, Response
 
-from guard.console.language import LANGUAGES, OWN_NAMES
+from guard.console.language import LANGUAGES, OWN_NAMES, Language
+from guard.console.local import local
 from guard.console.seat import seat_of
 from guard.console.words_signin import WORDS
 
@@ -32,12 +34,18 @@ def page(request: Request, template: str, status: int = 200, *, message: str = "
             say=lambda key, **given: words[key].format(**given),
             message=words[message].format(**values) if message else "",
             language=language,
-            languages=[(code, OWN_NAMES[code]) for code in LANGUAGES],
+            languages=[(_in_language(request, code), code, OWN_NAMES[code]) for code in LANGUAGES],
             style=STYLE,
             **values,
         )
     )
     return HTMLResponse(text, status)
+
+
+def _in_language(request: Request, code: Language) -> str:
+    """The link to this page in another language; where it was to lead on to stays."""
+    kept = request.query_params.get("next")
+    return "?" + urlencode({"lang": code} if kept is None else {"lang": code, "next": local(kept)})
 
 
 def style() -> bytes:
