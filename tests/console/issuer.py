@@ -66,12 +66,15 @@ def log_in(client: httpx.Client, url: str, login: str) -> str:
     raise AssertionError(f"no way back: {reply.status_code}")
 
 
+KEY = RSAKey.generate_key(2048, parameters={"kid": "one", "alg": "RS256", "use": "sig"})
+
+
 class Issuer:
     """A provider that is right unless a test changes what it says: `claims`, `metadata`, `key`, `token` and so on."""
 
     def __init__(self) -> None:
         self.url = ""
-        self.key = self.new_key("one")
+        self.key = KEY
         self.published: list[RSAKey] = [self.key]
         self.claims: dict[str, Any] = {}
         self.without: tuple[str, ...] = ()

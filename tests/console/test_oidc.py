@@ -6,6 +6,7 @@ import json
 import logging
 import socket
 import time
+from contextlib import closing
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -107,7 +108,7 @@ def through(opened: Door, login: str, back_to: str = "") -> tuple[Browser, httpx
 
 def test_a_certified_provider_signs_a_person_in_with_the_role_of_their_groups(provider):
     browser, reply = through(provider, "ada", "/console/content")
-    with browser.client:
+    with closing(browser.client):
         assert (reply.status_code, reply.headers["location"]) == (303, "/console/content"), reply.text
         assert browser.client.get("/console").text.startswith("ada@example.com auditor ")
     role, sign_in = provider.acts()[-2:]
@@ -124,7 +125,7 @@ def test_a_certified_provider_signs_a_person_in_with_the_role_of_their_groups(pr
 
 def test_a_certified_provider_knows_people_who_have_no_role_here(provider):
     browser, reply = through(provider, "bob")
-    with browser.client:
+    with closing(browser.client):
         assert (reply.status_code, "no role" in reply.text) == (403, True)
         assert browser.client.get("/console").status_code == 303
     assert provider.parts.people.find("bob@example.com") is None
@@ -132,7 +133,7 @@ def test_a_certified_provider_knows_people_who_have_no_role_here(provider):
 
 def test_an_address_that_the_provider_has_not_verified_is_nobodys_name(provider):
     browser, reply = through(provider, "eve")
-    with browser.client:
+    with closing(browser.client):
         assert reply.status_code == 403
         assert browser.client.get("/console").status_code == 303
 
@@ -140,7 +141,7 @@ def test_an_address_that_the_provider_has_not_verified_is_nobodys_name(provider)
 def test_a_certified_provider_finds_a_code_without_its_verifier_wrong(provider):
     """It insists on PKCE: what guard sends is not decoration."""
     browser = Browser(provider)
-    with browser.client, httpx.Client() as there:
+    with closing(browser.client), httpx.Client() as there:
         back = log_in(there, browser.begin().headers["location"], "ada")
         asked = {"grant_type": "authorization_code", "code": parse_qs(urlsplit(back).query)["code"][0]}
         asked["redirect_uri"] = f"{provider.config.console.public_url}/console/sign-in/callback"
@@ -405,14 +406,15 @@ def test_an_answer_to_another_browser_lets_nobody_in(ready):
     with httpx.Client() as there:
         back = there.get(ready.begin().headers["location"]).headers["location"]
     victim = Browser(ready.opened)
-    with victim.client:
+    with closing(victim.client):
         assert victim.come_back(back).status_code == 403
         victim.begin()
         assert victim.come_back(back).status_code == 403
         assert victim.client.get("/console").status_code == 303
 
 
-def test_an_answer_that_comes_too_late_or_twice_lets_nobody_in(ready):
+def test_an_answer_that_comes_too_late_or_twice_lets_nobody_in(ready, said):
+    said.claims = {"exp": int(time.time()) + 3600}
     with httpx.Client() as there:
         back = there.get(ready.begin().headers["location"]).headers["location"]
         ready.opened.clock.now += 600
