@@ -32,7 +32,7 @@ CLIENT = "guard-console"
 def certified(accounts: Mapping[str, Mapping[str, Any]], redirect_uri: str, secret: str) -> Iterator[str]:
     """Start node-oidc-provider, which insists on PKCE; gives its address. `make install-provider` fetches it."""
     node = shutil.which("node")
-    assert node, "node is missing; see scripts/provider"
+    assert node, "node is missing: run make install-clients install-provider"
     assert (FOLDER / "node_modules").is_dir(), "run: make install-provider"
     client = {"client_id": CLIENT, "client_secret": secret, "redirect_uris": [redirect_uri]}
     told = json.dumps({"client": client, "accounts": accounts})
