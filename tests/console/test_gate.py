@@ -168,7 +168,7 @@ def test_who_leaves_in_the_middle_of_a_form_is_no_failure_of_guard(shared, clien
     assert [record for record in caplog.records if record.name == "guard"] == []
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "HEAVE"])
 def test_other_methods_are_refused(shared, client, method):
     shared.enter(client)
     assert client.request(method, "/console/label").status_code == 405

@@ -245,6 +245,16 @@ def test_somebody_else_with_the_same_address_is_somebody_else(open_door, said):
     assert browser.client.get("/console").status_code == 303
 
 
+def test_somebody_else_with_the_same_address_changes_nobodys_role(open_door, said):
+    browser = open_door(roles=ROLES)
+    said.claims = {"groups": ["guard-admin"]}
+    assert browser.sign_in().status_code == 303
+    said.claims = {"sub": "2", "groups": ["guard-audit"]}
+    assert browser.sign_in().status_code == 403
+    assert browser.opened.parts.people.find("ada@example.com").role == "admin"
+    assert [act.action for act in browser.opened.acts()] == ["key", "sign_in"]
+
+
 def test_who_was_revoked_stays_out_whatever_the_claims_say(open_door, said):
     browser = open_door(roles=ROLES)
     said.claims = {"groups": ["guard-admin"]}

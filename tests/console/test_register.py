@@ -202,6 +202,12 @@ def test_a_person_has_so_many_sessions_and_no_more(sessions, clock):
     assert [sessions.find(token) is None for token in tokens] == [True] * 2 + [False] * MOST
 
 
+def test_the_newest_session_stays_also_where_all_are_of_one_moment(sessions, register):
+    for _ in range(2 * MOST):
+        assert sessions.find(sessions.open("ada"))
+    assert register.rows("SELECT count(*) FROM session") == [(MOST,)]
+
+
 def test_sessions_that_are_over_are_forgotten(sessions, register, clock):
     sessions.open("ada")
     clock.now += 601
