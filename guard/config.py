@@ -181,6 +181,12 @@ class VaultConfig(Strict):
     lifetime_days: float = Field(30, gt=0)
 
 
+class HeldConfig(Strict):
+    """How long a reply about which a person must decide is kept, and from the decision on for as long again."""
+
+    lifetime_hours: float = Field(72, gt=0)
+
+
 class LimitsConfig(Strict):
     """Bounds: bytes of a request body, bytes of a reply, texts in the recognition cache, worker processes for names."""
 
@@ -203,6 +209,7 @@ class Config(Strict):
     audit: AuditConfig = Field(default_factory=AuditConfig)
     access: AccessConfig = Field(default_factory=AccessConfig)
     vault: VaultConfig = Field(default_factory=VaultConfig)
+    held: HeldConfig = Field(default_factory=HeldConfig)
     limits: LimitsConfig = Field(default_factory=LimitsConfig)
 
     @model_validator(mode="after")

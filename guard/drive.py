@@ -13,6 +13,7 @@ from guard.asks import (
     Emit,
     Extract,
     Extracted,
+    Hold,
     Judge,
     Next,
     Note,
@@ -114,6 +115,8 @@ class Answers:
                 return await self._line.next() if self._line else ()
             case Record():
                 return await self._service.writer.record_async(ask.entry)
+            case Hold():
+                return await asyncio.to_thread(self._service.held.hold, ask.held)
             case Send():
                 return await self._send(ask)
             case Recognize():
@@ -188,6 +191,8 @@ class BlockingAnswers:
                 return self._upstream.send(ask)
             case Record():
                 return self._service.writer.record(ask.entry)
+            case Hold():
+                return self._service.held.hold(ask.held)
             case Recognize():
                 return self._service.recognizers[ask.policy].recognize_blocking(ask.texts)
             case Extract():

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from guard import constitution as constitutions
 from guard import policy as policies
+from guard.audit.held import HeldReplies
 from guard.audit.keys import GuardKeys
 from guard.audit.log import store_of
 from guard.audit.store import SqliteStore
@@ -32,6 +33,7 @@ from guard.review.review import Settings
 from guard.types import Critic, Principal, Progress, SurfaceName
 
 DAY_S = 86_400.0
+HOUR_S = 3600.0
 
 
 @dataclass(slots=True)
@@ -51,6 +53,7 @@ class Service:
     store: SqliteStore
     keys: GuardKeys
     vault: VaultStore
+    held: HeldReplies
     tenant_key: bytes
     coder: Coder
     translates: bool = field(default_factory=lambda: importlib.util.find_spec("litellm") is not None)
@@ -125,6 +128,7 @@ class Service:
         self.store.close()
         self.keys.close()
         self.vault.close()
+        self.held.close()
 
 
 def new_id() -> str:
@@ -163,6 +167,7 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
         store=store,
         keys=open_keys(config),
         vault=vault,
+        held=open_held(config, tenant_key),
         tenant_key=tenant_key,
         coder=Coder(tenant_key, config.tenant),
     )
@@ -192,6 +197,15 @@ def _check_readers(rules: tuple[Policy, ...]) -> None:
         from guard.backends.images import find_models
 
         find_models()
+
+
+def open_held(config: Config, tenant_key: bytes) -> HeldReplies:
+    """The held replies of a configuration, without those whose time is over. Raises ConfigError, AuditError."""
+    held = HeldReplies(
+        config.data / "held.db", tenant_key, config.tenant, lifetime_s=config.held.lifetime_hours * HOUR_S
+    )
+    held.destroy_expired()
+    return held
 
 
 def open_keys(config: Config) -> GuardKeys:
