@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from guard.types import Act
 from tests.apis import APIS
 from tests.conftest import OpenHouse
 from tests.dialogue import body as request_body
-from tests.house import MAIL, PRINCIPLES, House, Scripted, leaks_of_files, policy, start
+from tests.house import MAIL, PRINCIPLES, House, Scripted, leaks_of_files, policy, proxy, start
 from tests.upstream import FakeUpstream
 
 SPEAKING = ("chat", "completions", "messages", "responses")
@@ -43,17 +43,32 @@ RULES = (
 )  # fmt: skip
 
 
+def written(folder: Path) -> Path:
+    """A folder whose constitution has a person decide about weapons."""
+    (folder / "constitutions").mkdir()
+    (folder / "constitutions" / "careful.yaml").write_text(CAREFUL)
+    return folder
+
+
 @pytest.fixture
 def careful(tmp_path: Path) -> Path:
-    """A folder whose constitution has a person decide about weapons."""
-    (tmp_path / "constitutions").mkdir()
-    (tmp_path / "constitutions" / "careful.yaml").write_text(CAREFUL)
-    return tmp_path
+    """A folder of a test's own."""
+    return written(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def _careful_house(_upstream: FakeUpstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    folder = written(tmp_path_factory.mktemp("careful"))
+    with proxy(start(folder, _upstream.url, RULES, critic=Scripted()), folder) as house:
+        yield house
 
 
 @pytest.fixture
-def house(careful: Path, open_house: OpenHouse) -> House:
-    return open_house(*RULES, critic=Scripted())
+def house(_careful_house: House, discretion: list[Path]) -> Iterator[House]:
+    """The proxy that most of these tests share."""
+    discretion.append(_careful_house.folder)
+    yield _careful_house
+    _careful_house.close_clients()
 
 
 Ask = Callable[..., httpx.Response]
@@ -200,7 +215,8 @@ def test_a_person_sees_masked_text_and_every_step_is_on_record(house: House) -> 
     assert "Buy a rifle for <EMAIL_ADDRESS_" in shown
     assert MAIL not in shown
     run(house, "approve", named(held), "--note", "known customer")
-    acts = [item.entry for item in reader_of(house.service.config).entries() if isinstance(item.entry, Act)]
+    entries = [item.entry for item in reader_of(house.service.config).entries()]
+    acts = [entry for entry in entries if isinstance(entry, Act) and entry.subject == named(held)]
     assert [(act.action, act.subject, act.role) for act in acts] == [
         ("look", named(held), "command line"),
         ("approve", named(held), "command line"),
@@ -249,7 +265,7 @@ def test_a_guard_key_is_asked_for_where_callers_need_one(careful: Path, open_hou
 def test_what_is_only_observed_is_not_held(house: House) -> None:
     watched = ask(house, BY_NAME["chat"], "watch/echo", stream=True)
     assert "rifle" in watched.text
-    assert house.service.held.list() == ()
+    assert fetch(house, named(watched)).status_code == 404
 
 
 def test_the_sdks_raise_it_and_do_not_send_the_request_again(house: House, upstream: FakeUpstream) -> None:
