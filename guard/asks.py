@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from guard.types import Decision, Dialogue, Entry, Principal, Rule, Spelling, SurfaceName
 
@@ -180,6 +180,18 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
+class Validate:
+    """Have `text` validated by the validators that a policy names for prompts or for replies.
+
+    Sent: one Verdict per validator, in the policy's order. May raise CriticError.
+    """
+
+    text: str
+    on: Literal["prompt", "reply"]
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
 class Write:
     """Let the critic answer one instruction. Sent: its text. May raise CriticError."""
 
@@ -204,6 +216,8 @@ class Emit:
     last: bool = False
 
 
-Ask: TypeAlias = Recognize | Extract | Bind | Note | Noted | Recall | Record | Hold | Send | Next | Judge | Write | Emit
+Ask: TypeAlias = (
+    Recognize | Extract | Bind | Note | Noted | Recall | Record | Hold | Send | Next | Judge | Validate | Write | Emit
+)
 Returned = TypeVar("Returned")
 Story: TypeAlias = Generator[Ask, Any, Returned]

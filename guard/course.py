@@ -108,7 +108,9 @@ class Course:
     @property
     def reads_replies(self) -> bool:
         """Whether anything is looked for in replies, or judged."""
-        return self.plan.policy.recognize.profile != "none" or self.plan.constitution is not None
+        policy = self.plan.policy
+        validates = bool(policy.review.validators_on("reply"))
+        return policy.recognize.profile != "none" or self.plan.constitution is not None or validates
 
     @property
     def may_escalate(self) -> bool:

@@ -23,6 +23,7 @@ from guard.surfaces.stream import move_in
 from guard.surfaces.surface import Choice, Surface
 from guard.surfaces.walk import Path, dump, rebuild
 from guard.types import Closing, Decision, Dialogue, FoundSpan, Json, Outcome, Span
+from guard.validation import refusal, validated
 
 Located: TypeAlias = Sequence[tuple[Span, str]]  # where a value was found in a text, and the value
 Said: TypeAlias = tuple[str, str]  # a text of a reply, and where it stands for the log
@@ -144,8 +145,25 @@ def _judge_choice(
         result = yield from review(
             dialogue, principles, plan.settings, editable=editable, unknown_spans=unknown, told=fixed
         )
+    result = yield from _validated(course, result, rest.text)
     logged = content.found + content.kept + rest.found + rest.kept
     return Judged(choice, result, content.text, rest.text, logged, told)
+
+
+def _validated(course: Course, result: Review, rest: str) -> Story[Review]:
+    """The review of a choice, with what the policy's validators say of what would go out."""
+    if result.decision == "block":
+        return result
+    answers = yield from validated(course, joined(result.text, rest), "reply")
+    verdicts = tuple(verdict for _, verdict in answers)
+    lost = tuple(verdict.principle for verdict in verdicts if verdict.state == "not_judged")
+    # The last judgement is that of what would go out; where there is only one, it is both.
+    told = {"final": (*result.final, *verdicts)} if result.final else {"verdicts": (*result.verdicts, *verdicts)}
+    result = replace(result, **told, not_judged=(*result.not_judged, *lost))  # type: ignore[arg-type]
+    stop = refusal(answers, course.plan.settings.on_failure)
+    if stop is None:
+        return result
+    return replace(result, decision="block", text="", reason=stop[0], principle=stop[1])
 
 
 def groundless(course: Course, new: Located) -> tuple[Span, ...]:

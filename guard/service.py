@@ -21,6 +21,7 @@ from guard.audit.vault_store import VaultStore, load_or_create_tenant_key
 from guard.audit.writer import Writer
 from guard.backends import critics
 from guard.backends.examining import require_passed
+from guard.backends.guardrails_hub import Validators
 from guard.backends.judged import JudgedPrompts
 from guard.backends.recognizers import Cache, CachedRecognizer, Company, Lists, Spec, Stack, Workers
 from guard.config import Config
@@ -56,6 +57,10 @@ class Service:
     held: HeldReplies
     tenant_key: bytes
     coder: Coder
+    validators: Mapping[str, Validators] = field(default_factory=dict)  # of the policies, by their names
+    validator_thread: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="guard-validators")
+    )
     translates: bool = field(default_factory=lambda: importlib.util.find_spec("litellm") is not None)
     judged: JudgedPrompts = field(default_factory=JudgedPrompts)
     at_work: Counter[str] = field(default_factory=Counter)  # calls at each upstream that have not ended
@@ -121,6 +126,7 @@ class Service:
         for recognizer in self.recognizers.values():
             recognizer.close()
         self.critic_thread.shutdown(wait=False, cancel_futures=True)
+        self.validator_thread.shutdown(wait=False, cancel_futures=True)
         close = getattr(self.critic, "close", None)  # one on a server has connections
         if close is not None:
             close()
@@ -168,6 +174,7 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
         keys=open_keys(config),
         vault=vault,
         held=open_held(config, tenant_key),
+        validators={rule.policy: Validators.load(rule) for rule in rules},
         tenant_key=tenant_key,
         coder=Coder(tenant_key, config.tenant),
     )
