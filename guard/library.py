@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -131,7 +132,7 @@ class Guard:
         text = body["choices"][0]["message"]["content"] if head.status < 400 else ""
         return Reviewed(entry.decision, text, tuple(last.values()), entry.reason)
 
-    def protect(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def protect(self, function: Callable[..., Any], *, principal: Principal = CALLER) -> Callable[..., Any]:
         """`function`, which takes the fields of a chat completion request and calls a model, with guard around it.
 
         It may return a dictionary or an object with `model_dump` (the openai SDK's do), or, where `stream=True`, an
@@ -142,12 +143,14 @@ class Guard:
         behind `functools.wraps` and `functools.partial`: a blocking function that wraps an async one, say with
         asyncio.run, is to be given in a lambda.
 
+        `principal` is who calls, for policies, the constitution and the log.
+
         A stream calls the function when its first chunk is asked for. Close it (`contextlib.closing`, `aclosing`)
         where you may stop before its end: that closes what the function gave, and the log says that the caller left,
         as it does where an async call is cancelled.
         """
         protected = protected_async if is_async(function) else protected_blocking
-        return protected(function, self.service, self._exchange)
+        return protected(function, self.service, partial(self._exchange, principal=principal))
 
     def held(self, id: str) -> dict[str, Any]:  # noqa: A002 - as the error calls it
         """The reply that was held under `id`, as a dictionary, once a person has approved it.
@@ -163,12 +166,12 @@ class Guard:
             raise withheld(told.status, body, id)
         return body
 
-    def _exchange(self, request: dict[str, Any]) -> Story[None]:
+    def _exchange(self, request: dict[str, Any], principal: Principal = CALLER) -> Story[None]:
         call = CHAT.read(json.dumps(request, default=_as_json, separators=(",", ":")).encode())
-        return exchange(Incoming(CALLER, {}, call), self._plan(call.model))
+        return exchange(Incoming(principal, {}, call), self._plan(call.model, principal))
 
-    def _plan(self, model: str) -> Plan:
-        return self.service.plan(CALLER, model, CHAT.name, upstream="function")
+    def _plan(self, model: str, principal: Principal = CALLER) -> Plan:
+        return self.service.plan(principal, model, CHAT.name, upstream="function")
 
 
 class _Unrecorded(BlockingAnswers):

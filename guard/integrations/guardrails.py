@@ -10,8 +10,7 @@ module turns off what guardrails-ai sends to its makers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from guard.backends.guardrails_hub import quiet
 from guard.errors import PolicyError
@@ -19,10 +18,10 @@ from guard.library import Guard
 
 quiet()
 
-from guardrails import OnFailAction, Validator, register_validator  # noqa: E402 - not before it is quiet
+from guardrails import Validator, register_validator  # noqa: E402 - not before it is quiet
 from guardrails_ai.types import ErrorSpan, FailResult, PassResult, ValidationResult  # noqa: E402
 
-OnFail = OnFailAction | str | Callable[[Any, FailResult], Any] | None
+OnFail: TypeAlias = Any  # what guardrails-ai takes: an OnFailAction, its name, or a function of value and result
 
 
 class _Whole(Validator):  # type: ignore[misc] # guardrails-ai is read without its types

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-from guard.integrations.guardrails import GuardConstitution, GuardMask
-from guard.library import Guard
 from guardrails import Guard as Rails
 from guardrails.errors import ValidationError
 from guardrails.hub_telemetry.hub_tracing import HubTelemetry
 from guardrails.settings import settings
+
+from guard.integrations.guardrails import GuardConstitution, GuardMask
+from guard.library import Guard
 from tests.house import CARD, MAIL, REVIEWED, Scripted, policy, start
 
 TEXT = f"Write to {MAIL}, card {CARD}."
@@ -96,3 +99,19 @@ def test_guardrails_talks_to_nobody(guard: Guard, monkeypatch: pytest.MonkeyPatc
     assert settings.rc.enable_metrics is False
     assert settings.rc.use_remote_inferencing is False
     assert HubTelemetry()._enabled is False
+
+
+def test_the_example_runs(tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    rules = "policy: light\nrecognize: {profile: patterns}\nreview: {constitution: null}\n"
+    (tmp_path / "policies" / "light.yaml").write_text(rules)
+    program = Path(__file__).parents[3] / "examples" / "integrations" / "guardrails_validators.py"
+    environ = {**os.environ, "GUARD_POLICIES": str(tmp_path / "policies")}
+    done = subprocess.run(
+        [sys.executable, program], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    sees, reads = done.stdout.splitlines()
+    assert "<EMAIL_ADDRESS_" in sees
+    assert reads == f"the reader sees Done: Write to {MAIL}."
+    assert "traces" not in done.stderr
