@@ -152,12 +152,12 @@ class Guard:
         protected = protected_async if is_async(function) else protected_blocking
         return protected(function, self.service, partial(self._exchange, principal=principal))
 
-    def held(self, id: str) -> dict[str, Any]:  # noqa: A002 - as the error calls it
-        """The reply that was held under `id`, as a dictionary, once a person has approved it.
+    def held(self, id: str, *, principal: Principal = CALLER) -> dict[str, Any]:  # noqa: A002 - as the error calls it
+        """The reply to `principal` that was held under `id`, as a dictionary, once a person has approved it.
 
         Raises HeldError while nobody has decided, WithheldError where a person rejected it, NotHeld, HeldTooLong.
         """
-        told = fetched(self.service, CALLER, id)
+        told = fetched(self.service, principal, id)
         body: dict[str, Any] = json.loads(told.body)
         if told.status == 202:
             failure = Escalated("Nobody has decided about this reply yet. Ask again later.")

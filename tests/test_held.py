@@ -21,7 +21,7 @@ from guard.errors import NotHeld
 from guard.library import Guard, HeldError, WithheldError
 from guard.surfaces.surface import Surface
 from guard.surfaces.table import BY_NAME
-from guard.types import Act
+from guard.types import Act, Principal
 from tests.apis import APIS
 from tests.conftest import OpenHouse
 from tests.dialogue import body as request_body
@@ -320,6 +320,16 @@ def test_the_library_raises_an_error_that_names_it(guard: Guard, model: str, str
     assert waiting.value.id == exchange
     guard.service.held.decide(exchange, "approved", "eve", "", lambda *_: None)
     assert guard.held(exchange)["choices"][0]["message"]["content"] == TEXT
+
+
+def test_the_library_gives_a_reply_to_whom_it_was_for(guard: Guard) -> None:
+    ann = Principal("ann", "sales")
+    with pytest.raises(HeldError) as caught:
+        guard.protect(echo, principal=ann)(model="m", messages=[{"role": "user", "content": TEXT}])
+    with pytest.raises(NotHeld):
+        guard.held(caught.value.id)
+    with pytest.raises(HeldError):
+        guard.held(caught.value.id, principal=ann)
 
 
 def test_the_library_says_what_a_person_refused(guard: Guard) -> None:
