@@ -90,3 +90,15 @@ def test_what_does_not_add_up_is_said_so(odd: list[dict[str, Any]]) -> None:
 def test_what_a_whole_would_not_say_is_not_held() -> None:
     with pytest.raises(UpstreamError, match="cannot be held"):
         assembled(CHAT, [{"choices": [{"index": 0, "text": "aside", "delta": {"content": ["x"]}}, {"index": "a"}]}])
+
+
+def test_words_that_would_be_lost_are_not_lost_in_silence() -> None:
+    def begin() -> dict[str, Any]:
+        return {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
+
+    def say(text: str) -> dict[str, Any]:
+        return {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}
+
+    assert assembled(MESSAGES, [begin(), say("a"), say("b")])["content"] == [{"type": "text", "text": "ab"}]
+    with pytest.raises(UpstreamError, match="cannot be held"):
+        assembled(MESSAGES, [begin(), say("a"), begin(), say("b")])
