@@ -12,6 +12,7 @@ from guard.commands.constitution import constitution
 from guard.commands.doctor import doctor
 from guard.commands.eval import evaluate
 from guard.commands.fingerprint import fingerprint
+from guard.commands.held import held
 from guard.commands.keys import keys
 from guard.commands.mask import mask
 from guard.commands.models import models
@@ -38,6 +39,7 @@ main.add_command(constitution)
 main.add_command(doctor)
 main.add_command(evaluate)
 main.add_command(fingerprint)
+main.add_command(held)
 main.add_command(keys)
 main.add_command(mask)
 main.add_command(models)

@@ -303,6 +303,12 @@ class VaultConfig(Strict):
     lifetime_days: float = Field(30, gt=0)
 
 
+class HeldConfig(Strict):
+    """How long a reply about which a person must decide is kept, and from the decision on for as long again."""
+
+    lifetime_hours: float = Field(72, gt=0)
+
+
 class LimitsConfig(Strict):
     """Bounds: bytes of a request body, bytes of a reply, texts in the recognition cache, worker processes for names."""
 
@@ -345,6 +351,7 @@ class Config(Strict):
     access: AccessConfig = Field(default_factory=AccessConfig)
     console: ConsoleConfig = Field(default_factory=ConsoleConfig)
     vault: VaultConfig = Field(default_factory=VaultConfig)
+    held: HeldConfig = Field(default_factory=HeldConfig)
     limits: LimitsConfig = Field(default_factory=LimitsConfig)
     monitoring: MonitoringConfig = Field(default_factory=MonitoringConfig)
 

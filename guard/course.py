@@ -116,7 +116,16 @@ class Course:
     @property
     def reads_replies(self) -> bool:
         """Whether anything is looked for in replies, or judged."""
-        return self.plan.policy.recognize.profile != "none" or self.plan.constitution is not None
+        policy = self.plan.policy
+        validates = bool(policy.review.validators_on("reply"))
+        return policy.recognize.profile != "none" or self.plan.constitution is not None or validates
+
+    @property
+    def may_escalate(self) -> bool:
+        """Whether a principle could ask for a person, so that the reply must be there to be held."""
+        constitution = self.plan.constitution
+        own = constitution.principles if constitution else ()
+        return any(p.on_violation == "escalate" and p.applies_to != "prompt" for p in own)
 
     def principles_for(self, reply: str) -> tuple[Principle, ...]:
         """The principles that apply to `reply`, as masked: those for its language or that of the prompt."""

@@ -18,15 +18,18 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from guard.access import Caller, identify
-from guard.asks import Ask, Bind, Emit, Note, Record
+from guard.asks import Ask, Bind, Emit, Hold, Note, Record
 from guard.audit.publishing import publisher_of
 from guard.backends.upstreams import Line, Upstream
 from guard.course import Incoming
 from guard.drive import Answers, emitted
 from guard.errors import AuditError, ClientGone, GuardError, RouteError, TooLargeError, UpstreamError
 from guard.exchange import exchange
+from guard.fetching import fetched
+from guard.inbound import HELD
 from guard.service import DAY_S, Service
 from guard.surfaces.chat import CHAT
+from guard.surfaces.messages import MESSAGES
 from guard.surfaces.stream import comment
 from guard.surfaces.surface import Surface
 from guard.surfaces.table import SURFACES, surface_near
@@ -69,11 +72,15 @@ class Proxy:
             ("GET", "/readyz"): _Endpoint(self._ready),
             **({("GET", "/metrics"): _Endpoint(self._metrics)} if service.config.monitoring.metrics else {}),
         }
+        self._fetch = (_Endpoint(self._held), _Endpoint(self._held, MESSAGES))
         self._app = Starlette(exception_handlers={404: _unknown_route}, lifespan=self._lifespan)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        serve = self._endpoints.get((scope.get("method"), scope.get("path")), self._app)
+        method, path = scope.get("method"), scope.get("path", "")
+        serve = self._endpoints.get((method, path), self._app)
+        if method == "GET" and path.startswith(HELD):
+            serve = self._fetch[any(name == b"anthropic-version" for name, _ in scope["headers"])]
         await serve(scope, receive, send)
 
     @contextlib.asynccontextmanager
@@ -125,6 +132,11 @@ class Proxy:
             raise failures[0]
         body = dump({"object": "list", "data": list(listed.values())})
         await Response(body, media_type="application/json")(scope, receive, send)
+
+    async def _held(self, scope: Scope, receive: Receive, send: Send) -> None:
+        caller = self._identify(_headers(scope))
+        told = await asyncio.to_thread(fetched, self.service, caller.principal, scope["path"].removeprefix(HELD))
+        await Response(told.body, told.status, told.headers, "application/json")(scope, receive, send)
 
     async def _ready(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.service.store.checkpoint()
@@ -228,7 +240,9 @@ class _Presence:
 
     async def __call__(self, ask: Ask) -> Any:
         """The answer to `ask`. Raises GuardError, ClientGone once."""
-        if self._told or isinstance(ask, Record | Bind | Note):  # cut short, nobody would know whether it was written
+        if self._told or isinstance(
+            ask, Record | Hold | Bind | Note
+        ):  # cut short, nobody would know whether it was written
             return await self._answer(ask)
         try:
             if not self._gone:

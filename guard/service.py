@@ -14,6 +14,7 @@ from pathlib import Path
 
 from guard import constitution as constitutions
 from guard import policy as policies
+from guard.audit.held import HeldReplies
 from guard.audit.indexing import Indexer
 from guard.audit.keys import GuardKeys
 from guard.audit.log import store_of
@@ -24,6 +25,7 @@ from guard.audit.vault_store import VaultStore
 from guard.audit.writer import Writer
 from guard.backends import critics
 from guard.backends.examining import require_passed
+from guard.backends.guardrails_hub import Validators
 from guard.backends.judged import JudgedPrompts
 from guard.backends.recognizers import Cache, CachedRecognizer, Company, Lists, Spec, Stack, Workers
 from guard.config import Config
@@ -38,6 +40,7 @@ from guard.review.review import Settings
 from guard.types import Critic, Principal, Progress, SurfaceName
 
 DAY_S = 86_400.0
+HOUR_S = 3600.0
 
 
 @dataclass(slots=True)
@@ -59,8 +62,13 @@ class Service:
     keys: GuardKeys
     vault: VaultStore
     monitor: Monitor
+    held: HeldReplies
     tenant_key: bytes
     coder: Coder
+    validators: Mapping[str, Validators] = field(default_factory=dict)  # of the policies, by their names
+    validator_thread: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="guard-validators")
+    )
     translates: bool = field(default_factory=lambda: importlib.util.find_spec("litellm") is not None)
     judged: JudgedPrompts = field(default_factory=JudgedPrompts)
     at_work: Counter[str] = field(default_factory=Counter)  # calls at each upstream that have not ended
@@ -130,6 +138,7 @@ class Service:
         for recognizer in self.recognizers.values():
             recognizer.close()
         self.critic_thread.shutdown(wait=False, cancel_futures=True)
+        self.validator_thread.shutdown(wait=False, cancel_futures=True)
         close = getattr(self.critic, "close", None)  # one on a server has connections
         if close is not None:
             close()
@@ -138,6 +147,7 @@ class Service:
         self.store.close()
         self.keys.close()
         self.vault.close()
+        self.held.close()
         self.monitor.close()
 
 
@@ -181,6 +191,8 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
         keys=open_keys(config),
         vault=vault,
         monitor=monitor,
+        held=open_held(config, tenant_key),
+        validators={rule.policy: Validators.load(rule) for rule in rules},
         tenant_key=tenant_key,
         coder=Coder(tenant_key, config.tenant),
     )
@@ -222,6 +234,15 @@ def _check_sealing(config: Config, rules: tuple[Policy, ...]) -> None:
             f"policy '{sealing.policy}': log.content 'encrypted' needs a key. Make one with "
             "'guard audit break-glass-key', and set audit.break_glass_public to its public half."
         )
+
+
+def open_held(config: Config, tenant_key: bytes) -> HeldReplies:
+    """The held replies of a configuration, without those whose time is over. Raises ConfigError, AuditError."""
+    held = HeldReplies(
+        config.data / "held.db", tenant_key, config.tenant, lifetime_s=config.held.lifetime_hours * HOUR_S
+    )
+    held.destroy_expired()
+    return held
 
 
 def open_keys(config: Config) -> GuardKeys:

@@ -20,10 +20,11 @@ Operator = Literal["placeholder", "redact", "hash", "keep", "block", "route"]
 # block        refuse the whole exchange
 # route        send the whole exchange to an in-house upstream, which sees the value as it is
 
-Decision = Literal["allow", "revise", "block"]
-# allow   the reply went out as the upstream wrote it
-# revise  the reply went out changed
-# block   nothing of the reply went out
+Decision = Literal["allow", "revise", "escalate", "block"]
+# allow     the reply went out as the upstream wrote it
+# revise    the reply went out changed
+# escalate  the reply is held until a person has decided about it
+# block     nothing of the reply went out
 
 ContentMode = Literal["masked", "encrypted", "none"]
 # masked     the log keeps the masked words, sealed with a key of the person's that the tenant key opens
@@ -36,10 +37,11 @@ State = Literal["clear", "unsure", "fired", "not_judged"]
 # fired       the principle is violated
 # not_judged  the critic failed, was late or answered nonsense; never counted as clear
 
-Outcome = Literal["completed", "refused", "blocked", "upstream_error", "client_gone", "not_judged", "failed"]
+Outcome = Literal["completed", "refused", "blocked", "held", "upstream_error", "client_gone", "not_judged", "failed"]
 # completed       the reply, changed or not, was released to the client
 # refused         the upstream answered with an error status, which was passed on
 # blocked         the review or the policy withheld the reply
+# held            the reply waits for a person; what the person decides is an entry of its own
 # upstream_error  the upstream could not be reached, broke off or answered nonsense
 # client_gone     the client left before the end
 # not_judged      the critic failed and the policy blocks what is not judged

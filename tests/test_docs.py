@@ -92,6 +92,13 @@ def test_the_example_of_an_identity_provider_is_valid() -> None:
     assert not config.console.oidc.client_secret_env.startswith(PREFIX)  # that would be a key of the file
 
 
+def test_every_command_of_held_replies_is_documented() -> None:
+    from guard.commands.held import held
+
+    told = re.findall(r"^\| `guard held (\w+)", (ROOT / "docs" / "constitution.md").read_text(), re.MULTILINE)
+    assert sorted(told) == sorted(held.commands)
+
+
 def test_the_scope_of_a_constitution_is_documented() -> None:
     text = (ROOT / "docs" / "constitution.md").read_text().split("## Whom it is for\n")[1].split("\n## ")[0]
     told = re.findall(r"`(\w+)`", text)
