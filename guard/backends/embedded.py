@@ -16,7 +16,7 @@ import numpy as np
 from guard.backends import fitting, heads
 from guard.backends.fitting import Encoder, Fitted, Key, Passage, key_of, view
 from guard.backends.minilm import MiniLM, find
-from guard.backends.windows import Range, merged, plain, readable
+from guard.backends.windows import Range, merged, readable
 from guard.constitution import Constitution
 from guard.errors import CriticError, GuardError
 from guard.types import Dialogue, Json, Progress, Rule, State, Verdict
@@ -63,7 +63,7 @@ class EmbeddedCritic:
         fitted = [self._of(rule) for rule in principles]
         texts = dict.fromkeys(view(one.principle.applies_to, dialogue) for one in fitted)
         try:
-            passages = dict(zip(texts, fitting.embed(self._encoder, list(texts)), strict=True)) if texts else {}
+            passages = {text: fitting.embed(self._encoder, text) for text in texts}
             return tuple(self._verdict(one, passages[view(one.principle.applies_to, dialogue)]) for one in fitted)
         except GuardError:
             raise
@@ -121,20 +121,23 @@ class EmbeddedCritic:
         spans: tuple[Range, ...] = ()
         if state == "fired" and principle.applies_to != "prompt":
             firing = [one for one, each in zip(passage.cut.windows, logits, strict=True) if each >= thresholds.fire]
-            spans = self._narrowed(fitted, passage, firing)
+            spans = _narrowed(fitted, passage, firing)
         return Verdict(principle.id, thresholds.score(logit), state, spans, _reason(state))
 
-    def _narrowed(self, fitted: Fitted, passage: Passage, firing: Sequence[Range]) -> tuple[Range, ...]:
-        """The smallest ranges that fire: sentences of the firing windows, or windows where no sentence alone does."""
-        units = [unit for unit in passage.cut.units if any(_holds(window, unit) for window in firing)]
-        vectors = fitting.vectors_of(self._encoder, [plain(passage.text[start:end]) for start, end in units])
-        alone = fitted.head.logits(vectors) >= fitted.thresholds.fire
-        candidates = [unit for unit, fires in zip(units, alone, strict=True) if fires]
-        found: list[Range] = []
-        for one in sorted([*candidates, *firing], key=lambda each: (each[1] - each[0], each)):
-            if not any(_holds(one, smaller) for smaller in found):
-                found.append(one)
-        return merged(found)
+
+def _narrowed(fitted: Fitted, passage: Passage, firing: Sequence[Range]) -> tuple[Range, ...]:
+    """The smallest ranges that fire: sentences of the firing windows, or windows where no sentence alone does."""
+    alone = fitted.head.logits(passage.units) >= fitted.thresholds.fire
+    candidates = [
+        unit
+        for unit, fires in zip(passage.cut.units, alone, strict=True)
+        if fires and any(_holds(window, unit) for window in firing)
+    ]
+    found: list[Range] = []
+    for one in sorted([*candidates, *firing], key=lambda each: (each[1] - each[0], each)):
+        if not any(_holds(one, smaller) for smaller in found):
+            found.append(one)
+    return merged(found)
 
 
 def _holds(outer: Range, inner: Range) -> bool:

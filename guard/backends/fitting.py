@@ -12,7 +12,6 @@ import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 from zipfile import BadZipFile
@@ -50,18 +49,20 @@ class Encoder(Protocol):
         """The character range of each token."""
         ...
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """One vector per text, as rows."""
+    def encode(self, units: Sequence[str], runs: Sequence[tuple[int, int]]) -> Vectors:
+        """One vector, as a row, per run of the units of one text; a run is the first unit and the one after its last."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A cut text with a vector per window."""
+    """A cut text with a vector per window, one for each unit alone, and one for all of it."""
 
     text: str
     cut: Cut
     vectors: Floats
+    units: Floats
+    whole: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +107,20 @@ def view(applies_to: AppliesTo, dialogue: Dialogue) -> str:
             return dialogue.reply
 
 
-def embed(encoder: Encoder, texts: Sequence[str]) -> list[Passage]:
-    """Cut and embed `texts`. Raises CriticError where a vector is not finite."""
-    clean = [windows.without_surrogates(text) for text in texts]
-    cuts = [windows.cut(text, encoder.tokens(text), most=ROOM) for text in clean]
-    flat = [windows.plain(text[a:b]) for text, cut in zip(clean, cuts, strict=True) for a, b in cut.windows]
-    vectors = vectors_of(encoder, flat)
-    bounds = np.cumsum([0, *(len(cut.windows) for cut in cuts)])
-    return [Passage(text, cut, vectors[a:b]) for text, cut, (a, b) in zip(clean, cuts, pairwise(bounds), strict=True)]
-
-
-def vectors_of(encoder: Encoder, texts: Sequence[str]) -> Floats:
-    """The vectors of `texts`. Raises CriticError where one is not finite."""
-    vectors = encoder.encode(texts).astype(np.float64)
+def embed(encoder: Encoder, text: str) -> Passage:
+    """Cut and embed `text`. Raises CriticError where a vector is not finite."""
+    text = windows.without_surrogates(text)
+    cut = windows.cut(text, encoder.tokens(text), most=ROOM)
+    starts = {start: index for index, (start, _) in enumerate(cut.units)}
+    ends = {end: index + 1 for index, (_, end) in enumerate(cut.units)}
+    runs = [(starts[start], ends[end]) for start, end in cut.windows]
+    runs += [(index, index + 1) for index in range(len(cut.units))]
+    units = [windows.plain(text[start:end]) for start, end in cut.units]
+    vectors = encoder.encode(units, [*runs, (0, len(units))]).astype(np.float64)
     if not np.isfinite(vectors).all():
         raise CriticError("the embedded critic's model gave a vector that is not finite.")
-    return vectors
+    first = len(cut.windows)
+    return Passage(text, cut, vectors[:first], vectors[first:-1], vectors[-1])
 
 
 def problems(constitutions: Sequence[Constitution]) -> dict[Key, Problem]:
@@ -202,8 +201,8 @@ def _worked_out(
 ) -> tuple[dict[str, Reading], dict[Key, LeftOut]]:
     texts = _distinct(posed)
     progress(f"embedded critic: reading {len(texts)} examples")
-    passages = embed(encoder, texts)
-    readings = {text: _reading(passage) for text, passage in zip(texts, passages, strict=True)}
+    passages = [embed(encoder, text) for text in texts]
+    readings = {text: Reading(one.vectors, one.whole) for text, one in zip(texts, passages, strict=True)}
     left_out: dict[Key, LeftOut] = {}
     for number, (key, problem) in enumerate(posed.items(), 1):
         progress(f"embedded critic: fitting principle {number} of {len(posed)}")
@@ -211,12 +210,6 @@ def _worked_out(
     if file is not None:
         _remember(file, texts, readings, left_out, progress)
     return readings, left_out
-
-
-def _reading(passage: Passage) -> Reading:
-    """A text that is too long for one window stands in the fit as the mean of its windows."""
-    whole = passage.cut.whole
-    return Reading(passage.vectors, passage.vectors.mean(0) if whole is None else passage.vectors[whole])
 
 
 def _remember(
