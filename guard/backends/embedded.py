@@ -13,17 +13,20 @@ from pathlib import Path
 
 import numpy as np
 
-from guard.backends import fitting, heads
+from guard.backends import fitting, harm, heads
 from guard.backends.fitting import Encoder, Fitted, Key, Passage, key_of, view
+from guard.backends.harm import HarmAware
+from guard.backends.heads import Floats
 from guard.backends.minilm import MiniLM, find
 from guard.backends.windows import Range, merged, readable
 from guard.constitution import Constitution
 from guard.errors import CriticError, GuardError
-from guard.types import Dialogue, Json, Progress, Rule, State, Verdict
+from guard.types import Dialogue, Json, Labelled, Progress, Rule, State, Verdict
 
 UNREADABLE = "Part of the text is nothing that the embedded critic can read, so it abstains."
 UNSURE = "The text is near the line, where the embedded critic is often wrong."
 FIRED = "The marked text reads like the examples that violate this principle."
+HARMFUL = " It reads like harm in general, too."
 
 
 class EmbeddedCritic:
@@ -46,16 +49,22 @@ class EmbeddedCritic:
         cache: Path | None,
         progress: Progress,
         *,
+        labels: Sequence[Labelled] = (),
         encoder: Encoder | None = None,
+        general: bool = True,
     ) -> EmbeddedCritic:
         """Fit a head per principle; with `cache`, a folder, a second start is quick. `encoder` stands in for MiniLM.
 
-        Raises ConfigError where the model is missing or a principle has too few examples.
+        `labels` are what reviewers said, examples as well. With `general` the heads weigh the general sense of harm,
+        where it reads the encoder's vectors. Raises ConfigError where a model is missing or a principle has too few
+        examples.
         """
-        posed = fitting.problems(constitutions)
+        posed = fitting.problems(constitutions, labels)
         if encoder is None:
             progress("embedded critic: loading the model")
             encoder = MiniLM(find())
+        if general and (known := harm.load()).encoder == encoder.name:
+            encoder = HarmAware(encoder, known)
         return cls(encoder, fitting.fit(encoder, posed, cache, progress), digest=fitting.digest(encoder, posed))
 
     def score(self, dialogue: Dialogue, principles: Sequence[Rule]) -> tuple[Verdict, ...]:
@@ -122,7 +131,14 @@ class EmbeddedCritic:
         if state == "fired" and principle.applies_to != "prompt":
             firing = [one for one, each in zip(passage.cut.windows, logits, strict=True) if each >= thresholds.fire]
             spans = _narrowed(fitted, passage, firing)
-        return Verdict(principle.id, thresholds.score(logit), state, spans, _reason(state))
+        reason = self._reason(fitted, state, passage.vectors[int(logits.argmax())])
+        return Verdict(principle.id, thresholds.score(logit), state, spans, reason)
+
+    def _reason(self, fitted: Fitted, state: State, vector: Floats) -> str:
+        reason = {"fired": FIRED, "unsure": UNSURE}.get(state, "")
+        if reason and isinstance(self._encoder, HarmAware) and fitted.head.weights[-1] > 0:
+            return reason + HARMFUL if self._encoder.reads_harmful(vector) else reason
+        return reason
 
 
 def _narrowed(fitted: Fitted, passage: Passage, firing: Sequence[Range]) -> tuple[Range, ...]:
@@ -142,10 +158,6 @@ def _narrowed(fitted: Fitted, passage: Passage, firing: Sequence[Range]) -> tupl
 
 def _holds(outer: Range, inner: Range) -> bool:
     return outer[0] <= inner[0] and inner[1] <= outer[1]
-
-
-def _reason(state: State) -> str:
-    return {"fired": FIRED, "unsure": UNSURE}.get(state, "")
 
 
 def _card(fitted: Fitted) -> dict[str, Json]:

@@ -2,7 +2,8 @@
 
 The complying examples of the other principles of a constitution are complying examples of each principle too: they
 keep a head from firing on everything that is not about its own topics. A principle with a `check` has no head; its
-complying examples still serve the others.
+complying examples still serve the others. What reviewers said of real exchanges are examples of their principle like its
+own, unless the constitution itself says the opposite of the same text.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from numpy.typing import NDArray
 
 from guard.backends import heads, windows
 from guard.backends.heads import Examples, Floats, Head, LeftOut, Reading, Thresholds
-from guard.backends.minilm import LAYERS, MOST_TOKENS, Vectors
+from guard.backends.minilm import CHUNK, LAYERS, MOST_TOKENS, Vectors
 from guard.backends.windows import Cut, Range
 from guard.constitution import AppliesTo, Constitution, Principle
 from guard.errors import ConfigError, CriticError
-from guard.types import Dialogue, Progress, Rule
+from guard.types import Dialogue, Labelled, Progress, Rule
 
 LEAST_EXAMPLES = 8
 ROOM = MOST_TOKENS - 2  # tokens of a window, without the two that frame it
@@ -33,7 +34,7 @@ ROOM = MOST_TOKENS - 2  # tokens of a window, without the two that frame it
 SETTINGS = {
     "layers": LAYERS, "room": ROOM, "units": windows.UNITS, "short": windows.SHORT, "penalty": heads.PENALTY,
     "others": heads.OTHERS_WEIGHT, "right": heads.RIGHT, "false_alarms": heads.FALSE_ALARMS,
-    "unsure_others": heads.UNSURE_OTHERS, "version": 1,
+    "unsure_others": heads.UNSURE_OTHERS, "chunk": CHUNK, "version": 2,
 }  # fmt: skip
 
 Key: TypeAlias = tuple[str, tuple[Dialogue, ...], tuple[Dialogue, ...]]
@@ -67,12 +68,16 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What the head of `principle` is fitted to, as text; `others` has a group per other principle."""
+    """What the head of `principle` is fitted to, as text; `others` has a group per other principle.
+
+    `prompts` says which of `violates` and then of `complies` answer one prompt, as `heads.Examples` has it.
+    """
 
     principle: Principle
     violates: tuple[str, ...]
     complies: tuple[str, ...]
     others: tuple[tuple[str, ...], ...]
+    prompts: tuple[int, ...] = ()
 
     def texts(self) -> tuple[str, ...]:
         """All of them, in the order in which they are left out."""
@@ -123,21 +128,25 @@ def embed(encoder: Encoder, text: str) -> Passage:
     return Passage(text, cut, vectors[:first], vectors[first:-1], vectors[-1])
 
 
-def problems(constitutions: Sequence[Constitution]) -> dict[Key, Problem]:
-    """The problem of every principle without a check. Raises ConfigError where one has too few examples."""
+def problems(constitutions: Sequence[Constitution], labels: Sequence[Labelled] = ()) -> dict[Key, Problem]:
+    """The problem of every principle without a check. Raises ConfigError where one has too few examples.
+
+    Labels of principles that are not there are left out; of two on one text the later counts.
+    """
     found: dict[Key, Problem] = {}
     for constitution in constitutions:
         for principle in constitution.principles:
             if principle.check is None:
                 _refuse_too_few(constitution, principle)
                 homes = [one for one in constitutions if principle in one.principles]
-                found[key_of(principle)] = _problem(principle, homes)
+                said = [one for one in labels if one.principle == principle.id]
+                found[key_of(principle)] = _problem(principle, homes, said)
     return found
 
 
 def digest(encoder: Encoder, posed: Mapping[Key, Problem]) -> str:
     """The SHA-256 of all that the fit depends on."""
-    content = [[one.principle.id, one.violates, one.complies, one.others] for one in posed.values()]
+    content = [[one.principle.id, one.violates, one.complies, one.others, one.prompts] for one in posed.values()]
     return hashlib.sha256(json.dumps([encoder.digest, SETTINGS, content]).encode()).hexdigest()
 
 
@@ -163,12 +172,19 @@ def _refuse_too_few(constitution: Constitution, principle: Principle) -> None:
             )
 
 
-def _problem(principle: Principle, homes: Sequence[Constitution]) -> Problem:
-    violates, complies = (
-        tuple(dict.fromkeys(view(principle.applies_to, one) for one in side))
-        for side in (principle.violates, principle.complies)
-    )
-    taken = {*violates, *complies}
+def _problem(principle: Principle, homes: Sequence[Constitution], labels: Sequence[Labelled]) -> Problem:
+    own = {
+        side: {view(principle.applies_to, one): None for one in getattr(principle, side)}
+        for side in ("violates", "complies")
+    }
+    dialogues = [*principle.violates, *principle.complies]
+    taken = {*own["violates"], *own["complies"]}
+    last = {text: one for one in labels if (text := view(principle.applies_to, one.dialogue)).strip()}
+    for text, label in last.items():
+        if text not in taken:
+            own["violates" if label.violates else "complies"][text] = None
+            dialogues.append(label.dialogue)
+    taken.update(last)
     others = []
     for other in (one for home in homes for one in home.principles if one != principle and _alike(one, principle)):
         texts = dict.fromkeys(view(principle.applies_to, one) for one in other.complies)
@@ -176,7 +192,30 @@ def _problem(principle: Principle, homes: Sequence[Constitution]) -> Problem:
         taken.update(group)
         if group:
             others.append(group)
-    return Problem(principle, violates, complies, tuple(others))
+    violates, complies = tuple(own["violates"]), tuple(own["complies"])
+    prompts = _prompts(principle.applies_to, dialogues, (violates, complies))
+    return Problem(principle, violates, complies, tuple(others), prompts)
+
+
+def _prompts(
+    applies_to: AppliesTo, dialogues: Sequence[Dialogue], sides: tuple[tuple[str, ...], tuple[str, ...]]
+) -> tuple[int, ...]:
+    """A number for each text: texts with a prompt in common have the same.
+
+    A prompt that half of a side answers, or an empty one, says nothing of the answer: its examples stand alone.
+    """
+    asked = {view(applies_to, one): one.prompt for one in reversed(dialogues)}
+    usual = {
+        prompt
+        for side in sides
+        for prompt in {asked[text] for text in side}
+        if not prompt.strip() or 2 * sum(asked[text] == prompt for text in side) >= len(side)
+    }
+    texts = [text for side in sides for text in side]
+    numbers: dict[str, int] = {}
+    return tuple(
+        numbers.setdefault(text if asked[text] in usual else f"prompt {asked[text]}", len(numbers)) for text in texts
+    )
 
 
 def _alike(one: Principle, other: Principle) -> bool:
@@ -189,6 +228,7 @@ def _examples(problem: Problem, readings: Mapping[str, Reading]) -> Examples:
         violates=tuple(readings[text] for text in problem.violates),
         complies=tuple(readings[text] for text in problem.complies),
         others=tuple(tuple(readings[text] for text in group) for group in problem.others),
+        prompts=problem.prompts,
     )
 
 
@@ -268,4 +308,6 @@ def _unpacked(
     wholes = stored["wholes"].astype(np.float64)
     readings = {text: Reading(part, one) for text, part, one in zip(texts, rows, wholes, strict=True)}
     parts = iter(np.split(stored["left_out"], np.cumsum([size for three in sizes for size in three])[:-1]))
-    return readings, {key: LeftOut(next(parts), next(parts), next(parts)) for key in posed}
+    return readings, {
+        key: LeftOut(next(parts), next(parts), next(parts), problem.prompts) for key, problem in posed.items()
+    }

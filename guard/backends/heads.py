@@ -159,6 +159,25 @@ def states_left_out(scores: LeftOut) -> tuple[list[State], list[State], list[Sta
     return states[:half], states[half:], others
 
 
+def logistic(vectors: Floats, targets: Floats, weights: Floats, penalty: float) -> Head:
+    """L2-regularised logistic regression by Newton's method (IRLS), in the examples' own space as they are few.
+
+    `penalty` is that of the squared weights. Deterministic. The bias is a constant feature of 1, penalised like the rest.
+    """
+    kernel = vectors @ vectors.T + 1.0
+    dual = np.zeros(len(vectors))
+    for _ in range(ROUNDS):
+        logits = np.clip(kernel @ dual, -LIMIT, LIMIT)
+        chances = 1 / (1 + np.exp(-logits))
+        curvature = weights * chances * (1 - chances)
+        working = logits + weights * (targets - chances) / curvature
+        step = np.linalg.solve(kernel + np.diag(penalty / curvature), working) - dual
+        dual = dual + step
+        if np.abs(kernel @ step).max() < 1e-8:
+            break
+    return Head(vectors.T @ dual, float(dual.sum()))
+
+
 def auroc(positive: Sequence[float] | Floats, negative: Sequence[float] | Floats) -> float:
     """How often a positive example scores above a negative one; ties count half."""
     difference = np.asarray(positive)[:, None] - np.asarray(negative)[None, :]
@@ -194,19 +213,4 @@ def _problem(examples: Examples) -> tuple[Floats, Floats, Floats]:
 
 
 def _fit(vectors: Floats, targets: Floats, weights: Floats) -> Head:
-    """L2-regularised logistic regression by Newton's method (IRLS), in the examples' own space as they are few.
-
-    Deterministic. The bias is a constant feature of 1, penalised like the rest.
-    """
-    kernel = vectors @ vectors.T + 1.0
-    dual = np.zeros(len(vectors))
-    for _ in range(ROUNDS):
-        logits = np.clip(kernel @ dual, -LIMIT, LIMIT)
-        chances = 1 / (1 + np.exp(-logits))
-        curvature = weights * chances * (1 - chances)
-        working = logits + weights * (targets - chances) / curvature
-        step = np.linalg.solve(kernel + np.diag(PENALTY / curvature), working) - dual
-        dual = dual + step
-        if np.abs(kernel @ step).max() < 1e-8:
-            break
-    return Head(vectors.T @ dual, float(dual.sum()))
+    return logistic(vectors, targets, weights, PENALTY)
