@@ -93,7 +93,8 @@ class EmbeddedCritic:
         found: list[Verdict] = []
         for examples, states, logits in sides:
             texts = [view(fitted.principle.applies_to, example) for example in examples]
-            known = dict(zip(dict.fromkeys(texts), zip(states, logits, strict=True), strict=True))
+            own = zip(states, logits, strict=True)  # the principle's own examples, and labels after them
+            known = dict(zip(dict.fromkeys(texts), own, strict=False))
             for state, logit in map(known.__getitem__, texts):
                 found.append(Verdict(principle.id, fitted.thresholds.score(float(logit)), state))
         return tuple(found)

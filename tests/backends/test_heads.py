@@ -160,7 +160,7 @@ def test_twins_do_not_pull_each_other_over_the_line() -> None:
     generator = np.random.default_rng(7)
     topics = generator.normal(size=(12, 40)) * 3
     topics[:, 0] = 0
-    step = np.eye(40)[0]
+    step = np.eye(40)[0] / 5
     sides = [tuple(Reading(one[None, :], one) for one in topics + sign * step) for sign in (1, -1)]
     alone = heads.leave_out(Examples(sides[0], sides[1], ()))
     together = heads.leave_out(Examples(sides[0], sides[1], (), (*range(12), *range(12))))
