@@ -26,6 +26,7 @@ from guard.types import Dialogue, Json, Labelled, Progress, Rule, State, Verdict
 UNREADABLE = "Part of the text is nothing that the embedded critic can read, so it abstains."
 UNSURE = "The text is near the line, where the embedded critic is often wrong."
 FIRED = "The marked text reads like the examples that violate this principle."
+GENERAL = "harm"  # what verdicts on no principle of a constitution are filed under
 HARMFUL = " It reads like harm in general, too."
 
 
@@ -78,6 +79,23 @@ class EmbeddedCritic:
             raise
         except Exception as error:  # whatever the model's libraries raise, the reply is not judged
             raise CriticError("the embedded critic failed.") from error
+
+    def general(self, text: str) -> Verdict | None:
+        """Whether `text`, a prompt or a reply, reads like harm, whatever the principles; None without that sense.
+
+        Half of the logit is that of the whole text, half that of its worst window. Raises CriticError.
+        """
+        if not isinstance(self._encoder, HarmAware):
+            return None
+        passage = fitting.embed(self._encoder, text)
+        if not passage.cut.windows:
+            return Verdict(GENERAL, 0.0, "clear")
+        whole, worst = self._encoder.logit(passage.whole), max(map(self._encoder.logit, passage.vectors))
+        thresholds, logit = self._encoder.harm.thresholds, (whole + worst) / 2
+        state = thresholds.state(logit)
+        if state == "clear" and not readable(passage.text):
+            return Verdict(GENERAL, thresholds.score(thresholds.clear), "unsure", reason=UNREADABLE)
+        return Verdict(GENERAL, thresholds.score(logit), state)
 
     def left_out(self, principle: Rule) -> tuple[Verdict, ...]:
         """As `guard.types.Learner` says: the head without the example, the thresholds without its score.

@@ -84,6 +84,10 @@ class HarmAware:
         logits = self.harm.logits(vectors.astype(np.float64))
         return np.concatenate([vectors, (SHARE * logits[:, None]).astype(np.float32)], axis=1)
 
+    def logit(self, vector: Floats) -> float:
+        """The logit of harm that `encode` put into a vector."""
+        return float(vector[-1]) / SHARE
+
     def reads_harmful(self, vector: Floats) -> bool:
         """Whether a vector made by `encode` is that of a text which reads like harm."""
-        return bool(vector[-1] >= SHARE * self.harm.thresholds.fire)
+        return self.logit(vector) >= self.harm.thresholds.fire
