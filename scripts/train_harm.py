@@ -3,8 +3,8 @@
 
     python scripts/train_harm.py --moderation FILE [--write] [--json]
 
-It learns from texts that were written for it (evals/review_training.yaml, the tuning halves of evals/review_*.jsonl), from
-ordinary work prompts (evals/ordinary.jsonl) and from the moderation texts of openai/moderation-api-release (MIT), whose
+It learns from texts that were written for it (evals/review_training.yaml, the tuning halves of evals/review_*.jsonl),
+from ordinary work prompts (evals/ordinary.jsonl) and from the moderation texts of openai/moderation-api-release (MIT), whose
 file is given as JSON lines of `text` and `label`. The examples of constitutions are left out on purpose: heads of
 principles are tested by leaving those out, and this must not have seen them.
 
@@ -60,7 +60,9 @@ def main() -> None:
     start = time.process_time()
     training, held = texts(arguments.moderation), review("held")
     encoder = MiniLM(find())
-    vectors, unseen = (np.stack([fitting.embed(encoder, one.text).whole for one in these]) for these in (training, held))
+    vectors, unseen = (
+        np.stack([fitting.embed(encoder, one.text).whole for one in these]) for these in (training, held)
+    )
     raw = out_of_fold(training, vectors)
     slope, shift = calibrated(training, raw)
     head = fitted(training, vectors)
@@ -124,7 +126,9 @@ def out_of_fold(training: Sequence[Text], vectors: Floats) -> Floats:
     logits = np.empty(len(training))
     for fold in range(FOLDS):
         seen = np.flatnonzero(folds != fold)
-        logits[folds == fold] = fitted([training[index] for index in seen], vectors[seen]).logits(vectors[folds == fold])
+        logits[folds == fold] = fitted([training[index] for index in seen], vectors[seen]).logits(
+            vectors[folds == fold]
+        )
     return logits
 
 

@@ -2,8 +2,8 @@
 
 The complying examples of the other principles of a constitution are complying examples of each principle too: they
 keep a head from firing on everything that is not about its own topics. A principle with a `check` has no head; its
-complying examples still serve the others. What reviewers said of real exchanges are examples of their principle like its
-own, unless the constitution itself says the opposite of the same text.
+complying examples still serve the others. What reviewers said of real exchanges are examples of their principle like
+its own, unless the constitution itself says the opposite of the same text.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Encoder(Protocol):
         ...
 
     def encode(self, units: Sequence[str], runs: Sequence[tuple[int, int]]) -> Vectors:
-        """One vector, as a row, per run of the units of one text; a run is the first unit and the one after its last."""
+        """One vector, as a row, per run of units of one text; a run is the first unit and the one after its last."""
         ...
 
 

@@ -1,7 +1,7 @@
 """A general sense of harm, added to the embedded critic's vectors: what `scripts/train_harm.py` learnt.
 
-It is one direction in the space of an encoder's vectors. Its logit, calibrated, stands as one more number beside a text's
-vector, so that each principle's head weighs it by the principle's own examples: much where they are about harm, hardly
+It is one direction in the space of an encoder's vectors. Its logit, calibrated, stands as one more number beside a
+text's vector, so that each principle's head weighs it by the principle's own examples: much where they are about harm, hardly
 where they are about something else. What it was trained on and is worth stands in docs/models.md.
 """
 
@@ -55,9 +55,7 @@ def load(file: Path = FILE) -> Harm:
         if not np.isfinite(weights).all():
             raise ValueError("a weight is no number")
         thresholds = Thresholds(clear=float(kept["clear"]), fire=float(kept["fire"]))
-        return Harm(
-            str(kept["encoder"]), weights, float(kept["bias"]), thresholds, hashlib.sha256(data).hexdigest()
-        )
+        return Harm(str(kept["encoder"]), weights, float(kept["bias"]), thresholds, hashlib.sha256(data).hexdigest())
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(
             f"{file}: the general harm head cannot be read. Install guard again, or say 'harm: false' under 'critic'."

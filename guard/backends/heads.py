@@ -162,7 +162,8 @@ def states_left_out(scores: LeftOut) -> tuple[list[State], list[State], list[Sta
 def logistic(vectors: Floats, targets: Floats, weights: Floats, penalty: float) -> Head:
     """L2-regularised logistic regression by Newton's method (IRLS), in the examples' own space as they are few.
 
-    `penalty` is that of the squared weights. Deterministic. The bias is a constant feature of 1, penalised like the rest.
+    `penalty` is that of the squared weights. Deterministic. The
+    bias is a constant feature of 1, penalised like the rest.
     """
     kernel = vectors @ vectors.T + 1.0
     dual = np.zeros(len(vectors))

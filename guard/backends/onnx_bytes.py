@@ -20,9 +20,7 @@ _TYPES = {"float32": 1, "int8": 3, "int64": 7}  # of TensorProto.DataType
 _VARINT, _BYTES, _FIXED32 = 0, 2, 5  # wire types
 
 
-def model(
-    nodes: Iterable[bytes], tensors: Iterable[bytes], inputs: Iterable[bytes], outputs: Iterable[bytes]
-) -> bytes:
+def model(nodes: Iterable[bytes], tensors: Iterable[bytes], inputs: Iterable[bytes], outputs: Iterable[bytes]) -> bytes:
     """A ModelProto of one graph; the parts are made by the functions below."""
     graph = b"".join(_field(1, one) for one in nodes) + _field(2, b"graph")
     for number, parts in ((5, tensors), (11, inputs), (12, outputs)):

@@ -65,8 +65,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The proofs of a constitution's principles on one critic. `exact` are those that no critic decides and that
-    were not tried."""
+    """The proofs of a constitution's principles on one critic. `exact` are those with a check that were not tried."""
 
     constitution: Constitution
     critic: str

@@ -57,6 +57,7 @@ def read_ordinary(file: Path) -> tuple[Sample, ...]:
 
 
 def content(file: Path) -> str:
+    """The text of a file. Raises ConfigError."""
     try:
         return file.read_text(encoding="utf-8")
     except OSError as error:

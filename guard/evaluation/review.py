@@ -53,11 +53,17 @@ class ReviewWish:
 
 
 def review(
-    config: Config, wish: ReviewWish, progress: Progress = lambda _: None, track: Track | None = None
+    config: Config,
+    wish: ReviewWish,
+    progress: Progress = lambda _: None,
+    track: Track | None = None,
+    *,
+    small: Callable[[Path, Progress], Critic] = baselines.zero_shot,
 ) -> ReviewReport:
     """Everything that was wished for. Raises ConfigError, PolicyError, CriticError.
 
-    `track` goes with the rows of a set one by one, to show how far it is.
+    `track` goes with the rows of a set one by one, to show how far it is. `small` loads the model that is asked without
+    examples, given the folder of models.
     """
     sets = [_picked(one, wish) for file in wish.data or _own_files() for one in read_review(file, wish.form)]
     documents = tuple(load(path) for path in _files(config, wish.constitutions))
@@ -65,13 +71,13 @@ def review(
     models = config.data / "models"
     critic = critics.make(chosen, documents, models, progress)
     judges = [_judges(critic, documents, one, wish.principle) for one in sets]  # before anything takes long
-    small = baselines.zero_shot(models, progress) if wish.zero_shot else None
+    asked = small(models, progress) if wish.zero_shot else None
     results = []
     for one, judge in zip(sets, judges, strict=True):
         systems: list[tuple[str, Judge]] = [(critic.name, judge)]
         systems += [("chance", baselines.chance()), ("list of words", baselines.word_list)]
-        if small is not None:
-            systems.append((f"{small.name} zero-shot", partial(_zero_shot, small, _rule(documents, one, wish))))
+        if asked is not None:
+            systems.append((f"{asked.name} zero-shot", partial(_zero_shot, asked, _rule(documents, one, wish))))
         results += [_measured(one, name, each, track) for name, each in systems]
     left = [_left(document, proof) for document in documents for proof in examine(document, critic, progress).proofs]
     return ReviewReport(critic.name, critic.digest, tuple(results), tuple(left))
@@ -106,16 +112,14 @@ def _files(config: Config, names: Sequence[str]) -> Iterator[Path]:
         if Path(name).is_file():
             yield Path(name)
         elif name in known:
-            yield known[name]
+            yield known[name].path
         else:
             raise ConfigError(
                 f"there is no constitution '{name}' in {folder}. Known are: {', '.join(sorted(known)) or 'none'}."
             )
 
 
-def _judges(
-    critic: Critic, documents: Sequence[Constitution], one: ReviewSet, wished: str | None
-) -> Judge:
+def _judges(critic: Critic, documents: Sequence[Constitution], one: ReviewSet, wished: str | None) -> Judge:
     """What judges a row of a set: a principle's verdict, or that on harm in general. Raises ConfigError."""
     principles = [each for document in documents for each in document.principles if each.check is None]
     name = wished or one.principle
@@ -196,5 +200,3 @@ def _left(document: Constitution, proof: Proof) -> Left:
     found = figures(labels, [one.score for one in verdicts], [one.state for one in verdicts])
     lengths = [[float(len(one.reply)) for one in side] for side in (proof.principle.violates, proof.principle.complies)]
     return Left(document.name, proof.principle.id, found, auroc(*lengths), proof.missed)
-
-

@@ -74,7 +74,7 @@ class ReviewReport:
     def _means(self) -> Iterator[Sequence[str]]:
         for name in dict.fromkeys(one.constitution for one in self.left):
             these = [one for one in self.left if one.constitution == name]
-            columns = [
+            columns: list[list[float | None]] = [
                 [one.figures.auroc for one in these],
                 [one.figures.precision for one in these],
                 [one.figures.recall for one in these],

@@ -118,7 +118,12 @@ def test_a_label_that_takes_an_alarm_back_lowers_it() -> None:
 def test_the_digest_changes_with_labels() -> None:
     one = Labelled("no-x", Dialogue("q", "b oo"), violates=True)
     other = Labelled("no-x", Dialogue("q", "b oo"), violates=False)
-    digests = {fit().digest, fit(one).digest, fit(other).digest, fit(Labelled("no-x", Dialogue("q", "b o"), True)).digest}
+    digests = {
+        fit().digest,
+        fit(one).digest,
+        fit(other).digest,
+        fit(Labelled("no-x", Dialogue("q", "b o"), True)).digest,
+    }
     assert len(digests) == 4
     assert fit(one, other).digest == fit(other).digest  # the later counts
     assert fit(other, one).digest == fit(one).digest

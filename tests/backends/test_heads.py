@@ -172,4 +172,7 @@ def test_states_left_out_forget_the_twin_too() -> None:
     one = LeftOut(np.array([1.0, 1.1, 1.2]), np.array([2.0, -1.0, -1.1]), np.array([-2.0]), (0, 1, 2, 0, 1, 2))
     without = LeftOut(one.violates[1:], one.complies[1:], one.others)
     assert heads.states_left_out(one)[0][0] == heads.choose(without).state(1.0)
-    assert heads.states_left_out(one)[0][0] != heads.states_left_out(LeftOut(*(one.violates, one.complies, one.others)))[0][0]
+    assert (
+        heads.states_left_out(one)[0][0]
+        != heads.states_left_out(LeftOut(*(one.violates, one.complies, one.others)))[0][0]
+    )
