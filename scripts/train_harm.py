@@ -4,8 +4,8 @@
     python scripts/train_harm.py --moderation FILE [--write] [--json]
 
 It learns from texts that were written for it (evals/review_training.yaml, the tuning halves of evals/review_*.jsonl),
-from ordinary work prompts (evals/ordinary.jsonl) and from the moderation texts of openai/moderation-api-release (MIT), whose
-file is given as JSON lines of `text` and `label`. The examples of constitutions are left out on purpose: heads of
+from ordinary work prompts (evals/ordinary.jsonl) and from the moderation texts of openai/moderation-api-release (MIT),
+whose file is given as JSON lines of `text` and `label`. The examples of constitutions are left out on purpose: heads of
 principles are tested by leaving those out, and this must not have seen them.
 
 Printed are AUROCs on what a fit did not see: of moderation texts and training texts by FOLDS folds (of a question all

@@ -20,7 +20,7 @@ EPSILON = 1e-12
 
 
 def graph(weights: Weights, heads: int, layers: Sequence[int]) -> bytes:
-    """The model that gives the states after `layers`, counted from 1, in order. Raises KeyError for a missing weight."""
+    """The model that gives the states after `layers`, counted from 1. Raises KeyError for a missing weight."""
     built = _Graph(weights, heads)
     built.embed()
     for layer in range(max(layers)):

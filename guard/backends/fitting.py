@@ -152,6 +152,8 @@ def digest(encoder: Encoder, posed: Mapping[Key, Problem]) -> str:
 
 def fit(encoder: Encoder, posed: Mapping[Key, Problem], cache: Path | None, progress: Progress) -> dict[Key, Fitted]:
     """Fit every problem. With `cache`, a folder, what takes long is read from there, or written there."""
+    if not posed:
+        return {}
     file = None if cache is None else cache / f"{digest(encoder, posed)}.npz"
     readings, left_out = _remembered(file, posed) or _worked_out(encoder, posed, progress, file)
     fitted: dict[Key, Fitted] = {}

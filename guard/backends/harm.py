@@ -1,8 +1,8 @@
 """A general sense of harm, added to the embedded critic's vectors: what `scripts/train_harm.py` learnt.
 
 It is one direction in the space of an encoder's vectors. Its logit, calibrated, stands as one more number beside a
-text's vector, so that each principle's head weighs it by the principle's own examples: much where they are about harm, hardly
-where they are about something else. What it was trained on and is worth stands in docs/models.md.
+text's vector, so that each principle's head weighs it by the principle's own examples: much where they are about harm,
+hardly where they are about something else. What it was trained on and is worth stands in docs/models.md.
 """
 
 from __future__ import annotations

