@@ -30,13 +30,13 @@ def test_nothing_of_the_held_halves_is_learnt(moderation: Path) -> None:
 
 
 def test_what_belongs_together_is_in_one_fold() -> None:
-    """Labels are noise, but each text's twin has its vector and its label: a fit that saw the twin would know it."""
+    """Labels are noise, but twins have one vector and one label: a fit that saw the twin knows it, in four of five cases."""
     generator = np.random.default_rng(3)
     vectors = np.repeat(generator.normal(size=(60, 80)), 2, axis=0)
     labels = np.repeat(generator.integers(0, 2, 60), 2)
     training = [Text("", int(label), "x", f"{n // 2}") for n, label in enumerate(labels)]
     apart = [Text("", int(label), "x", f"{n}") for n, label in enumerate(labels)]
-    for texts, least, most in ((training, 0.2, 0.75), (apart, 0.95, 1.0)):
+    for texts, least, most in ((training, 0.2, 0.75), (apart, 0.85, 1.0)):
         logits = train_harm.out_of_fold(texts, vectors)
         assert least <= auroc(logits[labels == 1], logits[labels == 0]) <= most
 
