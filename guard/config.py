@@ -141,6 +141,7 @@ class CriticConfig(Strict):
     most_characters: int = Field(24_000, ge=1000)
     first: Literal["embedded"] | None = None
     recall: float = Field(0.9, gt=0, lt=1)
+    harm: bool = True
 
     @model_validator(mode="after")
     def _goes_together(self) -> CriticConfig:

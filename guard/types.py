@@ -76,6 +76,15 @@ class Dialogue:
 
 
 @dataclass(frozen=True, slots=True)
+class Labelled:
+    """What a reviewer said of one dialogue: whether it violates the principle of that id."""
+
+    principle: str
+    dialogue: Dialogue
+    violates: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What the critic says of one principle.
 

@@ -65,7 +65,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The proofs of a constitution's principles on one critic. `exact` are those that no critic decides."""
+    """The proofs of a constitution's principles on one critic. `exact` are those with a check that were not tried."""
 
     constitution: Constitution
     critic: str
@@ -92,7 +92,7 @@ def as_text(report: Report) -> str:
         f"({report.critic_digest[:12]})",
         HEADER,
         *map(_row, report.proofs),
-        *(f"{name:<34} decided exactly, by the recognizers: not a critic's" for name in report.exact),
+        *(f"{name:<34} decided exactly, by the recognizers: not tried here" for name in report.exact),
         "",
         *(f"FAILED {problem}" for problem in report.problems),
     ]
