@@ -82,7 +82,7 @@ def _decide(context: click.Context, exchange: str, decided: Literal["approved", 
 
 @contextmanager
 def _open(config: Config) -> Iterator[HeldReplies]:
-    from guard.audit.vault_store import load_or_create_tenant_key
+    from guard.audit.tenant import load_or_create_tenant_key
     from guard.service import open_held
 
     config.data.mkdir(parents=True, exist_ok=True)
