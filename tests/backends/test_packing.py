@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from guard.backends.causal import CausalModel
-from guard.backends.packing import Answered, Asker, additive, layout, near
+from guard.backends.packing import Asker
+from guard.backends.yes_no import Answered
 from guard.errors import ConfigError, CriticError
 from tests.backends.conftest import FAMILIES
 from tests.backends.principles import LONG, RULES, SHORT
@@ -97,29 +98,6 @@ def test_half_precision_packs_too(smollm: CausalModel) -> None:
     assert all(0 <= answer.score <= 1 and answer.mass <= 1.01 for answer in asker.ask(prefix, branches))
 
 
-def test_a_branch_sees_the_prefix_and_itself() -> None:
-    positions, allowed = layout(2, [2, 1])
-    assert positions.tolist() == [0, 1, 2, 3, 2]
-    assert allowed.int().tolist() == [
-        [1, 0, 0, 0, 0],
-        [1, 1, 0, 0, 0],
-        [1, 1, 1, 0, 0],
-        [1, 1, 1, 1, 0],
-        [1, 1, 0, 0, 1],
-    ]
-    assert near(positions, 2).int().tolist()[4] == [0, 1, 1, 1, 1]
-    assert near(positions, None).all()
-
-
-def test_the_mask_is_additive_and_float(tiny: Tiny) -> None:
-    _, allowed = layout(1, [1])
-    mask = additive(allowed, tiny("llama").model)
-    assert mask.dtype == torch.float32
-    assert mask.shape == (1, 1, 2, 2)
-    assert mask[0, 0, 1, 0] == 0
-    assert mask[0, 0, 0, 1] == torch.finfo(torch.float32).min
-
-
 def test_a_score_that_is_not_a_number_is_a_failure(smollm: CausalModel) -> None:
     from tests.backends.conftest import tiny_model
 
@@ -133,23 +111,3 @@ def test_a_score_that_is_not_a_number_is_a_failure(smollm: CausalModel) -> None:
 def test_a_model_that_fails_is_a_failure_of_the_critic(tiny: Tiny) -> None:
     with pytest.raises(CriticError, match="model failed"):
         Asker(tiny("llama")).ask([5, 10**6], [[7]])
-
-
-def test_a_tokenizer_without_yes_and_no_is_refused(smollm: CausalModel) -> None:
-    class Letters:
-        unk_token_id = 0
-
-        def __call__(self, text: str, **_: object) -> Any:
-            return type("Encoded", (), {"input_ids": [0] * len(text.strip()) + [0]})()
-
-    with pytest.raises(ConfigError, match="yes and no"):
-        Asker(CausalModel("letters", "", smollm.model, Letters()))
-
-
-def test_an_answer_is_read_in_log_probabilities() -> None:
-    sure = Answered(-0.1, -5000.0)
-    assert sure.score == pytest.approx(1.0)
-    assert Answered(-5000.0, -0.1).score == pytest.approx(0.0)
-    assert Answered(-2.0, -2.0).score == 0.5
-    assert Answered(-2.0, -3.0).odds == pytest.approx(1.0)
-    assert sure.mass == pytest.approx(0.905, abs=1e-3)
