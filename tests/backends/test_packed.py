@@ -229,13 +229,15 @@ def test_a_review_goes_through_critique_and_revision_on_real_weights(critic: Pac
 def test_several_threads_may_use_it(tiny: Tiny) -> None:
     critic = PackedCritic(tiny("qwen3"))
     expected = critic.score(LONG, RULES)
-    found: list[object] = []
+    found: list[tuple[Verdict, ...]] = []
     threads = [Thread(target=lambda: found.append(critic.score(LONG, RULES))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == [expected] * 4
+    for verdicts in found:
+        assert [one.state for one in verdicts] == [one.state for one in expected]
+        assert [one.score for one in verdicts] == pytest.approx([one.score for one in expected], abs=1e-4)
 
 
 def test_fitting_sets_a_calibration_per_principle_and_changes_the_digest(tiny: Tiny) -> None:
