@@ -33,8 +33,9 @@ Precision = Literal["auto", "float32", "bfloat16", "float16", "int8", "int4"]
 Turn: TypeAlias = tuple[str, str]
 """A role (system, user or assistant) and what it says."""
 
-# Of a model of the hub: not its weights in older formats, which can run code, nor its code.
+# What is fetched of a model of the hub: not its weights in older formats, which can run code, nor its code.
 FILES = ("*.json", "*.safetensors", "*.jinja", "*.model", "*.txt")
+TWICE = ("*/*", "consolidated*")  # the same weights in other forms
 
 _CONFIG_ERRORS = (OSError, ValueError, KeyError, ImportError, RuntimeError)
 
@@ -260,7 +261,7 @@ def _snapshot(name: str, progress: Progress) -> Path:
     progress(f"fetching {name} from the Hugging Face hub")
     try:
         with no_progress_bars():
-            return Path(snapshot_download(name, allow_patterns=list(FILES)))
+            return Path(snapshot_download(name, allow_patterns=list(FILES), ignore_patterns=list(TWICE)))
     except (*_CONFIG_ERRORS, HTTPError) as error:
         raise _unreadable(name, error) from error
 

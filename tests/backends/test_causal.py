@@ -177,6 +177,7 @@ def test_what_is_no_id_is_refused(tmp_path: Path) -> None:
 
 
 def test_packed_weights_need_a_gpu_and_their_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     for dtype in ("int8", "int4"):
         with pytest.raises(ConfigError, match=f"'{dtype}' needs a GPU"):
             causal._weights(dtype, "cpu")
