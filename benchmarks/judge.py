@@ -127,9 +127,12 @@ def stream(bench: Bench, tokens: int) -> list[Row]:
 def _read(bench: Bench, grown: Sequence[Sequence[int]], branches: Sequence[Sequence[int]]) -> int:
     """How many tokens the model reads of a stream."""
     read: list[int] = []
-    hook = bench.model.model.base_model.register_forward_pre_hook(
-        lambda module, arguments, named: read.append(named["input_ids"].numel()), with_kwargs=True
-    )
+
+    def note(module: object, arguments: object, named: dict[str, Any]) -> None:
+        del module, arguments
+        read.append(named["input_ids"].numel())
+
+    hook = bench.model.model.base_model.register_forward_pre_hook(note, with_kwargs=True)
     bench.asker.forget()
     for prefix in grown:
         bench.asker.ask(prefix, branches)
@@ -149,10 +152,17 @@ def together(bench: Bench, tokens: int) -> list[Row]:
                 for question in asked:
                     bench.asker.answer([question])
 
-            bench.asker.answer(asked)
+            def at_once(asked: Sequence[Question] = asked) -> None:
+                bench.asker.answer(asked)
+
+            def separate(asked: Sequence[Question] = asked) -> None:
+                for question in asked:
+                    bench.asker.separate(question.prefix, question.branches)
+
+            at_once()
             alone = bench.seconds(one_by_one, cold=not known)
-            all_ = bench.seconds(lambda asked=asked: bench.asker.answer(asked), cold=not known)  # type: ignore[misc]
-            apart = bench.seconds(lambda asked=asked: [bench.asker.separate(q.prefix, q.branches) for q in asked], runs=1)  # type: ignore[misc]
+            all_ = bench.seconds(at_once, cold=not known)
+            apart = bench.seconds(separate, runs=1)
             rows.append(
                 {
                     "exchange_tokens": length, "principles": number, "known": known, "one_by_one_s": alone,
@@ -171,14 +181,14 @@ def bfloat16(options: argparse.Namespace) -> list[Row]:
 
 
 LINES = {
-    "principles": "{principles:3} principles: cold {cold_s:6.3f} s, known {known_s:6.3f} s, separate {separate_s:6.2f} s:"
-    " {separate_over_cold:4.1f} and {separate_over_known:4.1f} times as fast, {over_one_principle:.1f} times one"
+    "principles": "{principles:3} principles: cold {cold_s:6.3f} s, known {known_s:6.3f} s, separate {separate_s:6.2f} s: "
+    "{separate_over_cold:4.1f} and {separate_over_known:4.1f} times as fast, {over_one_principle:.1f} times one"
     " principle, scores apart {largest_difference:.1e}",
-    "stream": "a reply judged {judgements} times while it grows: {growing_s:.2f} s, {anew_over_growing:.1f} times as fast"
-    " as anew; {tokens_read} tokens read, not {tokens_anew}",
+    "stream": "a reply judged {judgements} times while it grows: {growing_s:.2f} s, {anew_over_growing:.1f} times as "
+    "fast as anew; {tokens_read} tokens read, not {tokens_anew}",
     "together": "8 exchanges of {exchange_tokens} tokens, {principles} principles, known {known}: together"
-    " {together_s:.3f} s, {throughput:.2f} times the throughput of one by one, {throughput_over_separate:.1f} of separate"
-    " prompts",
+    " {together_s:.3f} s, {throughput:.2f} times the throughput of one by one, {throughput_over_separate:.1f} of "
+    "separate prompts",
     "bfloat16": "{principles} principles cold in bfloat16: {cold_s:.3f} s",
 }
 

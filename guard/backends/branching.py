@@ -116,7 +116,7 @@ class Reading:
                     mask,
                     form,
                 )
-                for grid in place.grid.split(rows)
+                for grid in torch.split(place.grid, rows)
             ]
             found = torch.cat(branches).transpose(1, 2).flatten(0, 1)
             out[0, new.stop : new.stop + len(place.flat)] = found[place.flat]
@@ -181,7 +181,7 @@ def _attention(
     s_aux: torch.Tensor | None = None,
     **others: Any,
 ) -> tuple[torch.Tensor, None]:
-    """As transformers calls an attention: the result is of shape (1, tokens, heads, width), and there are no weights."""
+    """As transformers calls an attention: the result is of shape (1, tokens, heads, width), without weights."""
     del attention_mask  # there is none: transformers makes none for an attention of this name
     reading = others.get(KEYWORD)
     if reading is None:

@@ -203,9 +203,7 @@ def _read(name: str, source: str, device: Device, dtype: Precision, progress: Pr
                 raise ConfigError(
                     f"model '{name}' has no chat template, so it is a base model. Name an instruction model."
                 )
-            model = AutoModelForCausalLM.from_pretrained(
-                source, local_files_only=True, use_safetensors=True, **options
-            )
+            model = AutoModelForCausalLM.from_pretrained(source, local_files_only=True, use_safetensors=True, **options)
     except _CONFIG_ERRORS as error:
         raise _unreadable(name, error) from error
     model.eval().requires_grad_(False)
@@ -217,7 +215,7 @@ def _weights(dtype: Precision, place: str) -> dict[str, Any]:
     import torch
 
     placed = {} if place == "cpu" else {"device_map": place}
-    if dtype != "int8" and dtype != "int4":
+    if dtype not in {"int8", "int4"}:
         return {"dtype": getattr(torch, _precision(dtype, place)), **placed}
     if place == "cpu":
         raise ConfigError(f"dtype '{dtype}' needs a GPU, and this machine shows none. Write auto or bfloat16.")

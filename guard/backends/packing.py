@@ -1,5 +1,4 @@
-"""Ask a causal model many yes-or-no questions about texts: those of one text, and of texts that come at the same time,
-in a single forward pass.
+"""Ask a causal model yes-or-no questions: all about one text, and about texts that come together, in a single pass.
 
 A text is [prefix][branch 1][branch 2]…; see `guard.backends.branching`. What branches begin with in common is read as
 a part of the prefix, and of a prefix that has grown since it was read last only what is new.
@@ -117,7 +116,7 @@ class Asker:
             yield group
 
     def _attempt(self, questions: Sequence[Question]) -> list[list[Answered] | Exception]:
-        """The answers to `questions`; where a pass fails, to fewer at a time, so that a failure is one question's own."""
+        """The answers to `questions`; where a pass fails, to fewer at a time: a failure is one question's own."""
         try:
             answers = self._pass(questions) if self.packs else [self.separate(q.prefix, q.branches) for q in questions]
             return [_checked(each) for each in answers]

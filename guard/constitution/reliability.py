@@ -55,11 +55,13 @@ def as_text(scored: Sequence[Scored]) -> list[str]:
     return [
         f"how far the scores can be believed: {len(scored)} examples, Brier score {whole:.3f}",
         f"{'score':<9} {'examples':>8} {'mean':>5} {'violating':>9}",
-        *(
-            f"{f'{one.low:.1f}-{one.high:.1f}':<9} {one.examples:>8} {one.score:>5.2f} {one.violating:>9.2f}  {_bar(one)}"
-            for one in steps(scored)
-        ),
+        *map(_row, steps(scored)),
     ]
+
+
+def _row(step: Step) -> str:
+    tenth = f"{step.low:.1f}-{step.high:.1f}"
+    return f"{tenth:<9} {step.examples:>8} {step.score:>5.2f} {step.violating:>9.2f}  {_bar(step)}"
 
 
 def _bar(step: Step) -> str:

@@ -57,8 +57,13 @@ def tiny_model(family: str) -> Any:
         "gemma3-wide": lambda: transformers.Gemma3TextConfig(**size, **gemma3, sliding_window=WIDE),
         # Soft bounds on its weights, and sinks beside them, which no kernel of torch knows.
         "gemma2": lambda: transformers.Gemma2Config(
-            **size, head_dim=8, layer_types=layers, query_pre_attn_scalar=8, attn_logit_softcapping=2.0,
-            sliding_window=NARROW, attn_implementation="eager",
+            **size,
+            head_dim=8,
+            layer_types=layers,
+            query_pre_attn_scalar=8,
+            attn_logit_softcapping=2.0,
+            sliding_window=NARROW,
+            attn_implementation="eager",
         ),
         "gpt-oss": lambda: transformers.GptOssConfig(**size, **experts, head_dim=8, attn_implementation="eager"),
         "mistral-narrow": lambda: transformers.MistralConfig(**size, sliding_window=NARROW),

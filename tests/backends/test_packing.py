@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from guard.backends.causal import CausalModel
 from guard.backends.packing import Asker, Question, is_short_of_memory
 from guard.backends.yes_no import Answered
-from guard.errors import ConfigError, CriticError
+from guard.errors import CriticError
 from tests.backends.conftest import FAMILIES
 from tests.backends.principles import LONG, RULES, SHORT
 
@@ -204,9 +204,7 @@ def test_many_threads_share_passes_and_each_gets_its_own_answers(tiny: Tiny) -> 
     asker._gathering._wait_s = 60
     found: dict[int, list[Answered]] = {}
     with watched(model) as passes, asker.turn() as ask:  # for whom the others wait
-        threads = [
-            threading.Thread(target=lambda n=n: found.update({n: asker.ask(*asked[n])})) for n in range(1, 8)
-        ]
+        threads = [threading.Thread(target=lambda n=n: found.update({n: asker.ask(*asked[n])})) for n in range(1, 8)]
         for thread in threads:
             thread.start()
         while len(asker._gathering._waiting) < 7:
