@@ -181,8 +181,8 @@ def bfloat16(options: argparse.Namespace) -> list[Row]:
 
 
 LINES = {
-    "principles": "{principles:3} principles: cold {cold_s:6.3f} s, known {known_s:6.3f} s, separate {separate_s:6.2f} s: "
-    "{separate_over_cold:4.1f} and {separate_over_known:4.1f} times as fast, {over_one_principle:.1f} times one"
+    "principles": "{principles:3} principles: cold {cold_s:6.3f} s, known {known_s:6.3f} s, separate {separate_s:6.2f} "
+    "s: {separate_over_cold:4.1f} and {separate_over_known:4.1f} times as fast, {over_one_principle:.1f} times one"
     " principle, scores apart {largest_difference:.1e}",
     "stream": "a reply judged {judgements} times while it grows: {growing_s:.2f} s, {anew_over_growing:.1f} times as "
     "fast as anew; {tokens_read} tokens read, not {tokens_anew}",

@@ -149,7 +149,7 @@ class Asker:
         return [[next(answers) for _ in question.branches] for question in questions]
 
     def _give_back(self) -> None:
-        """Let go of all memory that is not the model's, and read less at a time from now on."""
+        """Let go of all memory that is not the model's."""
         import torch
 
         self.forget()
