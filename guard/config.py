@@ -124,12 +124,14 @@ class CriticConfig(Strict):
 
     With `calibrate` a language model is fitted to the constitution's examples, once. `first: embedded` lets the
     embedded critic judge first, and the model only what is not clearly fine; `recall` is the share of violating
-    examples that have to reach the model. `options` go into every request to the server.
+    examples that have to reach the model. `options` go into every request to the server. In `cache_mb` a model in this
+    process keeps what it read lately.
     """
 
     model: str = "embedded"
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    dtype: Literal["auto", "float32", "bfloat16", "float16", "int8", "int4"] = "auto"
+    cache_mb: int = Field(256, ge=0)
     calibrate: bool = True
     timeout_s: float = Field(30, gt=0)
     url: str | None = Field(None, pattern=r"^https?://[^\s@?#]+$")
@@ -152,7 +154,7 @@ class CriticConfig(Strict):
         if self.key_env and self.key_file:
             raise ValueError("give either 'key_env' or 'key_file'")
         if self.url is None:
-            of_a_server = ("key_env", "key_file", "form", "options", "concurrency", "most_characters")
+            of_a_server = ("key_env", "key_file", "form", "options", "most_characters")
             given = next((key for key in of_a_server if key in self.model_fields_set), None)
             if given is not None and getattr(self, given) != type(self).model_fields[given].default:
                 raise ValueError(f"'{given}' is for a critic on a server; add its 'url', or drop '{given}'")

@@ -41,8 +41,8 @@ def make(
 
 
 def threads(wish: CriticConfig) -> int:
-    """How many exchanges are judged at a time: one in this process, and as many as the server takes on a server."""
-    return 1 if wish.url is None else wish.concurrency
+    """How many exchanges are judged at a time: one by the embedded critic alone, which gains nothing by more."""
+    return 1 if wish.model == "embedded" else wish.concurrency
 
 
 def _embedded(
@@ -64,6 +64,7 @@ def _local(wish: CriticConfig, cache: Path, rules: Sequence[Rule], progress: Pro
         wish.model,
         device=wish.device,
         dtype=wish.dtype,
+        most_cached=wish.cache_mb << 20,
         cache=cache,
         fit=rules if wish.calibrate else (),
         progress=progress,
