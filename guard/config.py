@@ -181,6 +181,26 @@ class VaultConfig(Strict):
     lifetime_days: float = Field(30, gt=0)
 
 
+class Price(Strict):
+    """What a million tokens cost: `input` those read, `output` those written, of models whose name fits `models`."""
+
+    models: str = Field(min_length=1)
+    input: float = Field(ge=0)
+    output: float = Field(0, ge=0)
+
+
+class ConsoleConfig(Strict):
+    """The pages at /console. `cards` is a folder of cards of models of your own.
+
+    The overview tells what calls cost where there are `prices`; the first whose pattern fits a model counts.
+    """
+
+    enabled: bool = False
+    cards: Path | None = None
+    prices: tuple[Price, ...] = ()
+    currency: str = Field("USD", pattern=r"^[A-Z]{3}$")
+
+
 class LimitsConfig(Strict):
     """Bounds: bytes of a request body, bytes of a reply, texts in the recognition cache, worker processes for names."""
 
@@ -204,6 +224,7 @@ class Config(Strict):
     access: AccessConfig = Field(default_factory=AccessConfig)
     vault: VaultConfig = Field(default_factory=VaultConfig)
     limits: LimitsConfig = Field(default_factory=LimitsConfig)
+    console: ConsoleConfig = Field(default_factory=ConsoleConfig)
 
     @model_validator(mode="after")
     def _names_differ(self) -> Config:
@@ -246,6 +267,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
         "constitutions": _folder(base, config.constitutions, "constitutions"),
         "upstreams": tuple(_placed(upstream, base) for upstream in config.upstreams),
         "critic": _placed(config.critic, base),
+        "console": config.console.model_copy(update={"cards": _cards(base, config.console.cards)}),
     }
     return config.model_copy(update=places)
 
@@ -259,6 +281,12 @@ def _folder(base: Path, given: Path | None, name: str) -> Path:
         return base / given
     beside = base / name
     return beside if beside.is_dir() else DEFAULTS / name
+
+
+def _cards(base: Path, given: Path | None) -> Path | None:
+    """The folder of the user's own cards: the one that is named, else `cards` beside the file, where there is one."""
+    beside = base / (given or "cards")
+    return beside if given is not None or beside.is_dir() else None
 
 
 def _variables(environ: Mapping[str, str]) -> dict[str, tuple[str, ...]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from guard.constitution import Constitution, Principle
@@ -17,6 +18,31 @@ from guard.errors import ConfigError, CriticError
 from guard.types import Critic, Dialogue, Learner, Progress, Verdict
 
 VERSION = 1  # raise it when anything changes what passes
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What is kept of one examination: of what, on which critic, when (Unix seconds), and what failed."""
+
+    constitution: str
+    digest: str
+    critic: str
+    critic_digest: str
+    problems: tuple[str, ...]
+    time: float
+
+
+def examined(folder: Path) -> tuple[Examined, ...]:
+    """Every examination that `folder` holds, the newest first; what cannot be read is left out."""
+    found = []
+    for file in folder.glob("*.json"):
+        try:
+            kept = json.loads(file.read_text(encoding="utf-8"))
+            names = (str(kept[name]) for name in ("constitution", "digest", "critic", "critic_digest"))
+            found.append(Examined(*names, tuple(map(str, kept["problems"])), file.stat().st_mtime))
+        except (OSError, ValueError, TypeError, KeyError):
+            continue
+    return tuple(sorted(found, key=lambda one: -one.time))
 
 
 def examine(constitution: Constitution, critic: Critic, progress: Progress) -> Report:

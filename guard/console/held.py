@@ -1,0 +1,55 @@
+"""Replies that are withheld until a person has decided, and the form in which a person decides."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from functools import partial
+from typing import Final, Literal
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from guard.console.pages import ROOT, Parts, page, parts_of, viewer_of
+from guard.console.withheld import Ended
+from guard.errors import RequestError
+from guard.service import new_id
+from guard.types import Act
+
+ANSWERS: Final[Mapping[str, Ended]] = {"approve": "approved", "reject": "rejected"}
+LONGEST_NOTE: Final = 500
+
+
+async def held(request: Request) -> Response:
+    """The replies that wait for a decision, and those about which one was taken."""
+    replies = parts_of(request).held
+    kept = () if replies is None else await run_in_threadpool(replies.list)
+    values = {
+        "holds": replies is not None,
+        "waiting": [one for one in kept if one.decided == "pending"],
+        "decided": [one for one in kept if one.decided != "pending"],
+        "told": request.query_params.get("told") == "decision",
+    }
+    return page(request, "held.html", values)
+
+
+async def decide(request: Request) -> Response:
+    """Release or refuse a held reply. Raises RequestError."""
+    parts, viewer = parts_of(request), viewer_of(request)
+    form = parts.access.form_of(request)
+    answer, note = form.get("answer", ""), form.get("note", "").strip()
+    if parts.held is None or answer not in ANSWERS:
+        raise RequestError("A decision about a held reply is 'approve' or 'reject'.", param="answer")
+    if len(note) > LONGEST_NOTE:
+        raise RequestError(f"The note is over {LONGEST_NOTE} characters. Shorten it.", param="note")
+    recorded = partial(_record, parts, viewer.name, viewer.role)
+    exchange = request.path_params["exchange"]
+    await run_in_threadpool(parts.held.decide, exchange, ANSWERS[answer], viewer.name, note, recorded)
+    return RedirectResponse(f"{ROOT}/held?told=decision", 303)
+
+
+def _record(
+    parts: Parts, actor: str, role: str, action: Literal["approve", "reject"], exchange: str, note: str
+) -> None:
+    parts.service.writer.record(Act(new_id(), time.time(), actor, role, action, exchange, note))
