@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from guard.access import Caller, identify
 from guard.asks import Ask, Bind, Emit, Note, Record
@@ -35,6 +35,7 @@ logger = logging.getLogger("guard")
 
 Headers: TypeAlias = Mapping[str, str]
 
+CONSOLE = "/console"
 KEEP_ALIVE_S = 15.0  # how long a stream may be silent while the upstream or the critic thinks
 
 # Headers of the caller that an upstream may see, each in the one shape that its API gives it: nothing else passes.
@@ -52,12 +53,14 @@ FORWARDED: Mapping[str, re.Pattern[str]] = {
 class Proxy:
     """guard as an ASGI application: every surface, the list of models, and health checks.
 
-    `upstreams` are by name, in the order in which they are asked for a model.
+    `upstreams` are by name, in the order in which they are asked for a model. `console` serves /console and what is
+    below it, and is not asked for anything else.
     """
 
-    def __init__(self, service: Service, upstreams: Mapping[str, Upstream]) -> None:
+    def __init__(self, service: Service, upstreams: Mapping[str, Upstream], console: ASGIApp | None = None) -> None:
         self.service = service
         self.upstreams = upstreams
+        self._console = console
         # Exact routes are looked up; what is not among them gets the answer that guard does not serve it.
         self._endpoints: Mapping[tuple[Any, Any], _Endpoint] = {
             **{("POST", surface.path): _Endpoint(partial(self._exchange, surface), surface) for surface in SURFACES},
@@ -70,7 +73,11 @@ class Proxy:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        serve = self._endpoints.get((scope.get("method"), scope.get("path")), self._app)
+        path = scope.get("path", "")
+        if self._console is not None and (path == CONSOLE or path.startswith(f"{CONSOLE}/")):
+            await self._console(scope, receive, send)
+            return
+        serve = self._endpoints.get((scope.get("method"), path), self._app)
         await serve(scope, receive, send)
 
     @contextlib.asynccontextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal, Protocol, TypeAlias
 
 from starlette.requests import Request
@@ -45,10 +45,6 @@ class Access(Protocol):
 
     def csrf_field(self, request: Request, /) -> str:
         """The token that a form of this viewer carries in its field `csrf`."""
-        ...
-
-    def form_of(self, request: Request, /) -> Mapping[str, str]:
-        """The fields of a form that was sent, its token checked."""
         ...
 
 

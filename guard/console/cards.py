@@ -32,8 +32,10 @@ class Card(Strict):
 
 
 def load(own: Path | None) -> tuple[Card, ...]:
-    """The cards that come with guard and those of the folder `own`, where a file of the same name takes the place of
-    guard's. Raises ConfigError."""
+    """The cards that come with guard and those of the folder `own`. Raises ConfigError.
+
+    A file of the same name takes the place of guard's.
+    """
     files = {file.stem: file for file in sorted(CARDS.glob("*.yaml"))}
     if own is not None:
         files |= {file.stem: file for file in sorted(own.glob("*.yaml"))}

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from guard.console.pages import ROOT, Parts, page, parts_of, viewer_of
+from guard.console.pages import ROOT, Parts, form_of, page, parts_of, viewer_of
 from guard.console.withheld import Ended
 from guard.errors import RequestError
 from guard.service import new_id
@@ -37,7 +37,7 @@ async def held(request: Request) -> Response:
 async def decide(request: Request) -> Response:
     """Release or refuse a held reply. Raises RequestError."""
     parts, viewer = parts_of(request), viewer_of(request)
-    form = parts.access.form_of(request)
+    form = await form_of(request)
     answer, note = form.get("answer", ""), form.get("note", "").strip()
     if parts.held is None or answer not in ANSWERS:
         raise RequestError("A decision about a held reply is 'approve' or 'reject'.", param="answer")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-import time
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -28,6 +28,7 @@ from guard.types import Act, Action
 
 HERE: Final = Path(__file__).parent
 ROOT: Final = "/console"
+MOST_FIELDS: Final = 50
 # The pages of the menu, by the key of their name, with the role that may see them.
 MENU: Final[tuple[tuple[str, str, Role], ...]] = (
     ("overview", ROOT, "viewer"),
@@ -91,10 +92,13 @@ def page(request: Request, name: str, values: Mapping[str, Any], *, status: int 
     }
     body = _environment().get_template(name).render({**around, **values})
     headers = {"cache-control": "no-store", "content-language": say.language, "vary": "cookie, accept-language"}
-    response = HTMLResponse(body, status, headers)
-    if request.query_params.get("lang") == say.language:
-        response.set_cookie(COOKIE, say.language, 31_536_000, path=ROOT, httponly=True, samesite="lax")
-    return response
+    return HTMLResponse(body, status, headers)
+
+
+async def form_of(request: Request) -> Mapping[str, str]:
+    """The fields of a form that was sent; what stands before the pages has checked its token and its size."""
+    body = (await request.body()).decode("ascii", "replace")
+    return dict(parse_qsl(body, keep_blank_values=True, max_num_fields=MOST_FIELDS))
 
 
 async def record(request: Request, action: Action, subject: str, note: str = "") -> None:
@@ -104,7 +108,7 @@ async def record(request: Request, action: Action, subject: str, note: str = "")
 
 
 def _switch(request: Request, code: str) -> str:
-    """This page in the language `code`."""
+    """The same page in the language `code`."""
     query = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
     return f"{request.url.path}?{urlencode([*query, ('lang', code)])}"
 

@@ -1,4 +1,4 @@
-"""Where an auditor says whether verdicts are right: the queue of those to look at, and the form that takes the answer."""
+"""Where an auditor says whether verdicts are right: the queue of those to look at, and the form for the answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 
 from guard.audit.labels import Label
 from guard.console.candidates import Candidate
-from guard.console.pages import ROOT, Parts, page, parts_of, record, viewer_of
+from guard.console.pages import ROOT, Parts, form_of, page, parts_of, record, viewer_of
 from guard.console.story import judged, story_page
 
 SHOWN: Final = 50
@@ -44,7 +44,7 @@ async def queue(request: Request) -> Response:
 async def give_label(request: Request) -> Response:
     """Take an answer: on record first, then among the labels."""
     parts, viewer = parts_of(request), viewer_of(request)
-    exchange, form = request.path_params["exchange"], parts.access.form_of(request)
+    exchange, form = request.path_params["exchange"], await form_of(request)
     recorded = await run_in_threadpool(parts.reader.show, exchange)
     if recorded is None:
         raise HTTPException(404)

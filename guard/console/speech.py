@@ -45,7 +45,7 @@ def speech(language: Language) -> Speech:
 
 
 def chosen(query: str | None, cookie: str | None, accepted: str) -> Language:
-    """The language of `?lang=`, else that of the cookie, else the first that the browser asks for (RFC 9110, 12.5.4)."""
+    """The language of `?lang=`, else of the cookie, else the first that the browser asks for (RFC 9110, 12.5.4)."""
     known = {str(language): language for language in LANGUAGES}
     for wish in (query, cookie):
         if wish in known:

@@ -35,8 +35,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What was said of one principle: at first and, where the reply was revised, in the end. `choice` is None for a
-    prompt."""
+    """What was said of one principle: at first and, where the reply was revised, in the end.
+
+    `choice` is None for a prompt.
+    """
 
     choice: int | None
     principle: str
@@ -66,7 +68,7 @@ async def story_page(request: Request, exchange: str, *, wrong: str = "", status
         raise HTTPException(404)
     if looks:
         await record(request, "look", exchange)
-    values = await run_in_threadpool(_values, parts, recorded, looks)
+    values = await run_in_threadpool(_values, parts, recorded, looks=looks)
     query = request.query_params
     form = {"wrong": wrong, "queued": query.get("from") == "queue", "picked": query.get("principle", "")}
     return page(request, "story.html", {**values, **form}, status=status)
@@ -100,10 +102,12 @@ def said(opening: Opening) -> tuple[Said, ...]:
     except GuardError:
         return (Said("", opening.request),)
     keys = surface.vocabulary.keys
-    return tuple(Said(label(leaf.path, keys), leaf.text) for leaf in call.leaves if not leaf.key)
+    return tuple(
+        Said(label(leaf.path, keys), leaf.text) for leaf in call.leaves if leaf.kind != "fixed" and not leaf.key
+    )
 
 
-def _values(parts: Parts, recorded: Recorded, looks: bool) -> Mapping[str, Any]:
+def _values(parts: Parts, recorded: Recorded, *, looks: bool) -> Mapping[str, Any]:
     opening, closing = recorded.opening, recorded.closing
     parts.counted.advance(parts.reader)
     values: dict[str, Any] = {

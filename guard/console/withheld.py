@@ -38,7 +38,7 @@ class Kept(Protocol):
 
     @property
     def decided(self) -> str:
-        """ "pending", "approved" or "rejected"."""
+        """One of "pending", "approved" and "rejected"."""
         ...
 
     @property
