@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from guard.commands.audit import audit
+from guard.commands.console import console
 from guard.commands.constitution import constitution
 from guard.commands.doctor import doctor
 from guard.commands.eval import evaluate
@@ -31,6 +32,7 @@ def main(context: click.Context, config: Path | None) -> None:
 
 
 main.add_command(audit)
+main.add_command(console)
 main.add_command(constitution)
 main.add_command(doctor)
 main.add_command(evaluate)

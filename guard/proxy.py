@@ -10,12 +10,12 @@ import traceback
 from collections.abc import AsyncIterator, Mapping
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from guard.access import Caller, identify
 from guard.asks import Ask, Bind, Emit, Note, Record
@@ -50,14 +50,26 @@ FORWARDED: Mapping[str, re.Pattern[str]] = {
 }
 
 
+class Mounted(Protocol):
+    """An ASGI application that ends with the proxy."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        ...
+
+    def close(self) -> None:
+        """Close what it keeps open."""
+        ...
+
+
 class Proxy:
     """guard as an ASGI application: every surface, the list of models, and health checks.
 
     `upstreams` are by name, in the order in which they are asked for a model. `console` serves /console and what is
-    below it, and is not asked for anything else.
+    below it; it ends with the proxy.
     """
 
-    def __init__(self, service: Service, upstreams: Mapping[str, Upstream], console: ASGIApp | None = None) -> None:
+    def __init__(self, service: Service, upstreams: Mapping[str, Upstream], console: Mounted | None = None) -> None:
         self.service = service
         self.upstreams = upstreams
         self._console = console
@@ -88,6 +100,8 @@ class Proxy:
             for upstream in self.upstreams.values():
                 await upstream.close()
             self.service.close()
+            if self._console is not None:
+                self._console.close()
 
     async def _exchange(self, surface: Surface, scope: Scope, receive: Receive, send: Send) -> None:
         headers = _headers(scope)

@@ -1,1 +1,1 @@
-"""The review console at /console: what left, what came back, what was decided and why, for people to read and judge."""
+"""The console: pages on which people read the log, and how they sign in to them."""

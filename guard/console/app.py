@@ -5,26 +5,28 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import wraps
 from typing import Final
 
-from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
 from guard.audit.labels import Labels
 from guard.audit.log import reader_of
-from guard.console.admission import Access, Endpoint, Role
+from guard.config import Role
+from guard.console.access import Endpoint, everyone, needs
 from guard.console.cards import models
 from guard.console.exchanges import exchanges
+from guard.console.guarding import guarded
 from guard.console.health import health, verify
 from guard.console.held import decide, held
 from guard.console.overview import overview
 from guard.console.pages import HERE, ROOT, Parts, page
+from guard.console.parts import open_parts
 from guard.console.reviewing import give_label, queue
 from guard.console.rules import constitution, constitutions, policies
 from guard.console.story import story
@@ -53,39 +55,35 @@ PAGES: Final[Sequence[tuple[str, str, Endpoint, Role]]] = (
 KNOWN: Final[Mapping[int, str]] = {400: "error.request", 403: "error.forbidden", 404: "error.not_found"}
 
 
-@dataclass(frozen=True, slots=True)
 class Console:
-    """The application, and what it keeps open."""
+    """The console of `service`, signing in included. An ASGI application for what is at /console and below.
 
-    app: Starlette
-    parts: Parts
+    Raises ConfigError, AuditError.
+    """
+
+    def __init__(self, service: Service, *, held_replies: HeldReplies | None = None) -> None:
+        config = service.config
+        self.doors = open_parts(config, service.writer.record_async)
+        self.parts = Parts(service, reader_of(config), Labels(config.data / "labels.db"), held_replies)
+        self._app = guarded(routes(), self.doors)
+        self._app.state.parts = self.parts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        await self._app(scope, receive, send)
 
     def close(self) -> None:
-        """Close the labels."""
+        """Close the labels and the register of people."""
         self.parts.labels.close()
+        self.doors.close()
 
 
-def console(
-    service: Service, access: Access, *, held_replies: HeldReplies | None = None, more: Sequence[BaseRoute] = ()
-) -> Console:
-    """The console of `service`; `more` are the pages for signing in. Raises AuditError."""
-    config = service.config
-    parts = Parts(service, access, reader_of(config), Labels(config.data / "labels.db"), held_replies)
-    app = Starlette(
-        routes=[*routes(access), *more],
-        exception_handlers={HTTPException: _refused},
-    )
-    app.state.parts = parts
-    return Console(app, parts)
-
-
-def routes(access: Access) -> list[BaseRoute]:
+def routes() -> list[BaseRoute]:
     """Every page, each behind the role that it needs, and the sheet of styles, which anybody may read."""
     pages: list[BaseRoute] = [
-        Route(f"{ROOT}{path}", access.needs(role)(calm(endpoint)), methods=[method])
-        for path, method, endpoint, role in PAGES
+        Route(f"{ROOT}{path}", needs(role)(calm(endpoint)), methods=[method]) for path, method, endpoint, role in PAGES
     ]
-    return [*pages, Mount(f"{ROOT}/static", StaticFiles(directory=HERE / "static"))]
+    return [*pages, Mount(f"{ROOT}/static", everyone(StaticFiles(directory=HERE / "static")))]
 
 
 def calm(endpoint: Endpoint) -> Endpoint:
@@ -97,19 +95,14 @@ def calm(endpoint: Endpoint) -> Endpoint:
             return await endpoint(request)
         except GuardError as failure:
             return _failed(request, failure.status, failure.message)
-        except HTTPException:
-            raise
+        except HTTPException as failure:
+            return _failed(request, failure.status_code, "")
         except Exception as error:  # noqa: BLE001 - a traceback would show values
             place = traceback.extract_tb(error.__traceback__)[-1]
             logger.error("console: %s at %s:%s", type(error).__name__, place.filename, place.lineno)  # noqa: TRY400
             return _failed(request, 500, "")
 
     return answered
-
-
-async def _refused(request: Request, failure: Exception) -> Response:
-    status = failure.status_code if isinstance(failure, HTTPException) else 500
-    return _failed(request, status, "")
 
 
 def _failed(request: Request, status: int, message: str) -> Response:

@@ -6,7 +6,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from guard.console.admission import may
 from guard.console.asked import CHOICES, DAYS, asked
 from guard.console.pages import page, parts_of, record, viewer_of
 
@@ -17,7 +16,7 @@ TEXTS = ("user", "team", "application", "model")
 async def exchanges(request: Request) -> Response:
     """A page of the list. A search in what was said is a look at content, and goes on record as one."""
     reader = parts_of(request).reader
-    wish = asked(request.query_params, searches=may(viewer_of(request), "auditor"))
+    wish = asked(request.query_params, searches=viewer_of(request).may("auditor"))
     if wish.filters.text:
         await record(request, "look", "exchanges", "searched the masked content")
     rows = await run_in_threadpool(reader.list, A_PAGE + 1, wish.before, wish.filters)

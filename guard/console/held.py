@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from functools import partial
 from typing import Final, Literal
@@ -11,11 +10,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from guard.console.acts import act
 from guard.console.pages import ROOT, Parts, form_of, page, parts_of, viewer_of
 from guard.console.withheld import Ended
 from guard.errors import RequestError
-from guard.service import new_id
-from guard.types import Act
 
 ANSWERS: Final[Mapping[str, Ended]] = {"approve": "approved", "reject": "rejected"}
 LONGEST_NOTE: Final = 500
@@ -37,7 +35,7 @@ async def held(request: Request) -> Response:
 async def decide(request: Request) -> Response:
     """Release or refuse a held reply. Raises RequestError."""
     parts, viewer = parts_of(request), viewer_of(request)
-    form = await form_of(request)
+    form = form_of(request)
     answer, note = form.get("answer", ""), form.get("note", "").strip()
     if parts.held is None or answer not in ANSWERS:
         raise RequestError("A decision about a held reply is 'approve' or 'reject'.", param="answer")
@@ -52,4 +50,4 @@ async def decide(request: Request) -> Response:
 def _record(
     parts: Parts, actor: str, role: str, action: Literal["approve", "reject"], exchange: str, note: str
 ) -> None:
-    parts.service.writer.record(Act(new_id(), time.time(), actor, role, action, exchange, note))
+    parts.service.writer.record(act(actor, role, action, exchange, note))

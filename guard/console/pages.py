@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -17,18 +16,21 @@ from starlette.responses import HTMLResponse, Response
 
 from guard.audit.labels import Labels
 from guard.audit.reading import Reader
-from guard.console.admission import Access, Role, Viewer, may
+from guard.config import Role
+from guard.console import access
+from guard.console.acts import act
 from guard.console.counting import Counted
+from guard.console.language import LANGUAGES, OWN_NAMES
 from guard.console.marks import pieces
-from guard.console.speech import COOKIE, LANGUAGES, OWN_NAMES, Speech, chosen, speech
+from guard.console.seat import Viewer, seat_of
+from guard.console.speech import Speech, speech
 from guard.console.verifying import Verification
 from guard.console.withheld import HeldReplies
-from guard.service import Service, new_id
-from guard.types import Act, Action
+from guard.service import Service
+from guard.types import Action
 
 HERE: Final = Path(__file__).parent
 ROOT: Final = "/console"
-MOST_FIELDS: Final = 50
 # The pages of the menu, by the key of their name, with the role that may see them.
 MENU: Final[tuple[tuple[str, str, Role], ...]] = (
     ("overview", ROOT, "viewer"),
@@ -47,7 +49,6 @@ class Parts:
     """What the pages are made from; one for the application."""
 
     service: Service
-    access: Access
     reader: Reader
     labels: Labels
     held: HeldReplies | None = None
@@ -63,13 +64,13 @@ def parts_of(request: Request) -> Parts:
 
 def speech_of(request: Request) -> Speech:
     """The language of the visitor."""
-    accepted = request.headers.get("accept-language", "")
-    return speech(chosen(request.query_params.get("lang"), request.cookies.get(COOKIE), accepted))
+    seat = seat_of(request)
+    return speech("en" if seat is None else seat.language)
 
 
 def viewer_of(request: Request) -> Viewer:
     """Who looks; for pages that need a role."""
-    viewer = parts_of(request).access.viewer_of(request)
+    viewer = access.viewer_of(request)
     if viewer is None:
         raise RuntimeError("a page that needs a role was reached without one")
     return viewer
@@ -77,15 +78,15 @@ def viewer_of(request: Request) -> Viewer:
 
 def page(request: Request, name: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
     """The page `name` with `values`. What it shows is for this reader alone, so that nobody keeps it."""
-    access, say = parts_of(request).access, speech_of(request)
+    say = speech_of(request)
     viewer = access.viewer_of(request)
     around = {
         "say": say,
         "language": say.language,
         "languages": [(code, OWN_NAMES[code], _switch(request, code)) for code in LANGUAGES],
         "viewer": viewer,
-        "menu": [(key, address) for key, address, role in MENU if may(viewer, role)],
-        "may_look": may(viewer, "auditor"),
+        "menu": [(key, address) for key, address, role in MENU if viewer is not None and viewer.may(role)],
+        "may_look": viewer is not None and viewer.may("auditor"),
         "here": name.removesuffix(".html"),
         "csrf": access.csrf_field(request) if viewer is not None else "",
         "root": ROOT,
@@ -95,16 +96,16 @@ def page(request: Request, name: str, values: Mapping[str, Any], *, status: int 
     return HTMLResponse(body, status, headers)
 
 
-async def form_of(request: Request) -> Mapping[str, str]:
-    """The fields of a form that was sent; what stands before the pages has checked its token and its size."""
-    body = (await request.body()).decode("ascii", "replace")
-    return dict(parse_qsl(body, keep_blank_values=True, max_num_fields=MOST_FIELDS))
+def form_of(request: Request) -> Mapping[str, str]:
+    """The fields of a form that was sent, its token checked."""
+    seat = seat_of(request)
+    return {} if seat is None else seat.form
 
 
 async def record(request: Request, action: Action, subject: str, note: str = "") -> None:
     """Put on record what the viewer does; durable on return. Raises AuditError."""
-    service, viewer = parts_of(request).service, viewer_of(request)
-    await service.writer.record_async(Act(new_id(), time.time(), viewer.name, viewer.role, action, subject, note))
+    viewer = viewer_of(request)
+    await parts_of(request).service.writer.record_async(act(viewer.name, viewer.role, action, subject, note))
 
 
 def _switch(request: Request, code: str) -> str:

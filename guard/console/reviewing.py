@@ -44,7 +44,7 @@ async def queue(request: Request) -> Response:
 async def give_label(request: Request) -> Response:
     """Take an answer: on record first, then among the labels."""
     parts, viewer = parts_of(request), viewer_of(request)
-    exchange, form = request.path_params["exchange"], await form_of(request)
+    exchange, form = request.path_params["exchange"], form_of(request)
     recorded = await run_in_threadpool(parts.reader.show, exchange)
     if recorded is None:
         raise HTTPException(404)

@@ -1,23 +1,18 @@
-"""The console's words in three languages: a table of messages each, and which of them a visitor reads."""
+"""The console's words in three languages: a table of messages each, in a file."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Final
 
 import yaml
 
-Language = Literal["en", "ko", "ja"]
-LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
-OWN_NAMES: Final[Mapping[Language, str]] = {"en": "English", "ko": "한국어", "ja": "日本語"}
-COOKIE: Final = "guard_language"
-LONGEST: Final = 500  # characters of Accept-Language that are read
+from guard.console.language import Language
+
 MESSAGES: Final = Path(__file__).parent / "messages"
-_RANGE: Final = re.compile(r"\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9-]{1,80})?\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +37,3 @@ def speech(language: Language) -> Speech:
     """The messages of `language`, read once."""
     text = (MESSAGES / f"{language}.yaml").read_text(encoding="utf-8")
     return Speech(language, yaml.safe_load(text))
-
-
-def chosen(query: str | None, cookie: str | None, accepted: str) -> Language:
-    """The language of `?lang=`, else of the cookie, else the first that the browser asks for (RFC 9110, 12.5.4)."""
-    known = {str(language): language for language in LANGUAGES}
-    for wish in (query, cookie):
-        if wish in known:
-            return known[wish]
-    best: tuple[float, Language] = (0.0, "en")
-    for item in accepted[:LONGEST].split(","):
-        match = _RANGE.fullmatch(item)
-        language = known.get(match[1].lower()) if match else None
-        if match and language and float(match[2] or 1) > best[0]:
-            best = float(match[2] or 1), language
-    return best[1]

@@ -16,7 +16,6 @@ from guard.audit import checkpoint as notes
 from guard.audit.checkpoint import Checkpoint
 from guard.audit.labels import Label
 from guard.audit.reading import Filters, Reader, Recorded
-from guard.console.admission import may
 from guard.console.changes import Change, changes
 from guard.console.pages import Parts, page, parts_of, record, viewer_of
 from guard.errors import GuardError
@@ -62,7 +61,7 @@ async def story(request: Request) -> Response:
 
 async def story_page(request: Request, exchange: str, *, wrong: str = "", status: int = 200) -> Response:
     """The same, with what was `wrong` in a form that was sent, by the key of its message."""
-    parts, looks = parts_of(request), may(viewer_of(request), "auditor")
+    parts, looks = parts_of(request), viewer_of(request).may("auditor")
     recorded = await run_in_threadpool(parts.reader.show, exchange)
     if recorded is None:
         raise HTTPException(404)
