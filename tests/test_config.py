@@ -72,6 +72,15 @@ def test_folders_count_from_the_file(file: Path) -> None:
         ("critic: {model: m, url: 'http://a', form: text}\n", "line 1: key 'critic.form': Input should be 'logprobs', 'safeguard', 'granite', "),
         ("critic: {model: m, url: 'http://a', recall: 1}\n", "line 1: key 'critic.recall': Input should be less than 1."),
         ("critic: {model: m, url: 'http://a', second: b}\n", "line 1: unknown key 'critic.second'."),
+        ("console: {public_url: 'https://a/console'}\n", "line 1: key 'console.public_url': String should match pattern "),
+        ("console: {oidc: {issuer: 'https://a', client_id: c}}\n", "line 1: key 'console': Value error, 'oidc' needs 'public_url': "),
+        ("console: {public_url: 'https://g', oidc: {issuer: 'http://a', client_id: c}}\n", "line 1: key 'console.oidc.issuer': String should match "),
+        ("console: {public_url: 'https://g', oidc: {issuer: 'http://localhost.evil', client_id: c}}\n", "line 1: key 'console.oidc.issuer': String should "),
+        ("console: {public_url: 'https://g', oidc: {issuer: 'https://a?b', client_id: c}}\n", "line 1: key 'console.oidc.issuer': String should match "),
+        ("console: {public_url: 'https://g', oidc: {issuer: 'https://a', client_id: c, scopes: [email]}}\n", "line 1: key 'console.oidc': Value error, 'scopes' needs 'openid'."),
+        ("console: {public_url: 'https://g', oidc: {issuer: 'https://a', client_id: c, roles: {map: {x: root}}}}\n", "line 1: key 'console.oidc.roles.map.x': Input should be 'viewer', 'auditor' or 'admin'."),
+        ("console: {public_url: 'https://g', oidc: {issuer: 'https://a', client_id: c, roles: {map: {}}}}\n", "line 1: key 'console.oidc.roles.map': "),
+        ("console: {idle_minutes: 0}\n", "line 1: key 'console.idle_minutes': Input should be greater than 0."),
         ("vault: {lifetime_days: 0}\n", "line 1: key 'vault.lifetime_days': Input should be greater than 0."),
     ],
 )  # fmt: skip
@@ -297,3 +306,12 @@ def test_what_does_not_fit_on_the_command_line_is_told(said: dict[str, Any], mes
     with pytest.raises(ConfigError) as caught:
         overridden(Config(), **{**NOTHING, **said})
     assert caught.value.message == message
+
+
+def test_the_secret_of_the_console_at_its_provider_is_in_the_environment() -> None:
+    oidc = {"issuer": "http://localhost:1/realms/a", "client_id": "c", "client_secret_env": "S"}
+    given = Config.model_validate({"console": {"public_url": "https://g", "oidc": oidc}}).console.oidc
+    assert given is not None
+    assert given.secret({"S": "secret"}) == "secret"
+    with pytest.raises(ConfigError, match=r"console\.oidc: the environment variable S is not set"):
+        given.secret({})

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 from anyio import to_thread
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -73,6 +73,8 @@ class Gate:
                 await self._app(scope, receive, answer)
             except Refused as refusal:
                 await page(request, "refused.html", refusal.status, message=refusal.message)(scope, receive, answer)
+        except ClientDisconnect:
+            return  # nobody is there to be told anything
         except Exception as error:  # noqa: BLE001 - a traceback would show values
             logger.error("console: %s at %s", type(error).__name__, _place(error))  # noqa: TRY400
             if not answer.begun:

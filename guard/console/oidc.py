@@ -11,6 +11,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, get_args
 from urllib.parse import urlsplit
 
@@ -180,7 +181,7 @@ class Provider:
         import httpx2
 
         try:
-            async with httpx2.AsyncClient(**_CLIENT, verify=ssl.create_default_context()) as client:
+            async with httpx2.AsyncClient(verify=_trusted(), **_CLIENT) as client:
                 reply = await client.get(url)
                 values = reply.json() if reply.status_code == 200 else None
         except (httpx2.HTTPError, ValueError) as error:
@@ -261,12 +262,18 @@ class Provider:
             code_challenge_method="S256",
             scope=" ".join(self.config.scopes),
             redirect_uri=self._redirect_uri,
-            verify=ssl.create_default_context(),
+            verify=_trusted(),
             **_CLIENT,
         )
 
 
 _CLIENT: Final[Mapping[str, Any]] = {"trust_env": False, "follow_redirects": False, "timeout": TIMEOUT_S}
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The system's certificates, or those that SSL_CERT_FILE names; reading them takes a while."""
+    return ssl.create_default_context()
 
 
 def _check_issuer(given: str | None, metadata: Mapping[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """The gate over a socket: host names, sessions, forms, headers, and what is told of failures."""
 
 import re
+import socket
 
 import httpx
 import pytest
@@ -156,6 +157,17 @@ def test_forms_of_other_kinds_and_sizes_are_refused(shared, client):
     assert client.post("/console/label", content=b"csrf=%ff", headers=form).status_code == 400
 
 
+def test_who_leaves_in_the_middle_of_a_form_is_no_failure_of_guard(shared, client, caplog):
+    shared.enter(client)
+    address = httpx.URL(shared.url)
+    cookie = f"guard_session={client.cookies['guard_session']}"
+    head = f"POST /console/label HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\nContent-Length: 99\r\n"
+    with socket.create_connection((address.host, address.port)) as raw:
+        raw.sendall(f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\ncsrf=".encode())
+    assert client.get("/console").status_code == 200
+    assert [record for record in caplog.records if record.name == "guard"] == []
+
+
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
 def test_other_methods_are_refused(shared, client, method):
     shared.enter(client)
@@ -214,8 +226,6 @@ def test_names_of_this_machine_are_taken(client):
 
 def test_two_host_names_are_refused(shared):
     address = httpx.URL(shared.url)
-    import socket
-
     with socket.create_connection((address.host, address.port)) as raw:
         raw.sendall(b"GET /console/sign-in HTTP/1.1\r\nHost: localhost\r\nHost: evil\r\nConnection: close\r\n\r\n")
         assert b" 400 " in raw.recv(4096).split(b"\r\n")[0]
@@ -284,8 +294,6 @@ def test_behind_tls_cookies_are_for_this_host_alone_and_the_public_name_is_taken
 
 def test_a_websocket_is_closed(shared: Door):
     address = httpx.URL(shared.url)
-    import socket
-
     ask = "GET /console HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
     with socket.create_connection((address.host, address.port)) as raw:
         raw.sendall(ask.encode())

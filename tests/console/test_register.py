@@ -5,7 +5,7 @@ import threading
 from contextlib import closing
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guard.console.links import KEPT_S, Links
@@ -128,6 +128,7 @@ def test_a_session_is_whose_it_is(sessions):
     assert sessions.find(token) is None
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.text() | st.text("abcdefABCDEF0123-_", min_size=43, max_size=43))
 def test_no_other_token_is_a_session(tmp_path_factory, text):
     with closing(Register(tmp_path_factory.getbasetemp() / "any.db")) as register:
@@ -255,6 +256,7 @@ def test_of_many_at_once_one_uses_a_link(links, tmp_path):
     assert (got.count("ada"), got.count(None)) == (1, 5)
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.text())
 def test_no_other_token_is_a_link(tmp_path_factory, text):
     with closing(Register(tmp_path_factory.getbasetemp() / "any.db")) as register:
