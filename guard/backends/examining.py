@@ -38,8 +38,16 @@ def examined(folder: Path) -> tuple[Examined, ...]:
     for file in folder.glob("*.json"):
         try:
             kept = json.loads(file.read_text(encoding="utf-8"))
-            names = (str(kept[name]) for name in ("constitution", "digest", "critic", "critic_digest"))
-            found.append(Examined(*names, tuple(map(str, kept["problems"])), file.stat().st_mtime))
+            found.append(
+                Examined(
+                    constitution=str(kept["constitution"]),
+                    digest=str(kept["digest"]),
+                    critic=str(kept["critic"]),
+                    critic_digest=str(kept["critic_digest"]),
+                    problems=tuple(map(str, kept["problems"])),
+                    time=file.stat().st_mtime,
+                )
+            )
         except (OSError, ValueError, TypeError, KeyError):
             continue
     return tuple(sorted(found, key=lambda one: -one.time))

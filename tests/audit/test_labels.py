@@ -13,7 +13,9 @@ def labels(tmp_path: Path):
     made.close()
 
 
-def label(exchange: str = "a", principle: str = "p", *, right: bool = True, by: str = "eve", time: float = 1.0) -> Label:
+def label(
+    exchange: str = "a", principle: str = "p", *, right: bool = True, by: str = "eve", time: float = 1.0
+) -> Label:
     return Label(exchange, principle, right, "a note", by, time)
 
 
