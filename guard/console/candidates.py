@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from guard.types import Closing, Decision, Opening, State, Verdict
 
-Why = Literal["unsure", "blocked", "revised", "noted", "sample"]
+Why = Literal["unsure", "held", "blocked", "revised", "noted", "sample"]
 # unsure   the critic abstained
+# held     the principle fired, and the reply waits for a person
 # blocked  the principle fired, and nothing of the reply went out
 # revised  the principle fired, and the reply was changed
 # noted    the principle fired, and the reply went out as it was
 # sample   the principle did not fire: a random sample
 
 ORDER: Final[tuple[Why, ...]] = get_args(Why)
+ENDS: Final[Mapping[str, Why]] = {"escalate": "held", "block": "blocked", "revise": "revised", "allow": "noted"}
 MOST: Final = 1000  # of each kind, the newest
 SAMPLE: Final = 200
 
@@ -84,8 +86,7 @@ def _why(state: State, decision: Decision) -> Why | None:
         case "unsure":
             return "unsure"
         case "fired":
-            ends: dict[Decision, Why] = {"block": "blocked", "revise": "revised", "allow": "noted"}
-            return ends[decision]
+            return ENDS.get(decision, "noted")
         case "clear":
             return "sample"
         case "not_judged":  # nothing was said that could be right or wrong

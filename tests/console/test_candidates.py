@@ -18,11 +18,11 @@ def test_the_unsure_come_first_then_the_blocked_then_the_revised_then_the_rest()
     found = Candidates()
     for exchange, state, decision in (
         ("a", "clear", "allow"), ("b", "fired", "revise"), ("c", "fired", "allow"), ("d", "unsure", "allow"),
-        ("e", "fired", "block"), ("f", "not_judged", "block"),
+        ("e", "fired", "block"), ("f", "not_judged", "block"), ("g", "fired", "escalate"),
     ):  # fmt: skip
         found.closed(closing(exchange, state, decision))
     assert [(one.exchange, one.why) for one in found.waiting(nobody)] == [
-        ("d", "unsure"), ("e", "blocked"), ("b", "revised"), ("c", "noted"), ("a", "sample"),
+        ("d", "unsure"), ("g", "held"), ("e", "blocked"), ("b", "revised"), ("c", "noted"), ("a", "sample"),
     ]  # fmt: skip
 
 

@@ -16,18 +16,19 @@ from guard.console.language import LANGUAGES
 from guard.console.pages import MENU
 from guard.console.speech import speech
 from guard.constitution.values import AppliesTo, OnViolation, Severity
-from guard.policy import Content, Opaque, Profile, StreamMode
+from guard.policy import LogRules, Opaque, Profile, StreamMode
 
 CONSOLE = Path(types.__file__).parent / "console"
 CLOSED = {
     "decision": types.Decision, "outcome": types.Outcome, "state": types.State, "operator": types.Operator,
     "surface": types.SurfaceName, "action": types.Action, "role": Role, "why": candidates.Why,
-    "applies_to": AppliesTo, "on_violation": OnViolation, "severity": Severity, "content": Content, "opaque": Opaque,
+    "applies_to": AppliesTo, "on_violation": OnViolation, "severity": Severity, "content": LogRules.model_fields["content"].annotation, "opaque": Opaque,
     "profile": Profile, "stream": StreamMode, "finding": FindingKind,
 }  # fmt: skip
 # Words of closed sets that types do not name.
 OPEN = {
-    "outcome.unfinished", "content.encrypted", "role.guard",
+    "outcome.unfinished", "outcome.held", "decision.escalate", "finding.late", "finding.content", "content.encrypted",
+    "role.guard",
     *(f"method.{word}" for word in ("redaction", "template", "rewrite")),
     *(f"ending.{word}" for word in ("allow", "block")), *(f"held.{word}" for word in ("approved", "rejected")),
     *(f"kind.{word}" for word in ("critic", "recognizer", "upstream", "reader")),
