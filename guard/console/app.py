@@ -23,7 +23,7 @@ from guard.console.cards import models
 from guard.console.exchanges import exchanges
 from guard.console.guarding import guarded
 from guard.console.health import health, verify
-from guard.console.held import decide, held
+from guard.console.held import decide, held, held_reply
 from guard.console.overview import overview
 from guard.console.pages import HERE, ROOT, Parts, page
 from guard.console.parts import open_parts
@@ -44,6 +44,7 @@ PAGES: Final[Sequence[tuple[str, str, Endpoint, Role]]] = (
     ("/exchanges/{exchange}/labels", "POST", give_label, "auditor"),
     ("/queue", "GET", queue, "auditor"),
     ("/held", "GET", held, "auditor"),
+    ("/held/{exchange}", "GET", held_reply, "auditor"),
     ("/held/{exchange}", "POST", decide, "auditor"),
     ("/policies", "GET", policies, "viewer"),
     ("/constitutions", "GET", constitutions, "viewer"),

@@ -7,11 +7,13 @@ from functools import partial
 from typing import Final, Literal
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from guard.console.acts import act
-from guard.console.pages import ROOT, Parts, form_of, page, parts_of, viewer_of
+from guard.console.changes import changes
+from guard.console.pages import ROOT, Parts, form_of, page, parts_of, record, viewer_of
 from guard.console.withheld import Ended
 from guard.errors import RequestError
 
@@ -30,6 +32,17 @@ async def held(request: Request) -> Response:
         "told": request.query_params.get("told") == "decision",
     }
     return page(request, "held.html", values)
+
+
+async def held_reply(request: Request) -> Response:
+    """One held reply, to be decided about. That somebody looks at it is on record before it is sent."""
+    replies, exchange = parts_of(request).held, request.path_params["exchange"]
+    if replies is None:
+        raise HTTPException(404)
+    kept = await run_in_threadpool(replies.find, exchange)
+    await record(request, "look", exchange, "a held reply")
+    change = changes(kept.held.reply, kept.held.sent) if kept.held.reply != kept.held.sent else ()
+    return page(request, "held_reply.html", {"kept": kept, "changed": change})
 
 
 async def decide(request: Request) -> Response:

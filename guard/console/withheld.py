@@ -18,6 +18,21 @@ class Held(Protocol):
         ...
 
     @property
+    def prompt(self) -> str:
+        """What was asked, masked."""
+        ...
+
+    @property
+    def reply(self) -> str:
+        """What the upstream wrote, masked."""
+        ...
+
+    @property
+    def sent(self) -> str:
+        """What would go out, masked."""
+        ...
+
+    @property
     def principles(self) -> tuple[str, ...]:
         """Because of which it is held."""
         ...
@@ -52,6 +67,10 @@ class HeldReplies(Protocol):
 
     def list(self) -> Sequence[Kept]:
         """Those whose time is not over, the oldest first."""
+        ...
+
+    def find(self, exchange: str) -> Kept:
+        """That of `exchange`. Raises GuardError where there is none, or its time is over."""
         ...
 
     def decide(self, exchange: str, decided: Ended, actor: str, note: str, record: RecordAct) -> Any:

@@ -1,39 +1,7 @@
-from dataclasses import dataclass, field
-
 import pytest
 
-from guard.errors import RequestError
 from tests.console.desk import desk, send
-
-
-@dataclass(frozen=True)
-class Reply:
-    exchange: str
-    principles: tuple[str, ...] = ("no-<threats>",)
-
-
-@dataclass(frozen=True)
-class Kept:
-    held: Reply
-    expires: float = 1_900_000_000.0
-    decided: str = "pending"
-    actor: str = ""
-
-
-@dataclass
-class Drawer:
-    """Held replies in memory, decided once, as those on disk are."""
-
-    kept: dict[str, Kept] = field(default_factory=dict)
-
-    def list(self):
-        return tuple(self.kept.values())
-
-    def decide(self, exchange, decided, actor, note, record):
-        if self.kept[exchange].decided != "pending":
-            raise RequestError("A decision stands.")
-        record("approve" if decided == "approved" else "reject", exchange, note)
-        self.kept[exchange] = Kept(Reply(exchange), decided=decided, actor=actor)
+from tests.console.drawer import Drawer, Kept, Reply
 
 
 @pytest.fixture
@@ -57,6 +25,22 @@ def test_a_held_reply_is_decided_once_and_on_record(tmp_path, drawer):
         assert here.acts()[-1].action == "reject"
 
 
+def test_a_held_reply_is_looked_at_on_record_before_it_is_decided_about(tmp_path, drawer):
+    with desk(tmp_path, held=drawer) as here, here.client("auditor", "eve") as client:
+        text = client.get("/console/held").text
+        assert "/console/held/000-sample" in text
+        assert "or else" not in text
+        assert [act for act in here.acts() if act.action == "look"] == []
+        text = client.get("/console/held/000-sample").text
+        assert "Pay &lt;b&gt;now&lt;/b&gt;, or else." in text
+        assert '<mark title="stands for a value of the kind PERSON">' in text
+        assert "<del>" in text
+        assert [(act.action, act.subject) for act in here.acts()] == [("look", "000-sample")]
+        assert "holds no reply" in client.get("/console/held/none").text
+        send(client, "/console/held/000-sample", "/console/held/000-sample", answer="reject")
+        assert "rejected · eve" in client.get("/console/held/000-sample").text
+
+
 @pytest.mark.parametrize("fields", [{}, {"answer": "burn"}, {"answer": "approve", "note": "x" * 501}])
 def test_a_decision_that_says_nothing_is_not_taken(tmp_path, drawer, fields):
     with desk(tmp_path, held=drawer, exchanges=0) as here, here.client("auditor") as client:
@@ -66,4 +50,5 @@ def test_a_decision_that_says_nothing_is_not_taken(tmp_path, drawer, fields):
 
 def test_a_guard_that_holds_nothing_says_so(auditor, viewer):
     assert "holds no replies back" in auditor.get("/console/held").text
+    assert auditor.get("/console/held/000-sample").status_code == 404
     assert viewer.get("/console/held").status_code == 403
