@@ -284,14 +284,29 @@ class OidcConfig(Strict):
         return _key("console.oidc", self.client_secret_env, None, environ)
 
 
+class Price(Strict):
+    """What a million tokens cost: `input` those read, `output` those written, of models whose name fits `models`."""
+
+    models: str = Field(min_length=1)
+    input: float = Field(ge=0)
+    output: float = Field(0, ge=0)
+
+
 class ConsoleConfig(Strict):
-    """The console at /console: whether it is served, where people reach it, and how long they stay signed in."""
+    """The console at /console: whether it is served, where people reach it, and how long they stay signed in.
+
+    `cards` is a folder of cards of models of your own. The overview tells what calls cost where there are `prices`; the
+    first whose pattern fits a model counts.
+    """
 
     enabled: bool = True
     public_url: str | None = Field(None, pattern=r"^https?://[^\s@?#/]+$")
     idle_minutes: float = Field(12 * 60, gt=0)
     lifetime_hours: float = Field(7 * 24, gt=0)
     oidc: OidcConfig | None = None
+    cards: Path | None = None
+    prices: tuple[Price, ...] = ()
+    currency: str = Field("USD", pattern=r"^[A-Z]{3}$")
 
     @model_validator(mode="after")
     def _goes_together(self) -> ConsoleConfig:
@@ -400,6 +415,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
         "upstreams": tuple(_placed(upstream, base) for upstream in config.upstreams),
         "critic": _placed(config.critic, base),
         "audit": _beside(config.audit, base),
+        "console": config.console.model_copy(update={"cards": _cards(base, config.console.cards)}),
     }
     return config.model_copy(update=places)
 
@@ -428,6 +444,12 @@ def _folder(base: Path, given: Path | None, name: str) -> Path:
         return base / given
     beside = base / name
     return beside if beside.is_dir() else DEFAULTS / name
+
+
+def _cards(base: Path, given: Path | None) -> Path | None:
+    """The folder of the user's own cards: the one that is named, else `cards` beside the file, where there is one."""
+    beside = base / (given or "cards")
+    return beside if given is not None or beside.is_dir() else None
 
 
 def _variables(environ: Mapping[str, str]) -> dict[str, tuple[str, ...]]:

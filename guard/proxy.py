@@ -10,7 +10,7 @@ import traceback
 from collections.abc import AsyncIterator, Mapping
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -39,6 +39,7 @@ logger = logging.getLogger("guard")
 
 Headers: TypeAlias = Mapping[str, str]
 
+CONSOLE = "/console"
 KEEP_ALIVE_S = 15.0  # how long a stream may be silent while the upstream or the critic thinks
 
 # Headers of the caller that an upstream may see, each in the one shape that its API gives it: nothing else passes.
@@ -53,16 +54,30 @@ FORWARDED: Mapping[str, re.Pattern[str]] = {
 }
 
 
+class Mounted(Protocol):
+    """An ASGI application that ends with the proxy."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        ...
+
+    def close(self) -> None:
+        """Close what it keeps open."""
+        ...
+
+
 class Proxy:
     """guard as an ASGI application: every surface, the list of models, and health checks.
 
-    `upstreams` are by name, in the order in which they are asked for a model.
+    `upstreams` are by name, in the order in which they are asked for a model. `console` serves /console and what is
+    below it; it ends with the proxy.
     """
 
-    def __init__(self, service: Service, upstreams: Mapping[str, Upstream]) -> None:
+    def __init__(self, service: Service, upstreams: Mapping[str, Upstream], console: Mounted | None = None) -> None:
         self.service = service
         self.upstreams = upstreams
         self.publisher = publisher_of(service.config, service.store, service.writer.record)
+        self._console = console
         # Exact routes are looked up; what is not among them gets the answer that guard does not serve it.
         self._endpoints: Mapping[tuple[Any, Any], _Endpoint] = {
             **{("POST", surface.path): _Endpoint(partial(self._exchange, surface), surface) for surface in SURFACES},
@@ -78,6 +93,9 @@ class Proxy:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         method, path = scope.get("method"), scope.get("path", "")
+        if self._console is not None and (path == CONSOLE or path.startswith(f"{CONSOLE}/")):
+            await self._console(scope, receive, send)
+            return
         serve = self._endpoints.get((method, path), self._app)
         if method == "GET" and path.startswith(HELD):
             serve = self._fetch[any(name == b"anthropic-version" for name, _ in scope["headers"])]
@@ -94,6 +112,8 @@ class Proxy:
             for upstream in self.upstreams.values():
                 await upstream.close()
             self.service.close()
+            if self._console is not None:
+                self._console.close()
 
     async def _exchange(self, surface: Surface, scope: Scope, receive: Receive, send: Send) -> None:
         headers = _headers(scope)

@@ -14,6 +14,8 @@ from guard.proxy import Proxy
 
 if TYPE_CHECKING:
     from guard.config import Config, UpstreamConfig
+    from guard.console.app import Console
+    from guard.service import Service
     from guard.types import Progress
 
 Ready = Callable[["Config", int], None]
@@ -22,7 +24,14 @@ Ready = Callable[["Config", int], None]
 def application(config: Config, progress: Progress) -> Proxy:
     """The ASGI application of a configuration, with every model loaded. Raises ConfigError, AuditError."""
     upstreams = {upstream.name: _upstream(upstream, config, progress) for upstream in config.upstreams}
-    return Proxy(services.start(config, progress), upstreams)
+    service = services.start(config, progress)
+    return Proxy(service, upstreams, _console(service) if config.console.enabled else None)
+
+
+def _console(service: Service) -> Console:
+    from guard.console.app import Console  # a deployment without it loads no templates
+
+    return Console(service)
 
 
 def _upstream(upstream: UpstreamConfig, config: Config, progress: Progress) -> Upstream:

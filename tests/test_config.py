@@ -51,6 +51,15 @@ def test_folders_count_from_the_file(file: Path) -> None:
     assert load(file, {"GUARD_DATA": "/elsewhere"}).data == Path("/elsewhere")
 
 
+def test_cards_of_ones_own_lie_beside_the_file_or_where_it_says(file: Path) -> None:
+    file.write_text("")
+    assert load(file, {}).console.cards is None
+    (file.parent / "cards").mkdir()
+    assert load(file, {}).console.cards == file.parent / "cards"
+    file.write_text("console: {cards: ours}\n")
+    assert load(file, {}).console.cards == file.parent / "ours"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -56,6 +56,18 @@ def test_an_application_serves_what_its_files_say(file: Path, upstream: FakeUpst
     assert steps == []  # patterns alone load no model
 
 
+def test_the_console_is_served_beside_the_surfaces_unless_it_is_off(file: Path) -> None:
+    with servers.serve(application(config(file), lambda _: None)) as url:
+        reply = httpx.get(f"{url}/console")
+        assert (reply.status_code, reply.headers["location"]) == (303, "/console/sign-in?next=%2Fconsole")
+        assert said(url) == f"Write to {MAIL}"
+    off = configuration.load(file, {"GUARD_CONSOLE__ENABLED": "false"})
+    with servers.serve(application(off, lambda _: None)) as url:
+        reply = httpx.get(f"{url}/console")
+        assert reply.status_code == 404
+        assert "guard does not serve this route" in reply.text
+
+
 @pytest.mark.parametrize(
     ("upstream_", "message"),
     [

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -24,6 +25,39 @@ from guard.types import Critic, Dialogue, Learner, Progress, Span, Verdict
 Recognize: TypeAlias = Callable[[str], Sequence[Span]]
 
 VERSION = 1  # raise it when anything changes what passes
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What is kept of one examination: of what, on which critic, when (Unix seconds), and what failed."""
+
+    constitution: str
+    digest: str
+    critic: str
+    critic_digest: str
+    problems: tuple[str, ...]
+    time: float
+
+
+def examined(folder: Path) -> tuple[Examined, ...]:
+    """Every examination that `folder` holds, the newest first; what cannot be read is left out."""
+    found = []
+    for file in folder.glob("*.json"):
+        try:
+            kept = json.loads(file.read_text(encoding="utf-8"))
+            found.append(
+                Examined(
+                    constitution=str(kept["constitution"]),
+                    digest=str(kept["digest"]),
+                    critic=str(kept["critic"]),
+                    critic_digest=str(kept["critic_digest"]),
+                    problems=tuple(map(str, kept["problems"])),
+                    time=file.stat().st_mtime,
+                )
+            )
+        except (OSError, ValueError, TypeError, KeyError):
+            continue
+    return tuple(sorted(found, key=lambda one: -one.time))
 
 
 def examine(

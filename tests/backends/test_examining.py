@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from guard.backends.examining import examine, require_passed
+from guard.backends.examining import examine, examined, require_passed
 from guard.constitution import Constitution, Marks, Principle
 from guard.errors import ConfigError, CriticError, RecognizerError
 from guard.types import Dialogue, Rule, Span, Verdict
@@ -133,6 +134,26 @@ def test_a_spoilt_record_proves_nothing(tmp_path: Path, text: str) -> None:
     critic = Words("right")
     with pytest.raises(ConfigError):
         require_passed([house(rule())], critic, tmp_path, silent)
+
+
+def test_what_was_examined_can_be_read_the_newest_first(tmp_path: Path) -> None:
+    assert examined(tmp_path / "none") == ()
+    require_passed([house(rule())], Words(), tmp_path, silent)
+    (first,) = tmp_path.iterdir()
+    os.utime(first, (1.0, 1.0))
+    with pytest.raises(ConfigError):
+        require_passed([house(rule(), digest="h2")], Words("right"), tmp_path, silent)
+    (tmp_path / "spoilt.json").write_text("{")
+    newer, older = examined(tmp_path)
+    assert (older.constitution, older.digest, older.critic, older.problems, older.time) == (
+        "house",
+        "h1",
+        "words",
+        (),
+        1.0,
+    )
+    assert newer.digest == "h2"
+    assert newer.problems
 
 
 def test_a_folder_that_cannot_be_written_is_told_and_no_failure(tmp_path: Path) -> None:

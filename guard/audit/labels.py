@@ -1,0 +1,78 @@
+"""What people say of verdicts: whether they are right. The thresholds of a critic may be fitted to it.
+
+Labels lie in a file of their own beside the log, which says of each who gave it and when.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from guard.audit.database import failing_as, open_to_write, transaction
+
+SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS label (
+    exchange TEXT NOT NULL,
+    principle TEXT NOT NULL,
+    "right" INTEGER NOT NULL,
+    note TEXT NOT NULL,
+    "by" TEXT NOT NULL,
+    time REAL NOT NULL,
+    PRIMARY KEY (exchange, principle, "by")
+) WITHOUT ROWID;
+"""
+PUT: Final = 'INSERT OR REPLACE INTO label (exchange, principle, "right", note, "by", time) VALUES (?, ?, ?, ?, ?, ?)'
+FIELDS: Final = 'SELECT exchange, principle, "right", note, "by", time FROM label'
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One person's word on a verdict: whether what the critic said of `principle` in `exchange` is `right`.
+
+    It is about the first judgement: of the prompt, or of the reply as the upstream wrote it. `note` is masked text or
+    less: whoever writes one sees no values. `time` is in Unix seconds.
+    """
+
+    exchange: str
+    principle: str
+    right: bool
+    note: str
+    by: str
+    time: float
+
+
+class Labels:
+    """The labels in the SQLite file `path`. Blocking; any thread may call. Every method raises AuditError."""
+
+    def __init__(self, path: Path | str) -> None:
+        self._lock = threading.Lock()
+        self._connection = open_to_write(Path(path), SCHEMA)
+
+    def put(self, label: Label) -> None:
+        """Keep `label`; it takes the place of what the same person said of the same verdict before."""
+        with self._lock, failing_as("the labels cannot be written"), transaction(self._connection):
+            self._connection.execute(PUT, astuple(label))
+
+    def of(self, exchange: str) -> tuple[Label, ...]:
+        """What was said of one exchange, by principle and time."""
+        return self._read(f"{FIELDS} WHERE exchange = ? ORDER BY principle, time", (exchange,))
+
+    def all(self) -> tuple[Label, ...]:
+        """Every label, the oldest first."""
+        return self._read(f"{FIELDS} ORDER BY time, exchange, principle", ())
+
+    def labelled(self) -> frozenset[tuple[str, str]]:
+        """The exchange and principle of every verdict on which somebody has spoken."""
+        with self._lock, failing_as("the labels cannot be read"):
+            return frozenset(self._connection.execute("SELECT DISTINCT exchange, principle FROM label"))
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    def _read(self, query: str, values: tuple[Any, ...]) -> tuple[Label, ...]:
+        with self._lock, failing_as("the labels cannot be read"):
+            return tuple(Label(e, p, bool(r), n, b, t) for e, p, r, n, b, t in self._connection.execute(query, values))

@@ -1,0 +1,66 @@
+"""Replies that are withheld until a person has decided, and the form in which a person decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Final, Literal
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from guard.console.acts import act
+from guard.console.changes import changes
+from guard.console.pages import ROOT, Parts, form_of, page, parts_of, record, viewer_of
+from guard.console.withheld import Ended
+from guard.errors import RequestError
+
+ANSWERS: Final[Mapping[str, Ended]] = {"approve": "approved", "reject": "rejected"}
+LONGEST_NOTE: Final = 500
+
+
+async def held(request: Request) -> Response:
+    """The replies that wait for a decision, and those about which one was taken."""
+    replies = parts_of(request).held
+    kept = () if replies is None else await run_in_threadpool(replies.list)
+    values = {
+        "holds": replies is not None,
+        "waiting": [one for one in kept if one.decided == "pending"],
+        "decided": [one for one in kept if one.decided != "pending"],
+        "told": request.query_params.get("told") == "decision",
+    }
+    return page(request, "held.html", values)
+
+
+async def held_reply(request: Request) -> Response:
+    """One held reply, to be decided about. That somebody looks at it is on record before it is sent."""
+    replies, exchange = parts_of(request).held, request.path_params["exchange"]
+    if replies is None:
+        raise HTTPException(404)
+    kept = await run_in_threadpool(replies.find, exchange)
+    await record(request, "look", exchange, "a held reply")
+    change = changes(kept.held.reply, kept.held.sent) if kept.held.reply != kept.held.sent else ()
+    return page(request, "held_reply.html", {"kept": kept, "changed": change})
+
+
+async def decide(request: Request) -> Response:
+    """Release or refuse a held reply. Raises RequestError."""
+    parts, viewer = parts_of(request), viewer_of(request)
+    form = form_of(request)
+    answer, note = form.get("answer", ""), form.get("note", "").strip()
+    if parts.held is None or answer not in ANSWERS:
+        raise RequestError("A decision about a held reply is 'approve' or 'reject'.", param="answer")
+    if len(note) > LONGEST_NOTE:
+        raise RequestError(f"The note is over {LONGEST_NOTE} characters. Shorten it.", param="note")
+    recorded = partial(_record, parts, viewer.name, viewer.role)
+    exchange = request.path_params["exchange"]
+    await run_in_threadpool(parts.held.decide, exchange, ANSWERS[answer], viewer.name, note, recorded)
+    return RedirectResponse(f"{ROOT}/held?told=decision", 303)
+
+
+def _record(
+    parts: Parts, actor: str, role: str, action: Literal["approve", "reject"], exchange: str, note: str
+) -> None:
+    parts.service.writer.record(act(actor, role, action, exchange, note))
