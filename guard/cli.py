@@ -15,6 +15,7 @@ from guard.commands.fingerprint import fingerprint
 from guard.commands.keys import keys
 from guard.commands.mask import mask
 from guard.commands.models import models
+from guard.commands.report import report
 from guard.commands.review import review
 from guard.commands.serve import serve
 
@@ -40,5 +41,6 @@ main.add_command(fingerprint)
 main.add_command(keys)
 main.add_command(mask)
 main.add_command(models)
+main.add_command(report)
 main.add_command(review)
 main.add_command(serve)
