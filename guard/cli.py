@@ -17,6 +17,7 @@ from guard.commands.keys import keys
 from guard.commands.mask import mask
 from guard.commands.models import models
 from guard.commands.replay import replay
+from guard.commands.report import report
 from guard.commands.review import review
 from guard.commands.serve import serve
 
@@ -44,5 +45,6 @@ main.add_command(keys)
 main.add_command(mask)
 main.add_command(models)
 main.add_command(replay)
+main.add_command(report)
 main.add_command(review)
 main.add_command(serve)
