@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from guard.config import Config, UpstreamConfig
+from guard.config import PREFIX, Config, UpstreamConfig
 from guard.constitution.files import ConstitutionFile, MarksFile, PrincipleFile, ScopeFile
 from guard.constitution.values import Language
 from guard.documents import parse
@@ -64,6 +64,21 @@ def test_every_command_of_constitutions_is_documented() -> None:
 
     told = re.findall(r"^\| `guard constitution (\w+)", (ROOT / "docs" / "constitution.md").read_text(), re.MULTILINE)
     assert sorted(told) == sorted(constitution.commands)
+
+
+def test_every_command_of_the_console_is_documented() -> None:
+    from guard.commands.console import console
+
+    told = re.findall(r"^\| `guard console ([\w-]+)", (ROOT / "docs" / "console-access.md").read_text(), re.MULTILINE)
+    assert sorted(told) == sorted(console.commands)
+
+
+def test_the_example_of_an_identity_provider_is_valid() -> None:
+    text = (ROOT / "docs" / "console-access.md").read_text()
+    config = parse(text.split("```yaml\n")[1].split("```")[0], Config, name="docs/console-access.md")
+    assert config.console.oidc is not None
+    assert config.console.oidc.client_secret_env is not None
+    assert not config.console.oidc.client_secret_env.startswith(PREFIX)  # that would be a key of the file
 
 
 def test_the_scope_of_a_constitution_is_documented() -> None:

@@ -18,7 +18,9 @@ FROM session JOIN person ON person.name = session.person
 WHERE session.hash = ? AND person.revoked IS NULL
 """
 SURPLUS: Final = """
-DELETE FROM session WHERE hash IN (SELECT hash FROM session WHERE person = ? ORDER BY made DESC, hash LIMIT -1 OFFSET ?)
+DELETE FROM session WHERE hash IN (
+    SELECT hash FROM session WHERE person = ? AND hash <> ? ORDER BY made DESC, hash LIMIT -1 OFFSET ?
+)
 """
 
 
@@ -41,7 +43,7 @@ class Sessions:
             expired = "DELETE FROM session WHERE made <= ? OR seen <= ?"
             connection.execute(expired, (now - self.lifetime_s, now - self._idle_s))
             connection.execute("INSERT INTO session VALUES (?, ?, ?, ?)", (digest(token), person, now, now))
-            connection.execute(SURPLUS, (person, MOST))
+            connection.execute(SURPLUS, (person, digest(token), MOST - 1))
         return token
 
     def find(self, token: str) -> Viewer | None:

@@ -69,7 +69,7 @@ async def broken(request: Request) -> Response:
 
 PAGES = [
     Route("/console", home),
-    Route("/console/content", content),
+    Route("/console/content", content, methods=["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"]),
     Route("/console/health", health),
     Route("/console/label", label, methods=["POST"]),
     Route("/console/broken", broken),

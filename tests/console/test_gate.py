@@ -172,6 +172,7 @@ def test_who_leaves_in_the_middle_of_a_form_is_no_failure_of_guard(shared, clien
 def test_other_methods_are_refused(shared, client, method):
     shared.enter(client)
     assert client.request(method, "/console/label").status_code == 405
+    assert client.request(method, "/console/content").status_code == 405  # a route that would take it is not reached
 
 
 # --- what every answer says --------------------------------------------------------------------------------------

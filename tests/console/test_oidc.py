@@ -245,6 +245,16 @@ def test_somebody_else_with_the_same_address_is_somebody_else(open_door, said):
     assert browser.client.get("/console").status_code == 303
 
 
+def test_somebody_else_with_the_same_address_changes_nobodys_role(open_door, said):
+    browser = open_door(roles=ROLES)
+    said.claims = {"groups": ["guard-admin"]}
+    assert browser.sign_in().status_code == 303
+    said.claims = {"sub": "2", "groups": ["guard-audit"]}
+    assert browser.sign_in().status_code == 403
+    assert browser.opened.parts.people.find("ada@example.com").role == "admin"
+    assert [act.action for act in browser.opened.acts()] == ["key", "sign_in"]
+
+
 def test_who_was_revoked_stays_out_whatever_the_claims_say(open_door, said):
     browser = open_door(roles=ROLES)
     said.claims = {"groups": ["guard-admin"]}
@@ -456,9 +466,12 @@ def test_a_provider_that_points_elsewhere_is_not_followed(ready, said, metadata)
 
 
 def test_userinfo_elsewhere_is_not_asked(ready, said):
-    said.metadata = {"userinfo_endpoint": "http://127.0.0.1:1/userinfo"}
-    said.without = ("email",)
-    refused(ready, 502)
+    with issuer() as other:
+        other.userinfo = {"sub": "1", "email": "ada@example.com", "email_verified": True}
+        said.metadata = {"userinfo_endpoint": f"{other.url}/userinfo"}
+        said.without = ("email",)
+        refused(ready, 502)
+        assert other.seen == []
 
 
 def test_a_host_that_the_configuration_names_is_the_providers_too(open_door, said):

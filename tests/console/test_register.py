@@ -171,6 +171,13 @@ def test_a_session_has_the_role_of_now_and_ends_with_the_person(sessions, people
     assert sessions.find(token) is None  # who is let in again signs in again
 
 
+def test_a_sign_in_that_a_revocation_overtook_is_worth_nothing(sessions, links, people):
+    people.revoke("ada")
+    assert sessions.find(sessions.open("ada")) is None
+    token = links.make("ada", 60)
+    assert (links.look(token), links.use(token)) == (None, None)
+
+
 def test_signing_in_anew_ends_the_session_before(sessions):
     first = sessions.open("ada")
     second = sessions.open("ada", instead_of=first)
@@ -193,6 +200,12 @@ def test_a_person_has_so_many_sessions_and_no_more(sessions, clock):
         clock.now += 1
         tokens.append(sessions.open("ada"))
     assert [sessions.find(token) is None for token in tokens] == [True] * 2 + [False] * MOST
+
+
+def test_the_newest_session_stays_also_where_all_are_of_one_moment(sessions, register):
+    for _ in range(2 * MOST):
+        assert sessions.find(sessions.open("ada"))
+    assert register.rows("SELECT count(*) FROM session") == [(MOST,)]
 
 
 def test_sessions_that_are_over_are_forgotten(sessions, register, clock):
