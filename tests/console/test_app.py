@@ -7,7 +7,8 @@ import pytest
 
 from guard.console.app import PAGES
 from guard.console.language import LANGUAGES
-from tests.console.desk import desk
+from guard.console.seat import ROLES
+from tests.console.desk import desk, send
 from tests.house import leaks_of_files
 
 READING = [
@@ -22,6 +23,17 @@ def test_nobody_sees_a_page_without_signing_in(shared, path):
     reply = httpx.get(f"{shared.url}/console{path}")
     assert reply.status_code == 303
     assert reply.headers["location"].startswith("/console/sign-in?next=")
+
+
+@pytest.mark.parametrize(("path", "method", "role"), [(path, method, role) for path, method, _, role in PAGES])
+def test_who_may_less_than_a_page_needs_is_refused(shared, path, method, role):
+    less = ROLES[: ROLES.index(role)]
+    assert less or role == "viewer"
+    for name in less:
+        with shared.client(name) as client:
+            address = f"/console{path}".replace("{exchange}", "000-sample").replace("{name}", "test")
+            reply = client.get(address) if method == "GET" else send(client, "/console", address)
+            assert reply.status_code == 403
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -61,14 +73,24 @@ def test_the_menu_shows_what_the_role_may_see(viewer, auditor, admin):
     assert all(admin.get(address).status_code == 200 for address in menu(admin))
 
 
+class Broken:
+    """A policy that fails with a value in its message."""
+
+    digest = ""
+
+    @property
+    def policy(self):
+        raise ValueError("alice.meyer@example.com")
+
+
 def test_a_page_that_fails_says_so_without_a_value(tmp_path, caplog):
     with desk(tmp_path) as here, here.client("auditor") as client:
-        here.service.policies = ("alice.meyer@example.com",)
+        here.service.policies = (Broken(),)
         reply = client.get("/console/policies")
         assert reply.status_code == 500
         assert "guard could not make this page" in reply.text
         assert "alice" not in reply.text + caplog.text
-        assert "console: AttributeError at" in caplog.text
+        assert "console: ValueError at" in caplog.text
 
 
 def test_a_damaged_log_is_said(tmp_path):
@@ -80,8 +102,6 @@ def test_a_damaged_log_is_said(tmp_path):
 
 
 def test_signing_out_ends_it(shared):
-    from tests.console.desk import send
-
     with shared.client("viewer", "gone") as client:
         assert send(client, "/console", "/console/sign-out").status_code == 303
         assert client.get("/console").status_code == 303

@@ -44,7 +44,8 @@ def test_the_days_hold_what_happened_in_them(store, reader):
     decided = sum((day.decided for day in days), start=counting.Counter())
     assert decided == {("no-threats", "revise"): 6, ("no-threats", "block"): 3}
     verdicts = sum((day.verdicts for day in days), start=counting.Counter())
-    assert verdicts["no-weapons", "unsure"] == 3  # each counted once, not again after the revision
+    assert verdicts["no-weapons", "unsure"] == 3
+    assert verdicts["no-threats", "clear"] == 0  # that of the revision is not counted again
     assert sum(day.tokens["gpt-4o-2026", "completion_tokens"] for day in days) == 21 * 40
     assert found.constitutions["test", "c" * 64].exchanges == 24
 

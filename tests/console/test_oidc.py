@@ -466,9 +466,12 @@ def test_a_provider_that_points_elsewhere_is_not_followed(ready, said, metadata)
 
 
 def test_userinfo_elsewhere_is_not_asked(ready, said):
-    said.metadata = {"userinfo_endpoint": "http://127.0.0.1:1/userinfo"}
-    said.without = ("email",)
-    refused(ready, 502)
+    with issuer() as other:
+        other.userinfo = {"sub": "1", "email": "ada@example.com", "email_verified": True}
+        said.metadata = {"userinfo_endpoint": f"{other.url}/userinfo"}
+        said.without = ("email",)
+        refused(ready, 502)
+        assert other.seen == []
 
 
 def test_a_host_that_the_configuration_names_is_the_providers_too(open_door, said):
