@@ -14,6 +14,7 @@ from pathlib import Path
 
 from guard import constitution as constitutions
 from guard import policy as policies
+from guard.audit.acts import new_id
 from guard.audit.held import HeldReplies
 from guard.audit.indexing import Indexer
 from guard.audit.keys import GuardKeys
@@ -149,11 +150,6 @@ class Service:
         self.vault.close()
         self.held.close()
         self.monitor.close()
-
-
-def new_id() -> str:
-    """A name for an exchange: its time in milliseconds, then chance, so that names sort by time."""
-    return f"{time.time_ns() // 1_000_000:011x}-{secrets.token_hex(5)}"
 
 
 def start(config: Config, progress: Progress, *, workers: bool = True) -> Service:

@@ -11,11 +11,12 @@ import yaml
 
 from guard import config as configuration
 from guard.asks import Judge, Recognize, Write
+from guard.audit.acts import new_id
 from guard.audit.breakglass import create_pair
 from guard.config import DEFAULTS
 from guard.drive import BlockingAnswers
 from guard.errors import AccessError, AuditError, ConfigError, PolicyError, RecognizerError, RequestError, RouteError
-from guard.service import Service, new_id, start
+from guard.service import Service, start
 from guard.types import Dialogue, Principal
 from tests.audit.samples import OPENING
 from tests.backends.model_servers import chance, serving, words

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from guard.audit import checkpoint as notes
+from guard.audit.acts import act
 from guard.audit.checkpoint import Checkpoint
 from guard.audit.places import Place, places_of
 from guard.audit.proving import grew
@@ -82,9 +83,8 @@ class Publisher:
         checkpoint = notes.verify(str(note), key)
         place.publish(str(note), checkpoint)
         self._remember(place, str(note))
-        now = self._clock()
-        name = f"{int(now * 1000):011x}-{secrets.token_hex(5)}"
-        self._record(Act(name, now, self._actor, "", "publish", place.name, f"checkpoint of {checkpoint.size} entries"))
+        note = f"checkpoint of {checkpoint.size} entries"
+        self._record(act(self._actor, "", "publish", place.name, note, now=self._clock()))
         return checkpoint
 
     async def run(self) -> None:

@@ -8,12 +8,12 @@ What is on hold is told by the acts of the log themselves: each hold stands unti
 from __future__ import annotations
 
 import math
-import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Literal
 
+from guard.audit.acts import act
 from guard.audit.entries import decode
 from guard.audit.shelf import Run, Statements, expired, statements
 from guard.audit.store import Store
@@ -53,8 +53,7 @@ class Steward:
 
     def act(self, action: Action, subject: str, note: str) -> Act:
         """An act of theirs, now."""
-        now = self.clock()
-        return Act(f"{int(now * 1000):011x}-{secrets.token_hex(5)}", now, self.name, self.role, action, subject, note)
+        return act(self.name, self.role, action, subject, note, now=self.clock())
 
 
 def erase(store: Store, user: str, reason: str, steward: Steward) -> int:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from guard.commands.acts import ROLE, operator, record
 from guard.commands.context import config_of, telling_errors, time_of
 
 if TYPE_CHECKING:
     from guard.audit.reading import Recorded
     from guard.audit.retention import Steward, Subject
     from guard.config import Config
-
-ROLE = "operator"  # of who runs these commands, in the log
 
 because = click.option("--reason", required=True, help="Why, in a short sentence: it is recorded.")
 
@@ -125,16 +123,12 @@ def break_glass_key(new: Path) -> None:
 def broken_open(config: Config, exchange: str, key: Path, reason: str) -> Recorded | None:
     """One exchange with what is sealed opened, once an act that says so is durable. Raises GuardError."""
     from guard.audit.breakglass import load_private
-    from guard.audit.log import reader_of, store_of
+    from guard.audit.log import reader_of
 
     reader = reader_of(config, break_glass=load_private(key))
     if reader.show(exchange) is None:
         return None
-    store = store_of(config)
-    try:
-        store.append([steward().act("break_glass", exchange, reason)])
-    finally:
-        store.close()
+    record(config, "break_glass", exchange, reason)
     return reader.show(exchange)
 
 
@@ -142,7 +136,7 @@ def steward() -> Steward:
     """Who runs this command."""
     from guard.audit.retention import Steward
 
-    return Steward(getpass.getuser(), ROLE, time.time)
+    return Steward(operator(), ROLE, time.time)
 
 
 def _subject(user: str | None, exchange: str | None) -> Subject:

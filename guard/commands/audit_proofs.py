@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from guard.commands.acts import operator
 from guard.commands.context import config_of, telling_errors
 from guard.errors import GuardError
 
@@ -90,7 +90,7 @@ def publish(context: click.Context) -> None:
         if not config.audit.publish:
             raise click.ClickException("No place is named. Name some in guard.yaml, under audit.publish.")
         with closing(store_of(config)) as store:
-            publisher = publisher_of(config, store, lambda act: store.append([act]), actor=_who())
+            publisher = publisher_of(config, store, lambda act: store.append([act]), actor=operator())
             told = [_published(publisher, place) for place, _ in publisher.places]
         for line, _ in told:
             click.echo(line)
@@ -107,14 +107,6 @@ def _published(publisher: Publisher, place: Place) -> tuple[str, bool]:
     if checkpoint is None:
         return f"{place.name}: nothing new", True
     return f"{place.name}: the checkpoint of {checkpoint.size} entries", True
-
-
-def _who() -> str:
-    """Who runs the command, as the system names it."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container need not have names
-        return "command line"
 
 
 def _key(context: click.Context, given: Path | None) -> PublicKey:

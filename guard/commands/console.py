@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
 import click
 
+from guard.commands.acts import record
 from guard.commands.context import config_of, telling_errors, time_of
 
 if TYPE_CHECKING:
     from guard.config import Config, Role
     from guard.console.register import Register
-    from guard.types import Action
 
 ROLES: Final = ("viewer", "auditor", "admin")
 DAY_S: Final = 86_400.0
@@ -43,7 +41,7 @@ def console_invite(context: click.Context, name: str, role: Role | None, days: i
             raise click.UsageError("Somebody new needs a role: give --role viewer, auditor or admin.")
         given = role or (person.role if person else "viewer")
         base = _base(config)
-        _record(config, f"link for {name}", f"role {given}, good for {days} d")
+        record(config, "key", f"link for {name}", f"role {given}, good for {days} d")
         people.admit(name, given)
         link = Links(register).make(name, days * DAY_S)
         click.echo(f"{base}/console/sign-in/link/{link}")
@@ -76,7 +74,7 @@ def console_role(context: click.Context, name: str, role: Role) -> None:
         person = people.find(name)
         if person is None or person.revoked is not None:
             raise click.ClickException(NOBODY)
-        _record(config, f"role of {name}", f"{person.role} to {role}")
+        record(config, "key", f"role of {name}", f"{person.role} to {role}")
         people.change_role(name, role)
         click.echo(f"{name} is {role} now.")
 
@@ -91,7 +89,7 @@ def console_revoke(context: click.Context, name: str) -> None:
 
         people, name = People(register), proper(name)
         people.revoke(name)  # first: nobody stays signed in because the log cannot be written
-        _record(config, f"role of {name}", "revoked")
+        record(config, "key", f"role of {name}", "revoked")
         click.echo(f"{name} may no longer sign in.")
 
 
@@ -106,7 +104,7 @@ def console_sign_out(context: click.Context, name: str) -> None:
 
         name = proper(name)
         ended = sessions_of(config, register).close_all(name)
-        _record(config, f"sessions of {name}", f"{ended} ended", action="sign_out")
+        record(config, "sign_out", f"sessions of {name}", f"{ended} ended")
         click.echo(f"{ended} session{'' if ended == 1 else 's'} of {name} ended.")
 
 
@@ -117,22 +115,6 @@ def _register(context: click.Context) -> Iterator[tuple[Config, Register]]:
     config = config_of(context)
     with closing(open_register(config.data)) as register:
         yield config, register
-
-
-def _record(config: Config, subject: str, note: str, *, action: Action = "key") -> None:
-    """Put an act of whoever runs this command on record. Raises AuditError."""
-    from guard.audit.log import store_of
-    from guard.console.acts import act
-
-    with closing(store_of(config)) as store:
-        store.append([act(_operator(), "operator", action, subject, note)])
-
-
-def _operator() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user without a name, as in some containers
-        return f"user {os.getuid()}"
 
 
 def _base(config: Config) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import click
 
+from guard.commands.acts import record
 from guard.commands.context import config_of, progress, telling_errors
 
 if TYPE_CHECKING:
@@ -28,10 +27,9 @@ def export(context: click.Context, target: str, form: Form | None, content: bool
     Run again it goes on where it ended. Each run that wrote something leaves an entry of its own in the log.
     """
     with telling_errors():
-        from guard.audit.log import reader_of, store_of
+        from guard.audit.log import reader_of
         from guard.export import export as write
         from guard.export.places import place_of
-        from guard.types import Act
 
         config = config_of(context)
         reader = reader_of(config)
@@ -42,20 +40,5 @@ def export(context: click.Context, target: str, form: Form | None, content: bool
         if done.entries:
             words = "with" if content else "without"
             note = f"entries {done.after + 1} to {done.last} as {chosen}, {words} content"
-            name = f"export-{secrets.token_hex(8)}"
-            act = Act(name, time.time(), actor or _user(), "command line", "export", target, note)
-            store = store_of(config)
-            try:
-                store.append([act])
-            finally:
-                store.close()
+            record(config, "export", target, note, actor=actor)
         click.echo(f"{done.entries} entries were written to {target}; it has all up to entry {done.last}.")
-
-
-def _user() -> str:
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 import click
 
+from guard.commands.acts import operator, record
 from guard.commands.context import config_of, telling_errors, time_of
 
 if TYPE_CHECKING:
     from guard.audit.held import HeldReplies, Kept
     from guard.config import Config
-
-ROLE = "command line"
 
 
 @click.group()
@@ -45,7 +43,7 @@ def show_held(context: click.Context, exchange: str) -> None:
         config = config_of(context)
         with _open(config) as store:
             kept = store.find(exchange)
-            _record(config, "look", exchange, "a held reply")
+            record(config, "look", exchange, "a held reply")
         for line in _lines(kept):
             click.echo(line)
 
@@ -72,11 +70,11 @@ def _decide(context: click.Context, exchange: str, decided: Literal["approved", 
     with telling_errors():
         config = config_of(context)
 
-        def record(action: Literal["approve", "reject"], subject: str, note: str) -> None:
-            _record(config, action, subject, note)
+        def entered(action: Literal["approve", "reject"], subject: str, note: str) -> None:
+            record(config, action, subject, note)
 
         with _open(config) as store:
-            kept = store.decide(exchange, decided, getpass.getuser(), note, record)
+            kept = store.decide(exchange, decided, operator(), note, entered)
         click.echo(f"{exchange} is {decided}. Its caller, {_who(kept)}, may ask until {time_of(kept.expires)}.")
 
 
@@ -91,21 +89,6 @@ def _open(config: Config) -> Iterator[HeldReplies]:
         yield store
     finally:
         store.close()
-
-
-def _record(config: Config, action: Literal["look", "approve", "reject"], subject: str, note: str) -> None:
-    """Enter into the log, durably, what a person did. Raises AuditError."""
-    import time
-
-    from guard.audit.log import store_of
-    from guard.service import new_id
-    from guard.types import Act
-
-    log = store_of(config)
-    try:
-        log.append([Act(new_id(), time.time(), getpass.getuser(), ROLE, action, subject, note)])
-    finally:
-        log.close()
 
 
 def _lines(kept: Kept) -> Iterator[str]:

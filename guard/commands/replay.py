@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from guard.commands.acts import record
 from guard.commands.context import config_of, progress, telling_errors
 
 UNITS = {"h": 3_600, "d": 86_400, "w": 604_800}
@@ -74,4 +75,6 @@ def replay(
                     progress(f"{count} exchanges")
         finally:
             rules.close()
+        names = ", ".join(str(file.name) for file in (policy, constitution) if file) or "the rules in force"
+        record(config, "replay", names, f"{report.replayed} exchanges, {len(report.differing)} with another result")
         click.echo(json.dumps(as_values(report), ensure_ascii=False, indent=2) if as_json else as_text(report))

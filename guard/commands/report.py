@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from guard.commands.acts import record
 from guard.commands.context import config_of, progress, telling_errors
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def report(
             progress("making the PDF")
             made[f"guard-{wished.name}.pdf"] = as_pdf(page)
         _write(out, made)
+        record(config, "report", wished.name, f"{language}, {'verified' if verify else 'not verified'}")
     for name in made:
         click.echo(out / name)
 

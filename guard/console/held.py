@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from guard.console.acts import act
+from guard.audit.acts import act
 from guard.console.changes import changes
 from guard.console.pages import ROOT, Parts, form_of, page, parts_of, record, viewer_of
 from guard.console.withheld import Ended

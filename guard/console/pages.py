@@ -14,11 +14,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from guard.audit.acts import act
 from guard.audit.labels import Labels
 from guard.audit.reading import Reader
 from guard.config import Role
 from guard.console import access
-from guard.console.acts import act
 from guard.console.counting import Counted
 from guard.console.language import LANGUAGES, OWN_NAMES
 from guard.console.marks import pieces

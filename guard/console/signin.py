@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from guard.audit.acts import act
 from guard.console.access import SIGN_IN, Endpoint, csrf_field, everyone, viewer_of
-from guard.console.acts import CONSOLE, act
 from guard.console.cookies import Cookies
 from guard.console.limits import address
 from guard.console.local import local
@@ -27,6 +27,7 @@ from guard.console.signin_pages import STYLE, page, style
 
 logger = logging.getLogger("guard")
 
+CONSOLE: Final = "console"  # what is signed in to, in the log
 LINK: Final = f"{SIGN_IN}/link"
 BEGIN: Final = f"{SIGN_IN}/begin"
 
@@ -169,7 +170,7 @@ async def _let_in(parts: Parts, request: Request, person: Person, how: str, back
     """Put the sign-in on record, then open a session with a token of its own. Raises AuditError."""
     cookies = Cookies(parts.secure)
     before = request.cookies.get(cookies.name("session"), "")
-    await parts.record(act(person.name, person.role, "sign_in", note=how))
+    await parts.record(act(person.name, person.role, "sign_in", CONSOLE, how))
     token = await to_thread.run_sync(partial(parts.sessions.open, person.name, instead_of=before))
     answer = RedirectResponse(back_to, 303)
     answer.headers.append("set-cookie", cookies.header("session", token, seconds=parts.sessions.lifetime_s))
@@ -190,7 +191,7 @@ async def _sign_out(parts: Parts, request: Request) -> Response:
         await to_thread.run_sync(parts.sessions.close_all, viewer.name)
     else:
         await to_thread.run_sync(parts.sessions.close, seat.secret)
-    await parts.record(act(viewer.name, viewer.role, "sign_out", note="everywhere" if everywhere else ""))
+    await parts.record(act(viewer.name, viewer.role, "sign_out", CONSOLE, "everywhere" if everywhere else ""))
     return answer
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -73,7 +73,7 @@ class Gathered:
         self.entries += 1
         self.first = seq if self.first is None else self.first
         self.last = seq
-        self.counted.add(entry)
+        self.counted.add(replace(entry, time=min(entry.time, self.month.end - 1)))  # its end may come after midnight
         match entry:
             case Opening():
                 self.begun.add(entry.exchange)
