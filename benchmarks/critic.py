@@ -1,20 +1,22 @@
-"""What the embedded critic is worth, printed as it is.
+"""What the embedded critic is worth and what it costs, printed as it is.
 
     python benchmarks/critic.py [--constitution NAME|FILE] [--moderation FILE] [--halueval FILE] [--json]
 
-Always: per principle, how well its head judges the constitution's own examples when each is left out. These figures
-are in distribution: one hand wrote both what the heads learn and what they are tested on. Beside `auroc` stand
+First what it costs, on one core: CPU milliseconds for an exchange of about 300 tokens judged by 16 principles (those of
+`workplace` and of `engineering`), the median of ROUNDS, and how many megabytes the process grows by while it is loaded
+and fitted, beside the two bounds that it is held to.
 
-    by_length     AUROC of the length of the reply alone; near one half where the length gives nothing away
-    auroc_prompt  AUROC where all replies to a prompt are left out together. A reply that is left out alone leaves its
-                  twin behind, which answers the same prompt on the other side and is the nearest of all: that pulls
-                  `auroc` down, below one half where the twins are much alike, and so do the thresholds that hang on it
+Then, per principle, how well its head judges the constitution's own examples when all replies to a prompt are left out
+together. These figures are in distribution: one hand wrote both what the heads learn and what they are tested on.
+Beside `auroc` stands `by_length`, the AUROC of the length of the reply alone; near one half where the length gives
+nothing away.
 
 The constitution is `workplace`, another one that comes with guard, or a file.
 
 With files, out of distribution: AUROC of the highest harm head, and of the highest of all heads, on moderation texts
 (rows `{text, label}`), and of the head `no-invented-authority` on rows `{prompt, reply, label}`; beside them, in the
-same run, a list of words and random scores.
+same run, a list of words and random scores. The general sense of harm is switched off here, as it learnt from
+moderation texts; `guard eval review` measures it.
 """
 
 from __future__ import annotations
@@ -23,22 +25,22 @@ import argparse
 import json
 import random
 import re
+import statistics
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from guard.backends import fitting, heads
 from guard.backends.embedded import EmbeddedCritic
-from guard.backends.fitting import Passage, Problem, view
-from guard.backends.heads import Examples, Floats, Reading, auroc
-from guard.backends.minilm import MiniLM, find
+from guard.backends.heads import auroc
 from guard.constitution import Constitution, Principle, load
 from guard.types import Dialogue
 
 CONSTITUTIONS = Path(__file__).parent.parent / "guard" / "defaults" / "constitutions"
 HARM = ("respect-for-people", "equal-treatment", "no-violence", "care-in-crisis")
+TOKENS, PRINCIPLES, ROUNDS = 300, 16, 15
+MOST_MS, MOST_MEGABYTES = 80, 200
 INVENTED = "no-invented-authority"
 # What a plain filter would look for.
 WORDS = re.compile(
@@ -62,22 +64,20 @@ def main() -> None:
     arguments = parser.parse_args()
     if (arguments.moderation or arguments.halueval) and arguments.constitution != "workplace":
         parser.error("--moderation and --halueval measure heads of the constitution 'workplace' only; leave one out.")
+    cost = costs()
     constitution = load(_path(arguments.constitution))
+    outside = bool(arguments.moderation or arguments.halueval)
     started = time.perf_counter()
-    encoder = MiniLM(find())
     critic = EmbeddedCritic.fit(
-        [constitution], arguments.cache, lambda line: print(line, file=sys.stderr), encoder=encoder
+        [constitution], arguments.cache, lambda line: print(line, file=sys.stderr), general=not outside
     )
     seconds = time.perf_counter() - started
     lengths = {one.id: by_length(one) for one in constitution.principles}
-    prompts = by_prompt(encoder, constitution)
     figures: dict[str, Any] = {
+        "cost": cost,
         "constitution": {"name": constitution.name, "digest": constitution.digest},
         "critic": {"name": critic.name, "digest": critic.digest, "fit_seconds": round(seconds, 2)},
-        "left_out": {
-            name: {**card, "by_length": lengths[name], "auroc_prompt": prompts[name]}
-            for name, card in critic.card().items()
-        },
+        "left_out": {name: {**card, "by_length": lengths[name]} for name, card in critic.card().items()},
     }
     if arguments.moderation:
         figures["moderation"] = moderation(critic, constitution, _rows(arguments.moderation))
@@ -86,43 +86,52 @@ def main() -> None:
     print(json.dumps(figures, indent=2) if arguments.json else _table(figures))
 
 
+def costs() -> dict[str, float]:
+    """What one exchange costs, and what the critic adds to a process that has read the constitutions."""
+    documents = [load(_path(name)) for name in ("workplace", "engineering")]
+    before = megabytes()
+    critic = EmbeddedCritic.fit(documents, None, lambda line: print(line, file=sys.stderr))
+    principles = [one for document in documents for one in document.principles if one.check is None][:PRINCIPLES]
+    examples = [one for principle in principles for one in principle.complies]
+    exchange = Dialogue("", "")
+    for one in examples:
+        if _tokens(exchange) >= TOKENS:
+            break
+        exchange = Dialogue(examples[0].prompt, f"{exchange.reply} {one.reply}")
+    spent = [_cpu_ms(critic, exchange, principles) for _ in range(ROUNDS + 1)][1:]
+    return {
+        "tokens": _tokens(exchange),
+        "principles": len(principles),
+        "cpu ms": round(statistics.median(spent), 1),
+        "cpu ms at most": MOST_MS,
+        "megabytes added": round(megabytes() - before, 1),
+        "megabytes at most": MOST_MEGABYTES,
+    }
+
+
+def megabytes() -> float:
+    """The memory that this process holds (VmRSS of Linux)."""
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="utf-8"))
+    return int(found[1]) / 1024 if found else float("nan")
+
+
+def _cpu_ms(critic: EmbeddedCritic, exchange: Dialogue, principles: Sequence[Principle]) -> float:
+    start = time.process_time()
+    critic.score(exchange, principles)
+    return (time.process_time() - start) * 1000
+
+
+def _tokens(exchange: Dialogue) -> int:
+    """About as many as a model reads: of English text, three quarters of a word each."""
+    return round(len(f"{exchange.prompt} {exchange.reply}".split()) / 0.75)
+
+
 def by_length(principle: Principle) -> float:
     """AUROC of the number of characters of the reply: one half where the length gives nothing away."""
     violating, complying = (
         [float(len(one.reply)) for one in side] for side in (principle.violates, principle.complies)
     )
     return round(auroc(violating, complying), 3)
-
-
-def by_prompt(encoder: MiniLM, constitution: Constitution) -> dict[str, float]:
-    """Per principle, the AUROC of its examples, each scored by a head that saw no reply to the same prompt."""
-    posed = fitting.problems([constitution])
-    texts = list(dict.fromkeys(text for problem in posed.values() for text in problem.texts()))
-    passages = zip(texts, fitting.embed(encoder, texts), strict=True)
-    readings = {text: Reading(one.vectors, _whole(one)) for text, one in passages}
-    return {problem.principle.id: round(_by_prompt(problem, readings), 3) for problem in posed.values()}
-
-
-def _by_prompt(problem: Problem, readings: Mapping[str, Reading]) -> float:
-    principle = problem.principle
-    sides = [
-        [(one.prompt, readings[view(principle.applies_to, one)]) for one in side]
-        for side in (principle.violates, principle.complies)
-    ]
-    others = tuple(tuple(readings[text] for text in group) for group in problem.others)
-    scores: tuple[list[float], list[float]] = ([], [])
-    for prompt in dict.fromkeys(prompt for side in sides for prompt, _ in side):
-        kept = [tuple(reading for other, reading in side if other != prompt) for side in sides]
-        head = heads.fit(Examples(kept[0], kept[1], others))
-        for found, side in zip(scores, sides, strict=True):
-            found += [float(head.logits(reading.windows).max()) for other, reading in side if other == prompt]
-    return auroc(*scores)
-
-
-def _whole(passage: Passage) -> Floats:
-    """The vector that stands for a text in the fit."""
-    mean: Floats = passage.vectors.mean(0)
-    return mean if passage.cut.whole is None else passage.vectors[passage.cut.whole]
 
 
 def moderation(critic: EmbeddedCritic, constitution: Constitution, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -193,7 +202,6 @@ def _table(figures: dict[str, Any]) -> str:
         "complies",
         "by_length",
         "auroc",
-        "auroc_prompt",
         "auroc_others",
         "precision",
         "recall",
@@ -201,11 +209,12 @@ def _table(figures: dict[str, Any]) -> str:
         "unsure",
         "false_alarms",
     )
-    lines = [f"{'left out':<26}" + "".join(f"{name:>13}" for name in columns)]
+    lines = [f"{name:<34}{value:>8}" for name, value in figures["cost"].items()]
+    lines += ["", f"{'left out':<26}" + "".join(f"{name:>13}" for name in columns)]
     for name, card in figures["left_out"].items():
         lines.append(f"{name:<26}" + "".join(f"{card[column]!s:>13}" for column in columns))
     cards = figures["left_out"].values()
-    means = [sum(card[name] for card in cards) / len(cards) for name in ("by_length", "auroc", "auroc_prompt")]
+    means = [sum(card[name] for card in cards) / len(cards) for name in ("by_length", "auroc")]
     lines.append(f"{'mean':<26}{'':>26}" + "".join(f"{mean:>13.3f}" for mean in means))
     for part in ("moderation", "halueval"):
         if part in figures:

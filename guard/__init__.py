@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from guard.errors import GuardError
-    from guard.library import Guard, Reviewed, WithheldError
+    from guard.library import Guard, HeldError, Reviewed, WithheldError
 
-__all__ = ["Guard", "GuardError", "Reviewed", "WithheldError"]
+__all__ = ["Guard", "GuardError", "HeldError", "Reviewed", "WithheldError"]
 
 
 def __getattr__(name: str) -> Any:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
-from guard.types import Dialogue, Entry, Rule, Spelling
+from guard.types import Decision, Dialogue, Entry, Principal, Rule, Spelling, SurfaceName
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,36 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A reply about which a person must decide, and what is needed to give it out later.
+
+    `prompt`, `reply` (as the upstream wrote it) and `sent` (as it would go out) are masked, for whoever decides. `body`
+    is the whole reply in the shape of its surface, as it would go out but for its placeholders: `names` says what these
+    stand for. `decision` is what the reply counts as once it is let out, `principles` are those that ask for a person.
+    """
+
+    exchange: str
+    time: float
+    principal: Principal
+    surface: SurfaceName
+    model: str
+    principles: tuple[str, ...]
+    prompt: str
+    reply: str
+    sent: str
+    body: bytes
+    names: Mapping[str, Spelling]
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Keep a reply until a person has decided about it. Sent: None, once that is durable. May raise AuditError."""
+
+    held: Held
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What an upstream is sent. `headers` are what the caller may pass on; `body` is masked."""
 
@@ -150,6 +180,18 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
+class Validate:
+    """Have `text` validated by the validators that a policy names for prompts or for replies.
+
+    Sent: one Verdict per validator, in the policy's order. May raise CriticError.
+    """
+
+    text: str
+    on: Literal["prompt", "reply"]
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
 class Write:
     """Let the critic answer one instruction. Sent: its text. May raise CriticError."""
 
@@ -174,6 +216,8 @@ class Emit:
     last: bool = False
 
 
-Ask: TypeAlias = Recognize | Extract | Bind | Note | Noted | Recall | Record | Send | Next | Judge | Write | Emit
+Ask: TypeAlias = (
+    Recognize | Extract | Bind | Note | Noted | Recall | Record | Hold | Send | Next | Judge | Validate | Write | Emit
+)
 Returned = TypeVar("Returned")
 Story: TypeAlias = Generator[Ask, Any, Returned]

@@ -12,9 +12,12 @@ from guard.commands.constitution import constitution
 from guard.commands.doctor import doctor
 from guard.commands.eval import evaluate
 from guard.commands.fingerprint import fingerprint
+from guard.commands.held import held
 from guard.commands.keys import keys
 from guard.commands.mask import mask
 from guard.commands.models import models
+from guard.commands.replay import replay
+from guard.commands.report import report
 from guard.commands.review import review
 from guard.commands.serve import serve
 
@@ -37,8 +40,11 @@ main.add_command(constitution)
 main.add_command(doctor)
 main.add_command(evaluate)
 main.add_command(fingerprint)
+main.add_command(held)
 main.add_command(keys)
 main.add_command(mask)
 main.add_command(models)
+main.add_command(replay)
+main.add_command(report)
 main.add_command(review)
 main.add_command(serve)

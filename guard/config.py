@@ -124,12 +124,14 @@ class CriticConfig(Strict):
 
     With `calibrate` a language model is fitted to the constitution's examples, once. `first: embedded` lets the
     embedded critic judge first, and the model only what is not clearly fine; `recall` is the share of violating
-    examples that have to reach the model. `options` go into every request to the server.
+    examples that have to reach the model. `options` go into every request to the server. In `cache_mb` a model in this
+    process keeps what it read lately.
     """
 
     model: str = "embedded"
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    dtype: Literal["auto", "float32", "bfloat16", "float16", "int8", "int4"] = "auto"
+    cache_mb: int = Field(256, ge=0)
     calibrate: bool = True
     timeout_s: float = Field(30, gt=0)
     url: str | None = Field(None, pattern=r"^https?://[^\s@?#]+$")
@@ -141,6 +143,7 @@ class CriticConfig(Strict):
     most_characters: int = Field(24_000, ge=1000)
     first: Literal["embedded"] | None = None
     recall: float = Field(0.9, gt=0, lt=1)
+    harm: bool = True
 
     @model_validator(mode="after")
     def _goes_together(self) -> CriticConfig:
@@ -151,7 +154,7 @@ class CriticConfig(Strict):
         if self.key_env and self.key_file:
             raise ValueError("give either 'key_env' or 'key_file'")
         if self.url is None:
-            of_a_server = ("key_env", "key_file", "form", "options", "concurrency", "most_characters")
+            of_a_server = ("key_env", "key_file", "form", "options", "most_characters")
             given = next((key for key in of_a_server if key in self.model_fields_set), None)
             if given is not None and getattr(self, given) != type(self).model_fields[given].default:
                 raise ValueError(f"'{given}' is for a critic on a server; add its 'url', or drop '{given}'")
@@ -162,11 +165,77 @@ class CriticConfig(Strict):
         return _key("critic", self.key_env, self.key_file, environ)
 
 
-class AuditConfig(Strict):
-    """Where the audit log is. `path` is relative to the data folder."""
+class PublishConfig(Strict):
+    """A place that keeps checkpoints: a folder (`file`), a `webhook`, or an RFC 3161 authority (`timestamp`).
 
-    store: Literal["sqlite"] = "sqlite"
+    `every_s` seconds pass between two publications, of which each needs entries that are new. `certificates` is a PEM
+    file by which the answers of an authority are checked.
+    """
+
+    file: Path | None = None
+    webhook: str | None = Field(None, pattern=r"^https?://[^\s@#]+$")
+    timestamp: str | None = Field(None, pattern=r"^https?://[^\s@#]+$")
+    key_env: str | None = None
+    key_file: Path | None = None
+    certificates: Path | None = None
+    every_s: float = Field(3600, ge=1)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> PublishConfig:
+        if sum(place is not None for place in (self.file, self.webhook, self.timestamp)) != 1:
+            raise ValueError("give one of 'file', 'webhook' and 'timestamp'")
+        if (self.key_env or self.key_file) and not self.webhook:
+            raise ValueError("'key_env' and 'key_file' are for a webhook")
+        if self.key_env and self.key_file:
+            raise ValueError("give either 'key_env' or 'key_file'")
+        if self.certificates and not self.timestamp:
+            raise ValueError("'certificates' are those of a time-stamp authority")
+        return self
+
+    def key(self, environ: Mapping[str, str]) -> str | None:
+        """The key for the webhook, where there is one. Raises ConfigError."""
+        return _key("audit.publish", self.key_env, self.key_file, environ)
+
+
+class AuditConfig(Strict):
+    """Where the audit log is, how long it keeps content, and where its checkpoints are published.
+
+    `path` is relative to the data folder; the signing key stands beside it as `.key`.
+
+    The address of a PostgreSQL holds a password, so it is in a variable of the environment or in a file of its own.
+    """
+
+    store: Literal["sqlite", "postgresql"] = "sqlite"
     path: str = "audit.db"
+    retention_days: float | None = Field(None, gt=0)
+    break_glass_public: Path | None = None
+    publish: tuple[PublishConfig, ...] = ()
+    url_env: str | None = None
+    url_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> AuditConfig:
+        given = [key for key in ("url_env", "url_file") if getattr(self, key) is not None]
+        if self.store == "postgresql" and len(given) != 1:
+            raise ValueError("'store: postgresql' needs its address: give either 'url_env' or 'url_file'")
+        if self.store == "sqlite" and given:
+            raise ValueError(f"'{given[0]}' is for 'store: postgresql'; set that, or drop '{given[0]}'")
+        return self
+
+    def url(self, environ: Mapping[str, str]) -> str:
+        """The address of the PostgreSQL. Raises ConfigError, which never shows it."""
+        if self.url_file is not None:
+            try:
+                found = self.url_file.read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigError("audit: url_file cannot be read. Check the path.") from error
+            remedy = "url_file is empty. Write the address of the database into it."
+        else:
+            found = environ.get(self.url_env or "", "").strip()
+            remedy = f"the environment variable {self.url_env} is not set. Set it to the address of the database."
+        if not found:
+            raise ConfigError(f"audit: {remedy}")
+        return found
 
 
 class AccessConfig(Strict):
@@ -252,6 +321,12 @@ class VaultConfig(Strict):
     lifetime_days: float = Field(30, gt=0)
 
 
+class HeldConfig(Strict):
+    """How long a reply about which a person must decide is kept, and from the decision on for as long again."""
+
+    lifetime_hours: float = Field(72, gt=0)
+
+
 class LimitsConfig(Strict):
     """Bounds: bytes of a request body, bytes of a reply, texts in the recognition cache, worker processes for names."""
 
@@ -259,6 +334,25 @@ class LimitsConfig(Strict):
     reply_bytes: int = Field(50_000_000, ge=1)
     cached_texts: int = Field(20_000, ge=0)
     recognizer_processes: int = Field(1, ge=1)
+
+
+class SyslogConfig(Strict):
+    """A syslog server (RFC 5424) for security events: udp://host:port or tcp://host:port."""
+
+    address: str = Field(pattern=r"^(udp|tcp)://[^\s/@?#:]+(:\d{1,5})?$")
+    format: Literal["cef", "json"] = "cef"
+
+
+class MonitoringConfig(Strict):
+    """What other systems are told: Prometheus's page, a collector of OpenTelemetry, a syslog server.
+
+    `otlp_key_env` names the variable that holds what is sent to the collector as `authorization`.
+    """
+
+    metrics: bool = True
+    otlp: str | None = Field(None, pattern=r"^https?://[^\s@?#]+$")
+    otlp_key_env: str | None = None
+    syslog: SyslogConfig | None = None
 
 
 class Config(Strict):
@@ -275,7 +369,9 @@ class Config(Strict):
     access: AccessConfig = Field(default_factory=AccessConfig)
     console: ConsoleConfig = Field(default_factory=ConsoleConfig)
     vault: VaultConfig = Field(default_factory=VaultConfig)
+    held: HeldConfig = Field(default_factory=HeldConfig)
     limits: LimitsConfig = Field(default_factory=LimitsConfig)
+    monitoring: MonitoringConfig = Field(default_factory=MonitoringConfig)
 
     @model_validator(mode="after")
     def _names_differ(self) -> Config:
@@ -318,13 +414,29 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
         "constitutions": _folder(base, config.constitutions, "constitutions"),
         "upstreams": tuple(_placed(upstream, base) for upstream in config.upstreams),
         "critic": _placed(config.critic, base),
+        "audit": _beside(config.audit, base),
         "console": config.console.model_copy(update={"cards": _cards(base, config.console.cards)}),
     }
     return config.model_copy(update=places)
 
 
+def _under(base: Path, given: Path | None) -> Path | None:
+    return None if given is None else base / given
+
+
 def _placed(server: Server, base: Path) -> Server:
-    return server.model_copy(update={"key_file": base / server.key_file}) if server.key_file else server
+    return server.model_copy(update={"key_file": _under(base, server.key_file)})
+
+
+def _beside(audit: AuditConfig, base: Path) -> AuditConfig:
+    places = tuple(_beside_place(place, base) for place in audit.publish)
+    files = {key: _under(base, getattr(audit, key)) for key in ("url_file", "break_glass_public")}
+    return audit.model_copy(update={"publish": places, **files})
+
+
+def _beside_place(place: PublishConfig, base: Path) -> PublishConfig:
+    given = {"file": place.file, "key_file": place.key_file, "certificates": place.certificates}
+    return place.model_copy(update={name: base / path for name, path in given.items() if path is not None})
 
 
 def _folder(base: Path, given: Path | None, name: str) -> Path:

@@ -14,7 +14,7 @@ from guard.policy import Policy
 from guard.review.review import Settings
 from guard.surfaces.surface import Call, Surface
 from guard.surfaces.walk import Path
-from guard.types import FoundSpan, Principal
+from guard.types import FoundSpan, Keeping, Principal
 
 # What a find must be to count as revealed in a reply, and to be refused in a field that cannot be masked: entities
 # whose shape is evidence. Names are not; a model that thanks "Dear Customer" reveals nobody.
@@ -22,6 +22,7 @@ EVIDENT = frozenset({
     "CREDIT_CARD", "EMAIL_ADDRESS", "IBAN_CODE", "KR_RRN", "PHONE_NUMBER", "SECRET", "US_SSN",
 })  # fmt: skip
 EVIDENT_SCORE = 0.6
+DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +103,29 @@ class Course:
 
     @property
     def keeps_content(self) -> bool:
-        """Whether the log keeps masked content."""
-        return self.plan.policy.log.content == "masked"
+        """Whether the log keeps the masked words."""
+        return self.plan.policy.log.content != "none"
+
+    @property
+    def keeping(self) -> Keeping:
+        """How the log keeps the words of what is recorded now."""
+        rules = self.plan.policy.log
+        until = self.plan.clock() + rules.retention_days * DAY_S if rules.retention_days else 0.0
+        return Keeping(rules.content, self.incoming.principal.user, until)
 
     @property
     def reads_replies(self) -> bool:
         """Whether anything is looked for in replies, or judged."""
-        return self.plan.policy.recognize.profile != "none" or self.plan.constitution is not None
+        policy = self.plan.policy
+        validates = bool(policy.review.validators_on("reply"))
+        return policy.recognize.profile != "none" or self.plan.constitution is not None or validates
+
+    @property
+    def may_escalate(self) -> bool:
+        """Whether a principle could ask for a person, so that the reply must be there to be held."""
+        constitution = self.plan.constitution
+        own = constitution.principles if constitution else ()
+        return any(p.on_violation == "escalate" and p.applies_to != "prompt" for p in own)
 
     def principles_for(self, reply: str) -> tuple[Principle, ...]:
         """The principles that apply to `reply`, as masked: those for its language or that of the prompt."""

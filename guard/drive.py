@@ -13,6 +13,7 @@ from guard.asks import (
     Emit,
     Extract,
     Extracted,
+    Hold,
     Judge,
     Next,
     Note,
@@ -23,12 +24,13 @@ from guard.asks import (
     Response,
     Send,
     Story,
+    Validate,
     Write,
 )
 from guard.backends.upstreams import Line
 from guard.errors import ClientGone, CriticError, GuardError
 from guard.service import Service
-from guard.types import Span
+from guard.types import Span, Verdict
 
 # From how many characters on patterns are matched off the event loop: below, the way to a thread costs more.
 LONG_TEXT = 20_000
@@ -114,6 +116,8 @@ class Answers:
                 return await self._line.next() if self._line else ()
             case Record():
                 return await self._service.writer.record_async(ask.entry)
+            case Hold():
+                return await asyncio.to_thread(self._service.held.hold, ask.held)
             case Send():
                 return await self._send(ask)
             case Recognize():
@@ -122,8 +126,8 @@ class Answers:
                 return await self._extract(ask)
             case Bind() | Note() | Noted() | Recall():
                 return from_vault(self._service, ask)
-            case Judge() | Write():
-                return await self._critic(ask)
+            case Judge() | Write() | Validate():
+                return await self._judged(ask)
             case Emit():
                 raise GuardError("what is emitted is not answered")
         assert_never(ask)
@@ -151,13 +155,13 @@ class Answers:
             return await asyncio.to_thread(recognizer.recognize_blocking, ask.texts)
         return await recognizer.recognize(ask.texts)
 
-    async def _critic(self, ask: Judge | Write) -> Any:
+    async def _judged(self, ask: Judge | Write | Validate) -> Any:
         timeout = self._service.config.critic.timeout_s
-        work = asyncio.wrap_future(self._service.critic_thread.submit(_ask_critic, self._service, ask))
+        work = asyncio.wrap_future(_judging(self._service, ask))
         try:
             return await asyncio.wait_for(work, timeout)
         except TimeoutError as error:
-            raise CriticError(f"the critic took longer than {timeout:g} s") from error
+            raise CriticError(f"the {_whose(ask)} took longer than {timeout:g} s") from error
 
 
 class Upstream(Protocol):
@@ -188,24 +192,37 @@ class BlockingAnswers:
                 return self._upstream.send(ask)
             case Record():
                 return self._service.writer.record(ask.entry)
+            case Hold():
+                return self._service.held.hold(ask.held)
             case Recognize():
                 return self._service.recognizers[ask.policy].recognize_blocking(ask.texts)
             case Extract():
                 return extracted(self._service, ask)
             case Bind() | Note() | Noted() | Recall():
                 return from_vault(self._service, ask)
-            case Judge() | Write():
-                return self._critic(ask)
+            case Judge() | Write() | Validate():
+                return self._judged(ask)
             case Emit():
                 raise GuardError("what is emitted is not answered")
         assert_never(ask)
 
-    def _critic(self, ask: Judge | Write) -> Any:
+    def _judged(self, ask: Judge | Write | Validate) -> Any:
         timeout = self._service.config.critic.timeout_s
         try:
-            return self._service.critic_thread.submit(_ask_critic, self._service, ask).result(timeout)
+            return _judging(self._service, ask).result(timeout)
         except concurrent.futures.TimeoutError as error:
-            raise CriticError(f"the critic took longer than {timeout:g} s") from error
+            raise CriticError(f"the {_whose(ask)} took longer than {timeout:g} s") from error
+
+
+def _whose(ask: Judge | Write | Validate) -> str:
+    return "validators" if isinstance(ask, Validate) else "critic"
+
+
+def _judging(service: Service, ask: Judge | Write | Validate) -> concurrent.futures.Future[Any]:
+    """The answer of a critic or of validators, in a thread of theirs."""
+    if isinstance(ask, Validate):
+        return service.validator_thread.submit(validate, service, ask)
+    return service.critic_thread.submit(_ask_critic, service, ask)
 
 
 def _ask_critic(service: Service, ask: Judge | Write) -> Any:
@@ -219,6 +236,11 @@ def _ask_critic(service: Service, ask: Judge | Write) -> Any:
         raise
     except Exception as error:
         raise CriticError(f"the critic failed ({type(error).__name__})") from error
+
+
+def validate(service: Service, ask: Validate) -> tuple[Verdict, ...]:
+    """What the validators of a policy say of a text. Blocks."""
+    return service.validators[ask.policy].validate(ask.text, ask.on)
 
 
 def extracted(service: Service, ask: Extract) -> Extracted:

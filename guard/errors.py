@@ -5,8 +5,11 @@
     ├── RequestError                400  the caller sent something guard cannot read
     │   ├── AccessError             401  the caller is not known
     │   ├── PolicyError             403  the policy forbids this exchange
-    │   │   └── Blocked             403  a prompt or a reply was blocked
+    │   │   ├── Blocked             403  a prompt or a reply was blocked
+    │   │   └── Escalated           423  the reply is held until a person has decided
     │   ├── RouteError              404  guard does not serve this route
+    │   ├── NotHeld                 404  there is no held reply of that name for this caller
+    │   ├── HeldTooLong             410  a held reply is over its lifetime
     │   └── TooLargeError           413  the body is over the limit
     ├── UpstreamError               502  the upstream failed or answered nonsense
     │   └── UpstreamTimeout         504  the upstream took too long
@@ -62,6 +65,30 @@ class Blocked(PolicyError):
     """A prompt or a reply was blocked; the message names the principle or the entity, never the value."""
 
     code = "blocked_by_guard"
+
+
+class Escalated(PolicyError):
+    """The reply is held until a person has decided about it; the message says how to ask for it.
+
+    Not 409: the SDKs of the providers send a request again that was answered so, and each would be held anew.
+    """
+
+    status = 423
+    code = "guard_escalated"
+
+
+class NotHeld(RequestError):
+    """There is no held reply of that name, or it is another caller's."""
+
+    status = 404
+    code = "not_held"
+
+
+class HeldTooLong(RequestError):
+    """A held reply has outlived its lifetime, and nothing is left of it."""
+
+    status = 410
+    code = "held_too_long"
 
 
 class RouteError(RequestError):

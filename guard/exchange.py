@@ -12,7 +12,17 @@ from __future__ import annotations
 from guard.asks import Request, Response, Send, Story
 from guard.course import Course, Incoming, Plan
 from guard.errors import AuditError, Blocked, ClientGone, CriticError, GuardError, UpstreamError
-from guard.inbound import blocked, close, close_judged, decision_of, judge_choices, keep_for_later, restored, revised
+from guard.inbound import (
+    blocked,
+    close,
+    close_judged,
+    decision_of,
+    hold,
+    judge_choices,
+    keep_for_later,
+    restored,
+    revised,
+)
 from guard.outbound import open_entry
 from guard.streams import held, observed, windowed
 from guard.surfaces.reply import Revised, gathered
@@ -67,7 +77,7 @@ def _refused(course: Course, response: Response) -> Story[None]:
     if body is None:
         told = course.surface.error(UpstreamError(f"The upstream answered {response.status} without saying why."))
     else:
-        told = dump(restored(course, body))
+        told = dump(restored(course.surface, course.vault, body))
     yield from close(course, "refused", "allow", f"the upstream answered {response.status}", response.status)
     yield only(course, told, response.status, headers(response, JSON, "allow"))
 
@@ -89,7 +99,8 @@ def _whole(course: Course, response: Response) -> Story[None]:
     course.model, course.usage = reply.model, reply.usage
     judged = yield from judge_choices(course, reply.choices())
     yield from keep_for_later(course, reply)
-    failure, decision = blocked(judged), decision_of(judged)
+    failure, decision = blocked(course, judged), decision_of(judged)
+    yield from hold(course, judged, body, response.body)
     yield from close_judged(course, judged, failure.status if failure else response.status)
     if failure:
         yield withheld(course, failure)
@@ -97,7 +108,7 @@ def _whole(course: Course, response: Response) -> Story[None]:
     changed = Revised(course.surface, revised(judged)).apply(body)
     if hides_tokens(course, decision):
         changed = course.surface.without_tokens(changed)
-    changed = restored(course, changed)
+    changed = restored(course.surface, course.vault, changed)
     data = response.body if changed is body else dump(changed)
     yield only(course, data, response.status, headers(response, JSON, decision))
 

@@ -7,27 +7,31 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeAlias
 
-from guard.asks import Note, Recognize, Record, Story
+from guard.asks import Held, Hold, Note, Recognize, Record, Story
 from guard.course import EVIDENT, EVIDENT_SCORE, Course, bindings
-from guard.errors import Blocked
+from guard.errors import Blocked, Escalated
 from guard.mask.masker import Masked
 from guard.mask.placeholders import normalised
 from guard.mask.restore import StreamRestorer, restore
 from guard.mask.text import read as read_text
+from guard.mask.vault import Vault
 from guard.review.review import Review, observe, review
 from guard.surfaces.attachments import replaced
 from guard.surfaces.citations import moved
-from guard.surfaces.reply import Gathered
+from guard.surfaces.reply import Gathered, Revised
 from guard.surfaces.stream import move_in
-from guard.surfaces.surface import Choice
-from guard.surfaces.walk import Path, rebuild
+from guard.surfaces.surface import Choice, Surface
+from guard.surfaces.walk import Path, dump, rebuild
 from guard.types import Closing, Decision, Dialogue, FoundSpan, Json, Outcome, Span
+from guard.validation import refusal, validated
 
 Located: TypeAlias = Sequence[tuple[Span, str]]  # where a value was found in a text, and the value
 Said: TypeAlias = tuple[str, str]  # a text of a reply, and where it stands for the log
 Found: TypeAlias = tuple[Located, tuple[FoundSpan, ...]]  # what is to be masked in a text, and what is kept
 
-_SEVERITY: tuple[Decision, ...] = ("allow", "revise", "block")
+HELD = "/v1/guard/held/"  # where a held reply is asked for, by the name of its exchange
+
+_SEVERITY: tuple[Decision, ...] = ("allow", "revise", "escalate", "block")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Judged:
     @property
     def sent(self) -> str:
         """What the client was told, masked."""
-        return self.told if self.review.decision == "block" else joined(self.review.text, self.rest)
+        return self.told if self.review.decision in ("block", "escalate") else joined(self.review.text, self.rest)
 
 
 def joined(content: str, rest: str) -> str:
@@ -141,8 +145,25 @@ def _judge_choice(
         result = yield from review(
             dialogue, principles, plan.settings, editable=editable, unknown_spans=unknown, told=fixed
         )
+    result = yield from _validated(course, result, rest.text)
     logged = content.found + content.kept + rest.found + rest.kept
     return Judged(choice, result, content.text, rest.text, logged, told)
+
+
+def _validated(course: Course, result: Review, rest: str) -> Story[Review]:
+    """The review of a choice, with what the policy's validators say of what would go out."""
+    if result.decision == "block":
+        return result
+    answers = yield from validated(course, joined(result.text, rest), "reply")
+    verdicts = tuple(verdict for _, verdict in answers)
+    lost = tuple(verdict.principle for verdict in verdicts if verdict.state == "not_judged")
+    # The last judgement is that of what would go out; where there is only one, it is both.
+    told = {"final": (*result.final, *verdicts)} if result.final else {"verdicts": (*result.verdicts, *verdicts)}
+    result = replace(result, **told, not_judged=(*result.not_judged, *lost))  # type: ignore[arg-type]
+    stop = refusal(answers, course.plan.settings.on_failure)
+    if stop is None:
+        return result
+    return replace(result, decision="block", text="", reason=stop[0], principle=stop[1])
 
 
 def groundless(course: Course, new: Located) -> tuple[Span, ...]:
@@ -162,12 +183,52 @@ def decision_of(judged: Sequence[Judged]) -> Decision:
     return max((item.review.decision for item in judged), key=_SEVERITY.index, default="allow")
 
 
-def blocked(judged: Sequence[Judged]) -> Blocked | None:
-    """What to tell the client where a choice may not go out."""
+def blocked(course: Course, judged: Sequence[Judged]) -> Blocked | Escalated | None:
+    """What to tell the client where a choice may not go out, or not before a person has decided."""
     for item in judged:
         if item.review.decision == "block":
             return Blocked(f"guard withheld the reply: {item.review.reason}")
+    if any(item.review.decision == "escalate" for item in judged):
+        named = ", ".join(f"'{principle}'" for principle in escalating(judged))
+        return Escalated(
+            f"guard holds the reply until a person has decided about it, because of: {named}. "
+            f"Ask for it at GET {HELD}{course.plan.exchange_id} with the same credentials."
+        )
     return None
+
+
+def escalating(judged: Sequence[Judged]) -> tuple[str, ...]:
+    """The principles that ask for a person."""
+    named = (item.review.principle for item in judged if item.review.decision == "escalate")
+    return tuple(dict.fromkeys(name for name in named if name))
+
+
+def hold(course: Course, judged: Sequence[Judged], body: dict[str, Json], raw: bytes = b"") -> Story[None]:
+    """Have the reply kept for a person where one must decide. `raw` is how `body` came, where it came whole."""
+    if decision_of(judged) != "escalate":
+        return
+    mended = {item.choice.index: item.review.text for item in judged if item.review.text != item.content}
+    decision: Decision = "revise" if mended else "allow"
+    held = Revised(course.surface, mended).apply(body)
+    if mended or len(course.vault):  # as it goes out: see `guard.telling.hides_tokens`
+        held = course.surface.without_tokens(held)
+    plan = course.plan
+    yield Hold(
+        Held(
+            exchange=plan.exchange_id,
+            time=plan.clock(),
+            principal=course.incoming.principal,
+            surface=course.surface.name,
+            model=course.model,
+            principles=escalating(judged),
+            prompt=course.prompt,
+            reply="\n\n".join(item.masked for item in judged),
+            sent="\n\n".join(joined(item.review.text, item.rest) for item in judged),
+            body=raw if raw and held is body else dump(held),
+            names=dict(course.vault.names),
+            decision=decision,
+        )
+    )
 
 
 def revised(judged: Sequence[Judged]) -> Mapping[int, str]:
@@ -176,21 +237,19 @@ def revised(judged: Sequence[Judged]) -> Mapping[int, str]:
     return {item.choice.index: item.review.text[len(item.told) :] for item in changed}
 
 
-def restored(course: Course, body: dict[str, Json]) -> dict[str, Json]:
+def restored(surface: Surface, vault: Vault, body: dict[str, Json]) -> dict[str, Json]:
     """A whole body with every placeholder replaced by its value; the same object where none is."""
-    if not len(course.vault):
+    if not len(vault):
         return body
     changes: dict[tuple[Path, bool], str] = {}
-    for leaf in course.surface.reply_leaves(body):
-        text = restore(leaf.text, course.vault)
+    for leaf in surface.reply_leaves(body):
+        text = restore(leaf.text, vault)
         if text != leaf.text:
             changes[leaf.path, leaf.key] = text
     if not changes:
         return body
     # The counts first: where they stand, no key is a value, so their places stay.
-    counts = moved(
-        course.surface.citations(body), lambda cited: move_in(body, cited.text, StreamRestorer(course.vault))
-    )
+    counts = moved(surface.citations(body), lambda cited: move_in(body, cited.text, StreamRestorer(vault)))
     rebuilt = rebuild(replaced(body, counts), changes)
     return rebuilt if isinstance(rebuilt, dict) else body
 
@@ -213,7 +272,9 @@ def close_judged(course: Course, judged: Sequence[Judged], status: int) -> Story
     """Close the entry of an exchange whose reply was judged."""
     decision = decision_of(judged)
     lost = any(item.review.not_judged for item in judged)
-    outcome: Outcome = "completed" if decision != "block" else "not_judged" if lost else "blocked"
+    outcome: Outcome = "not_judged" if lost else "blocked"
+    if decision != "block":
+        outcome = "held" if decision == "escalate" else "completed"
     reason = "; ".join(item.review.reason for item in judged if item.review.reason)
     yield from close(course, outcome, decision, reason, status, judged)
 
@@ -250,12 +311,15 @@ def close(
                 for verdict in (*item.review.verdicts, *item.review.final)
             ),
             revisions=tuple(
-                replace(revision, choice=item.choice.index) for item in judged for revision in item.review.revisions
+                replace(revision, choice=item.choice.index, critique=revision.critique if keep else "")
+                for item in judged
+                for revision in item.review.revisions
             ),
             not_judged=_not_judged(course, judged),
             unknown_placeholders=_unknown(course, judged),
             usage=dict(course.usage),
             timings_ms=dict(course.timings),
+            keeping=course.keeping,
         )
     )
     course.closed = True

@@ -11,36 +11,47 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from guard import config as configuration
 from guard import service as services
-from guard.asks import Ask, Record, Story
+from guard.asks import Ask, Hold, Record, Story
 from guard.course import Incoming, Plan, bindings
 from guard.drive import BlockingAnswers, bind, emitted_blocking
-from guard.errors import RequestError
+from guard.errors import Escalated, RequestError
 from guard.exchange import exchange
+from guard.fetching import fetched
 from guard.mask.masker import Masked, Masker
 from guard.mask.placeholders import BENT, code_parts, looks_like_one
 from guard.mask.restore import restore
 from guard.mask.text import read as read_text
 from guard.mask.vault import Vault
 from guard.outbound import refuse_blocked
-from guard.protect import BlockingFunction, WithheldError, is_async, protected_async, protected_blocking, whole
+from guard.protect import (
+    BlockingFunction,
+    HeldError,
+    WithheldError,
+    is_async,
+    protected_async,
+    protected_blocking,
+    whole,
+    withheld,
+)
 from guard.service import Service
 from guard.surfaces.chat import CHAT
 from guard.types import Closing, Decision, Opening, Principal, Progress, Verdict
 
-__all__ = ["Guard", "Reviewed", "WithheldError"]
+__all__ = ["Guard", "HeldError", "Reviewed", "WithheldError"]
 
 CALLER = Principal("library")
 
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """What a review decided. `reply` is what may go out: the same text, a changed one, or "" where it is blocked."""
+    """What a review decided. `reply` is what may go out: the same text, a changed one, or "" where none may (yet)."""
 
     decision: Decision
     reply: str
@@ -121,30 +132,46 @@ class Guard:
         text = body["choices"][0]["message"]["content"] if head.status < 400 else ""
         return Reviewed(entry.decision, text, tuple(last.values()), entry.reason)
 
-    def protect(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def protect(self, function: Callable[..., Any], *, principal: Principal = CALLER) -> Callable[..., Any]:
         """`function`, which takes the fields of a chat completion request and calls a model, with guard around it.
 
         It may return a dictionary or an object with `model_dump` (the openai SDK's do), or, where `stream=True`, an
-        iterable of such chunks; what comes back has the same form. What guard withholds is raised as WithheldError,
-        and what the function raises as it is.
+        iterable of such chunks; what comes back has the same form. What guard withholds is raised as WithheldError
+        (where a person must decide as HeldError, whose `id` is for `held`), and what the function raises as it is.
 
         An async function stays one, and then gives an async iterable of chunks. It is known by its `async def`, also
         behind `functools.wraps` and `functools.partial`: a blocking function that wraps an async one, say with
         asyncio.run, is to be given in a lambda.
+
+        `principal` is who calls, for policies, the constitution and the log.
 
         A stream calls the function when its first chunk is asked for. Close it (`contextlib.closing`, `aclosing`)
         where you may stop before its end: that closes what the function gave, and the log says that the caller left,
         as it does where an async call is cancelled.
         """
         protected = protected_async if is_async(function) else protected_blocking
-        return protected(function, self.service, self._exchange)
+        return protected(function, self.service, partial(self._exchange, principal=principal))
 
-    def _exchange(self, request: dict[str, Any]) -> Story[None]:
+    def held(self, id: str, *, principal: Principal = CALLER) -> dict[str, Any]:  # noqa: A002 - as the error calls it
+        """The reply to `principal` that was held under `id`, as a dictionary, once a person has approved it.
+
+        Raises HeldError while nobody has decided, WithheldError where a person rejected it, NotHeld, HeldTooLong.
+        """
+        told = fetched(self.service, principal, id)
+        body: dict[str, Any] = json.loads(told.body)
+        if told.status == 202:
+            failure = Escalated("Nobody has decided about this reply yet. Ask again later.")
+            raise withheld(failure.status, json.loads(CHAT.error(failure)), id)
+        if told.status >= 400:
+            raise withheld(told.status, body, id)
+        return body
+
+    def _exchange(self, request: dict[str, Any], principal: Principal = CALLER) -> Story[None]:
         call = CHAT.read(json.dumps(request, default=_as_json, separators=(",", ":")).encode())
-        return exchange(Incoming(CALLER, {}, call), self._plan(call.model))
+        return exchange(Incoming(principal, {}, call), self._plan(call.model, principal))
 
-    def _plan(self, model: str) -> Plan:
-        return self.service.plan(CALLER, model, CHAT.name, upstream="function")
+    def _plan(self, model: str, principal: Principal = CALLER) -> Plan:
+        return self.service.plan(principal, model, CHAT.name, upstream="function")
 
 
 class _Unrecorded(BlockingAnswers):
@@ -156,6 +183,8 @@ class _Unrecorded(BlockingAnswers):
     def __call__(self, ask: Ask) -> Any:
         """The answer to one ask."""
         match ask:
+            case Hold():
+                pass
             case Record(entry=Closing() as entry):
                 self.closing = entry
             case Record(entry=Opening() as entry):

@@ -37,7 +37,7 @@ def open_entry(course: Course) -> Story[bytes]:
         leaving = yield from _leaving(course, read, changes, found)
     body = call.masked(changes)
     if course.reads_replies:
-        course.prompt = _prompt_text(call, changes)
+        course.prompt = prompt_text(call, changes)
         course.known = frozenset(value.normal for value in course.vault.values.values())
         course.said = "\n".join(leaf.text for leaf in call.leaves)
     stays = any(item.operator == "block" for item in found)
@@ -156,7 +156,7 @@ def refuse_blocked(found: Iterable[FoundSpan]) -> None:
             raise Blocked(f"The policy does not let {item.entity} leave. Remove it and send the request again.")
 
 
-def _prompt_text(call: Call, changes: Changes) -> str:
+def prompt_text(call: Call, changes: Changes) -> str:
     """The masked text of the newest turn, which the critic reads with the reply."""
     newest = call.prompt_paths
     return "\n".join(
@@ -190,7 +190,8 @@ def _opening(course: Course, body: bytes, found: tuple[FoundSpan, ...], verdicts
         spans=found,
         routed=course.routed,
         not_scanned=("request", *not_scanned) if plan.policy.recognize.profile == "none" else not_scanned,
-        request=body.decode() if plan.policy.log.content == "masked" else "",
+        request=body.decode() if course.keeps_content else "",
         timings_ms=dict(course.timings),
         verdicts=verdicts,
+        keeping=course.keeping,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +19,7 @@ from pydantic import Field, model_validator
 
 from guard.documents import Strict, read
 from guard.errors import ConfigError, PolicyError
-from guard.types import Operator, Principal
+from guard.types import ContentMode, Operator, Principal
 
 Profile = Literal["full", "fast", "patterns", "none"]
 # full      patterns and every model for names
@@ -37,7 +38,6 @@ StreamMode = Literal["window", "hold", "observe"]
 # hold     the whole reply is held until its review allows it
 # observe  the reply streams on at once; it is judged and recorded, never changed
 
-Content = Literal["masked", "none"]
 Opaque = Literal["block", "allow", "extract"]
 # block    an exchange with images, audio or files is refused
 # allow    they leave as they are; the log names them as not scanned
@@ -183,6 +183,20 @@ class Recognition(Strict):
         return self
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The entities that a policy lets leave: those `named`, or with `others` all but those."""
+
+    named: frozenset[str] = frozenset()
+    others: bool = False
+
+    def __contains__(self, entity: object) -> bool:
+        return (entity in self.named) != self.others
+
+
+KEEPS_NOTHING = Kept()
+
+
 class Masking(Strict):
     """What is done with each entity; `default` is for those not named."""
 
@@ -192,6 +206,12 @@ class Masking(Strict):
     def operator(self, entity: str) -> Operator:
         """What is done with an entity."""
         return self.entities.get(entity, self.default)
+
+    @property
+    def kept(self) -> Kept:
+        """The entities that leave as they are."""
+        others = self.default == "keep"
+        return Kept(frozenset(e for e, operator in self.entities.items() if (operator == "keep") != others), others)
 
 
 class Route(Strict):
@@ -205,6 +225,29 @@ class Route(Strict):
     model: str | None = None
 
 
+Validated = Literal["prompt", "reply"]
+
+
+class ValidatorRule(Strict):
+    """A validator of guardrails-ai, by its class path: what it validates, and what happens where that fails."""
+
+    of_class: str = Field(alias="class", pattern=r"^[A-Za-z_][\w.]*\.[A-Za-z_]\w*$")
+    on: Validated
+    options: dict[str, Any] = Field(default_factory=dict)
+    on_fail: Literal["block", "annotate"] = "block"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _takes_on_for_a_word(cls, data: Any) -> Any:
+        """In YAML 1.1 an `on` without quotes is true."""
+        return {"on" if key is True else key: value for key, value in data.items()} if isinstance(data, dict) else data
+
+    @property
+    def class_path(self) -> str:
+        """The class that is the validator."""
+        return self.of_class
+
+
 class ReviewRules(Strict):
     """How prompts and replies are reviewed. Without a constitution they are not, and the log says so."""
 
@@ -213,6 +256,23 @@ class ReviewRules(Strict):
     on_failure: Literal["block", "allow"] = "block"
     on_unsure: Literal["allow", "block"] = "allow"
     rounds: int = Field(2, ge=0, le=2)
+    validators: tuple[ValidatorRule, ...] = ()
+
+    @model_validator(mode="after")
+    def _validates_whole_replies(self) -> ReviewRules:
+        if self.stream != "hold" and any(rule.on == "reply" for rule in self.validators):
+            raise ValueError("validators read whole replies: a policy with one 'on: reply' needs 'stream: hold'")
+        return self
+
+    def validators_on(self, on: Validated) -> dict[str, ValidatorRule]:
+        """The validators for prompts or for replies, by the names that their verdicts have in the log."""
+        named: dict[str, ValidatorRule] = {}
+        for rule in self.validators:
+            if rule.on == on:
+                name = f"guardrails/{rule.class_path.rpartition('.')[2]}"
+                again = sum(one.class_path.rpartition(".")[2] == name.partition("/")[2] for one in named.values())
+                named[f"{name}-{again + 1}" if again else name] = rule
+        return named
 
     @property
     def constitutions(self) -> tuple[str, ...]:
@@ -222,9 +282,10 @@ class ReviewRules(Strict):
 
 
 class LogRules(Strict):
-    """What of the content the audit log keeps."""
+    """What of the content the audit log keeps, and for how many days; without a number the configuration says it."""
 
-    content: Content = "masked"
+    content: ContentMode = "masked"
+    retention_days: float | None = Field(None, gt=0)
 
 
 class Policy(Strict):

@@ -20,6 +20,7 @@ from guard.review.settings import Settings
 from guard.surfaces.surface import Call, word
 from guard.surfaces.walk import Path
 from guard.types import Dialogue, State, Verdict
+from guard.validation import validated
 
 Changes: TypeAlias = Mapping[tuple[Path, bool], str]  # new texts by place; the flag says that it is a key
 
@@ -39,19 +40,22 @@ def judged_prompt(course: Course, changes: Changes) -> Story[tuple[Answered, ...
     `changes` are the masked texts.
     """
     asked = _principles(course)
-    if not asked:
+    validates = bool(course.plan.policy.review.validators_on("prompt"))
+    if not asked and not validates:
         return ()
     began = course.plan.clock()
     worst: dict[str, Answered] = {}
     for turn in turns(course.call, changes):
         applying = applicable(asked, turn)
         verdicts = yield from judge(Dialogue(turn, ""), applying, ())
-        for principle, verdict in zip(applying, verdicts, strict=True):
+        answers = (*zip(applying, verdicts, strict=True), *(yield from validated(course, turn, "prompt")))
+        for principle, verdict in answers:
             _, known = worst.setdefault(principle.id, (principle, verdict))
             if _gravity(verdict) > _gravity(known):
                 worst[principle.id] = principle, verdict
     course.took("judge_prompt", began)
-    return tuple(worst[one] for one in dict.fromkeys(principle.id for principle in asked) if one in worst)
+    first = (principle.id for principle in asked)
+    return tuple(worst[one] for one in dict.fromkeys((*first, *worst)) if one in worst)
 
 
 def refuse_prompt(settings: Settings, answers: Sequence[Answered]) -> None:

@@ -14,9 +14,9 @@ from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Itera
 from contextlib import aclosing, closing, contextmanager
 from typing import Any, TypeAlias
 
-from guard.asks import Ask, Emit, Head, Record, Request, Response, Send, Story
+from guard.asks import Ask, Emit, Head, Hold, Record, Request, Response, Send, Story
 from guard.drive import Answers, BlockingAnswers, emitted, emitted_blocking
-from guard.errors import ClientGone, GuardError, UpstreamError
+from guard.errors import ClientGone, Escalated, GuardError, UpstreamError
 from guard.service import Service
 from guard.surfaces.stream import write_event
 from guard.surfaces.walk import dump
@@ -39,6 +39,22 @@ class WithheldError(GuardError):
         self.status = status
         self.code = str(details.get("code", self.code))
         self.body = body
+
+
+class HeldError(WithheldError):
+    """What is raised where a person must decide about the reply; `Guard.held(id)` gives it once one has."""
+
+    def __init__(self, status: int, body: dict[str, Any], id: str) -> None:  # noqa: A002 - as the proxy calls it
+        super().__init__(status, body)
+        self.id = id
+
+
+def withheld(status: int, body: dict[str, Any], exchange: str) -> WithheldError:
+    """The error for an answer of the proxy that is one; `exchange` names the exchange."""
+    error = body.get("error")
+    if isinstance(error, dict) and error.get("code") == Escalated.code:
+        return HeldError(Escalated.status, body, exchange)
+    return WithheldError(status, body)
 
 
 def is_async(function: Function) -> bool:
@@ -98,7 +114,7 @@ class _Lasting:
 
     async def __call__(self, ask: Ask) -> Any:
         """The answer to one ask. Raises GuardError, ClientGone once the task was cancelled."""
-        if isinstance(ask, Record):  # cut short, nobody would know whether it was written
+        if isinstance(ask, Record | Hold):  # cut short, nobody would know whether it was written
             return await self._to_the_end(ask)
         if self._cancelled is None:
             try:
@@ -126,26 +142,29 @@ class _Form:
         self._given: Any = None  # a stream, which is to be closed
         self._chunks: Any = None
         self._model: Any = None
+        self._exchange = ""
 
     def reply(self, emits: Iterable[Emit]) -> Any:
         """The reply of an exchange that does not stream. Raises WithheldError, and what the function raised."""
         head, body = whole(emits)
         self._raise_failure()
         if head.status >= 400:
-            raise WithheldError(head.status, body)
+            raise withheld(head.status, body, exchange_of(head))
         return self._like_given(body)
 
     def _told(self, emit: Emit) -> Iterator[Any]:
         """The chunks that a stream emits. Raises WithheldError, and what the function raised."""
+        if emit.head is not None:
+            self._exchange = exchange_of(emit.head)
         if emit.head is not None and emit.head.status >= 400:
             self._raise_failure()
-            raise WithheldError(emit.head.status, json.loads(emit.data))
+            raise withheld(emit.head.status, json.loads(emit.data), self._exchange)
         for line in emit.data.split(b"\n\n"):
             if line.startswith(b"data: "):
                 body = json.loads(line[6:])
                 if "error" in body:
                     self._raise_failure()
-                    raise WithheldError(502, body)
+                    raise withheld(502, body, self._exchange)
                 yield self._like_given(body)
 
     @contextmanager
@@ -247,6 +266,11 @@ class AsyncFunction(_Form):
                         yield chunk
         finally:
             await self.close()
+
+
+def exchange_of(head: Head) -> str:
+    """The exchange that an answer belongs to; empty where there was none."""
+    return head.headers.get("x-guard-exchange", "")
 
 
 def whole(emits: Iterable[Emit]) -> tuple[Head, dict[str, Any]]:

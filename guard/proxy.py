@@ -18,14 +18,18 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from guard.access import Caller, identify
-from guard.asks import Ask, Bind, Emit, Note, Record
+from guard.asks import Ask, Bind, Emit, Hold, Note, Record
+from guard.audit.publishing import publisher_of
 from guard.backends.upstreams import Line, Upstream
 from guard.course import Incoming
 from guard.drive import Answers, emitted
-from guard.errors import ClientGone, GuardError, RouteError, TooLargeError, UpstreamError
+from guard.errors import AuditError, ClientGone, GuardError, RouteError, TooLargeError, UpstreamError
 from guard.exchange import exchange
-from guard.service import Service
+from guard.fetching import fetched
+from guard.inbound import HELD
+from guard.service import DAY_S, Service
 from guard.surfaces.chat import CHAT
+from guard.surfaces.messages import MESSAGES
 from guard.surfaces.stream import comment
 from guard.surfaces.surface import Surface
 from guard.surfaces.table import SURFACES, surface_near
@@ -72,6 +76,7 @@ class Proxy:
     def __init__(self, service: Service, upstreams: Mapping[str, Upstream], console: Mounted | None = None) -> None:
         self.service = service
         self.upstreams = upstreams
+        self.publisher = publisher_of(service.config, service.store, service.writer.record)
         self._console = console
         # Exact routes are looked up; what is not among them gets the answer that guard does not serve it.
         self._endpoints: Mapping[tuple[Any, Any], _Endpoint] = {
@@ -80,23 +85,30 @@ class Proxy:
             **{(method, "/"): _Endpoint(_health) for method in ("GET", "HEAD")},  # some clients knock before they call
             ("GET", "/healthz"): _Endpoint(_health),
             ("GET", "/readyz"): _Endpoint(self._ready),
+            **({("GET", "/metrics"): _Endpoint(self._metrics)} if service.config.monitoring.metrics else {}),
         }
+        self._fetch = (_Endpoint(self._held), _Endpoint(self._held, MESSAGES))
         self._app = Starlette(exception_handlers={404: _unknown_route}, lifespan=self._lifespan)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        path = scope.get("path", "")
+        method, path = scope.get("method"), scope.get("path", "")
         if self._console is not None and (path == CONSOLE or path.startswith(f"{CONSOLE}/")):
             await self._console(scope, receive, send)
             return
-        serve = self._endpoints.get((scope.get("method"), path), self._app)
+        serve = self._endpoints.get((method, path), self._app)
+        if method == "GET" and path.startswith(HELD):
+            serve = self._fetch[any(name == b"anthropic-version" for name, _ in scope["headers"])]
         await serve(scope, receive, send)
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(self.publisher.run()), asyncio.create_task(_expire_daily(self.service))]
         try:
             yield
         finally:
+            for task in tasks:
+                task.cancel()
             for upstream in self.upstreams.values():
                 await upstream.close()
             self.service.close()
@@ -141,9 +153,21 @@ class Proxy:
         body = dump({"object": "list", "data": list(listed.values())})
         await Response(body, media_type="application/json")(scope, receive, send)
 
+    async def _held(self, scope: Scope, receive: Receive, send: Send) -> None:
+        caller = self._identify(_headers(scope))
+        told = await asyncio.to_thread(fetched, self.service, caller.principal, scope["path"].removeprefix(HELD))
+        await Response(told.body, told.status, told.headers, "application/json")(scope, receive, send)
+
     async def _ready(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.service.store.checkpoint()
-        await Response(b'{"status":"ready"}', media_type="application/json")(scope, receive, send)
+        state: dict[str, Any] = {"status": "ready"}
+        if self.publisher.failing:  # exchanges go on; the log of the process says why
+            state["unpublished"] = sorted(place.name for place in self.publisher.failing)
+        await Response(dump(state), media_type="application/json")(scope, receive, send)
+
+    async def _metrics(self, scope: Scope, receive: Receive, send: Send) -> None:
+        page = self.service.monitor.page() or b""
+        await Response(page, media_type="text/plain; version=0.0.4")(scope, receive, send)
 
     def _identify(self, headers: Headers) -> Caller:
         service = self.service
@@ -212,6 +236,14 @@ class _Client:
             self._ticking.cancel()
 
 
+async def _expire_daily(service: Service) -> None:
+    """Destroy the content whose time is over, once a day; the start of the service has done so already."""
+    while True:
+        await asyncio.sleep(DAY_S)
+        with contextlib.suppress(AuditError):  # a log that cannot be written lets no exchange pass either
+            await asyncio.to_thread(service.expire)
+
+
 class _Presence:
     """Watches whether the client is still there, and makes an answer fail with ClientGone once it is not.
 
@@ -228,7 +260,9 @@ class _Presence:
 
     async def __call__(self, ask: Ask) -> Any:
         """The answer to `ask`. Raises GuardError, ClientGone once."""
-        if self._told or isinstance(ask, Record | Bind | Note):  # cut short, nobody would know whether it was written
+        if self._told or isinstance(
+            ask, Record | Hold | Bind | Note
+        ):  # cut short, nobody would know whether it was written
             return await self._answer(ask)
         try:
             if not self._gone:

@@ -60,12 +60,16 @@ def recognized(course: Course) -> Story[tuple[Read, ...]]:
     joined = [read_text(joint.reading) for joint in seams]  # an encoding may have been cut, too
     across_seams = [reading for text in joined for reading in _readings(text)]
     answers = yield Recognize((*flat, *across_seams), course.plan.policy.policy)
-    spread = iter(across(flat, answers[: len(flat)]))
+    kept = course.plan.policy.mask.kept
+    spread = iter(across(flat, answers[: len(flat)], kept))
     rest = iter(answers[len(flat) :])
     found = [tuple(islice(spread, len(item.readings))) for item in read]
     pieces: dict[int, Spans] = {}
     for run, joint, text in zip(runs, seams, joined, strict=True):
-        own = [_located(course, read[place].text, found[place]) for place in run]
+        own = [
+            tuple(span for span in _located(course, read[place].text, found[place]) if span.entity not in kept)
+            for place in run
+        ]
         over = _located(course, text, tuple(islice(rest, len(_readings(text)))))
         pieces |= zip(run, _missing(own, joint.pieces(over)), strict=True)
     return tuple(

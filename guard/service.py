@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import secrets
 import time
 from collections import Counter
@@ -13,13 +14,18 @@ from pathlib import Path
 
 from guard import constitution as constitutions
 from guard import policy as policies
+from guard.audit.held import HeldReplies
+from guard.audit.indexing import Indexer
 from guard.audit.keys import GuardKeys
 from guard.audit.log import store_of
-from guard.audit.store import SqliteStore
-from guard.audit.vault_store import VaultStore, load_or_create_tenant_key
+from guard.audit.retention import Steward, expire
+from guard.audit.store import Store
+from guard.audit.tenant import TENANT_KEY, load_or_create_tenant_key
+from guard.audit.vault_store import VaultStore
 from guard.audit.writer import Writer
 from guard.backends import critics
 from guard.backends.examining import require_passed
+from guard.backends.guardrails_hub import Validators
 from guard.backends.judged import JudgedPrompts
 from guard.backends.recognizers import Cache, CachedRecognizer, Company, Lists, Spec, Stack, Workers
 from guard.config import Config
@@ -27,11 +33,14 @@ from guard.constitution import Constitution, in_force
 from guard.course import Plan
 from guard.errors import ConfigError, RequestError, RouteError
 from guard.mask.placeholders import Coder
+from guard.monitoring import Monitor
+from guard.monitoring.watchers import monitor_of
 from guard.policy import Policy
 from guard.review.review import Settings
 from guard.types import Critic, Principal, Progress, SurfaceName
 
 DAY_S = 86_400.0
+HOUR_S = 3600.0
 
 
 @dataclass(slots=True)
@@ -48,11 +57,18 @@ class Service:
     critic: Critic | None
     critic_thread: ThreadPoolExecutor
     writer: Writer
-    store: SqliteStore
+    store: Store
+    indexer: Indexer
     keys: GuardKeys
     vault: VaultStore
+    monitor: Monitor
+    held: HeldReplies
     tenant_key: bytes
     coder: Coder
+    validators: Mapping[str, Validators] = field(default_factory=dict)  # of the policies, by their names
+    validator_thread: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="guard-validators")
+    )
     translates: bool = field(default_factory=lambda: importlib.util.find_spec("litellm") is not None)
     judged: JudgedPrompts = field(default_factory=JudgedPrompts)
     at_work: Counter[str] = field(default_factory=Counter)  # calls at each upstream that have not ended
@@ -113,18 +129,26 @@ class Service:
         """The principal that a guard key stands for. Raises AccessError."""
         return self.keys.find(token).principal
 
+    def expire(self) -> int:
+        """Destroy the content of the log whose time is over; gives of how many entries. Blocks. Raises AuditError."""
+        return expire(self.store, self.config.audit.retention_days, Steward("guard", "system", time.time))
+
     def close(self) -> None:
         """End worker processes and commit what waits."""
         for recognizer in self.recognizers.values():
             recognizer.close()
         self.critic_thread.shutdown(wait=False, cancel_futures=True)
+        self.validator_thread.shutdown(wait=False, cancel_futures=True)
         close = getattr(self.critic, "close", None)  # one on a server has connections
         if close is not None:
             close()
         self.writer.close()
+        self.indexer.close()
         self.store.close()
         self.keys.close()
         self.vault.close()
+        self.held.close()
+        self.monitor.close()
 
 
 def new_id() -> str:
@@ -140,32 +164,40 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
     rules = policies.load_folder(config.policies or Path("policies"))
     _check_routes(config, rules)
     _check_readers(rules)
-    documents = _constitutions(config, rules)
+    _check_sealing(config, rules)
+    documents = constitutions_of(config, rules)
     config.data.mkdir(parents=True, exist_ok=True)
-    tenant_key = load_or_create_tenant_key(config.data / "tenant.key")
-    recognizers = _recognizers(config, rules, progress, workers=workers)
+    tenant_key = load_or_create_tenant_key(config.data / TENANT_KEY)
+    recognizers = recognizers_of(config, rules, progress, workers=workers)
     documented = tuple(documents.values())
     critic = critics.make(config.critic, documented, config.data / "models", progress) if documents else None
     if critic is not None:
         require_passed(documents.values(), critic, config.data / "proofs", progress)
+    monitor = monitor_of(config.monitoring, os.environ)
     store = store_of(config)
     lifetime = config.vault.lifetime_days * DAY_S
     vault = VaultStore(config.data / "vault.db", tenant_key, lifetime_s=lifetime)
     vault.forget_expired()
-    return Service(
+    service = Service(
         config=config,
         policies=rules,
         constitutions=documents,
         recognizers=recognizers,
         critic=critic,
         critic_thread=ThreadPoolExecutor(critics.threads(config.critic), thread_name_prefix="guard-critic"),
-        writer=Writer(store),
+        writer=Writer(store, inline_s=store.inline_s, told=monitor.recorded if monitor else None),
         store=store,
+        indexer=Indexer(store),
         keys=open_keys(config),
         vault=vault,
+        monitor=monitor,
+        held=open_held(config, tenant_key),
+        validators={rule.policy: Validators.load(rule) for rule in rules},
         tenant_key=tenant_key,
         coder=Coder(tenant_key, config.tenant),
     )
+    service.expire()
+    return service
 
 
 def _check_routes(config: Config, rules: tuple[Policy, ...]) -> None:
@@ -194,13 +226,32 @@ def _check_readers(rules: tuple[Policy, ...]) -> None:
         find_models()
 
 
+def _check_sealing(config: Config, rules: tuple[Policy, ...]) -> None:
+    """Raise ConfigError where a policy seals content for a break-glass key and there is none."""
+    sealing = next((rule for rule in rules if rule.log.content == "encrypted"), None)
+    if sealing is not None and config.audit.break_glass_public is None:
+        raise ConfigError(
+            f"policy '{sealing.policy}': log.content 'encrypted' needs a key. Make one with "
+            "'guard audit break-glass-key', and set audit.break_glass_public to its public half."
+        )
+
+
+def open_held(config: Config, tenant_key: bytes) -> HeldReplies:
+    """The held replies of a configuration, without those whose time is over. Raises ConfigError, AuditError."""
+    held = HeldReplies(
+        config.data / "held.db", tenant_key, config.tenant, lifetime_s=config.held.lifetime_hours * HOUR_S
+    )
+    held.destroy_expired()
+    return held
+
+
 def open_keys(config: Config) -> GuardKeys:
     """The guard keys of a configuration."""
     config.data.mkdir(parents=True, exist_ok=True)
     return GuardKeys(config.data / "keys.db")
 
 
-def _constitutions(config: Config, rules: tuple[Policy, ...]) -> dict[str, Constitution]:
+def constitutions_of(config: Config, rules: tuple[Policy, ...]) -> dict[str, Constitution]:
     """The constitutions that policies name. Raises ConfigError where one is missing."""
     wanted = {name for rule in rules for name in rule.review.constitutions}
     if not wanted:
@@ -217,32 +268,40 @@ def _constitutions(config: Config, rules: tuple[Policy, ...]) -> dict[str, Const
     return {name: known[name] for name in sorted(wanted)}
 
 
-def _recognizers(
+def recognizers_of(
     config: Config, rules: tuple[Policy, ...], progress: Progress, *, workers: bool
 ) -> dict[str, CachedRecognizer]:
-    """A recognizer per policy; policies that ask for the same share one, and all share the cache."""
+    """A recognizer per policy; policies that ask for the same models share them, and all share the cache."""
     cache = Cache(config.limits.cached_texts)
     made: dict[str, CachedRecognizer] = {}
+    loaded: dict[str, Workers | Stack] = {}
     by_policy: dict[str, CachedRecognizer] = {}
     for rule in rules:
         wish = rule.recognize
         extra = tuple((item.class_path, item.options) for item in wish.recognizers)
         company = Company.of(rule, config.policies or Path("policies"))
-        spec = Spec(wish.profile, extra, wish.threshold, company, wish.languages)
+        spec = Spec(wish.profile, extra, wish.threshold, company, wish.languages, rule.mask.kept)
         if spec.version not in made:
             lists = Lists(company, progress)
-            inner: Workers | Stack
-            if workers and not spec.quick:
-                inner = Workers(spec.without_lists, processes=config.limits.recognizer_processes)
-                inner.start(progress)
-            else:
-                inner = Stack.of(spec.without_lists)
+            shared = spec.without_lists
+            if shared.version not in loaded:
+                loaded[shared.version] = _loaded(config, shared, progress, workers=workers)
+            inner = loaded[shared.version]
             lists.watch()
-            made[spec.version] = CachedRecognizer(inner, cache, version=spec.version, lists=lists)
+            made[spec.version] = CachedRecognizer(inner, cache, version=spec.version, lists=lists, kept=spec.kept)
         by_policy[rule.policy] = made[spec.version]
     return by_policy
 
 
+def _loaded(config: Config, spec: Spec, progress: Progress, *, workers: bool) -> Workers | Stack:
+    """The models of `spec`, in processes of their own where they take long and there are to be `workers`."""
+    if spec.quick or not workers:
+        return Stack.of(spec)
+    inner = Workers(spec, processes=config.limits.recognizer_processes)
+    inner.start(progress)
+    return inner
+
+
 def recognizer(config: Config, rule: Policy, progress: Progress) -> CachedRecognizer:
     """The recognizer of one policy, in this process and with a cache of its own. Raises ConfigError."""
-    return _recognizers(config, (rule,), progress, workers=False)[rule.policy]
+    return recognizers_of(config, (rule,), progress, workers=False)[rule.policy]

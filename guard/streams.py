@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from guard.asks import Next, Response, Story
 from guard.course import Course
 from guard.errors import UpstreamError
-from guard.inbound import blocked, close_judged, decision_of, judge_choices, keep_for_later, revised
+from guard.inbound import blocked, close_judged, decision_of, hold, judge_choices, keep_for_later, revised
 from guard.mask.restore import StreamRestorer
+from guard.surfaces.assembling import assembled
 from guard.surfaces.reply import Gathered, Revised
 from guard.surfaces.stream import Event, EventRestorer, comment, read_event
 from guard.surfaces.surface import Key
 from guard.surfaces.windows import Windows
 from guard.telling import SSE, broken_off, headers, hides_tokens, last, more, withheld
-from guard.types import Decision
+from guard.types import Decision, Json
 from guard.window import Watch
 
 # A window is at least this part of what was told before it: each is judged with all before it, and so the work stays in
@@ -34,6 +35,7 @@ class _Stream:
     response: Response
     reply: Gathered
     waiting: list[Event] = field(default_factory=list)
+    bodies: list[dict[str, Json]] = field(default_factory=list)  # of all events, where the reply may have to be held
 
     def take(self, arrived: Sequence[bytes]) -> UpstreamError | None:
         """Read events that have arrived. A failure comes back, so that what came before it can be told first."""
@@ -51,6 +53,8 @@ class _Stream:
         reply.size += len(event.raw)
         if event.body is not None:
             reply.add(event.body)
+            if course.may_escalate:
+                self.bodies.append(event.body)
         course.model, course.usage = reply.model, reply.usage
         if reply.size > course.plan.reply_bytes:
             raise UpstreamError("The upstream's reply is over the limit limits.reply_bytes.")
@@ -144,7 +148,9 @@ def _reviewed(stream: _Stream, restorer: EventRestorer | None, told: Mapping[Key
     choices = stream.reply.choices()
     judged = yield from judge_choices(course, choices, watch.told(choices))
     yield from keep_for_later(course, stream.reply)
-    failure, decision = blocked(judged), decision_of(judged)
+    failure, decision = blocked(course, judged), decision_of(judged)
+    if decision == "escalate":
+        yield from hold(course, judged, assembled(course.surface, stream.bodies))
     yield from close_judged(course, judged, failure.status if failure else response.status)
     if failure:
         yield broken_off(course, failure) if course.emitted else withheld(course, failure)

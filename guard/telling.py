@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from guard.asks import Emit, Head, Response
 from guard.course import Course
-from guard.errors import Blocked, GuardError
+from guard.errors import Blocked, Escalated, GuardError
 from guard.types import Decision
 
 JSON = "application/json"
@@ -21,11 +21,11 @@ PASSED_ON = frozenset({
 LIMITS = ("x-ratelimit-", "anthropic-ratelimit-")
 
 
-def withheld(course: Course, failure: Blocked) -> Emit:
-    """That the reply does not go out, and why."""
-    return only(
-        course, course.surface.error(failure), failure.status, {"content-type": JSON, "x-guard-decision": "block"}
-    )
+def withheld(course: Course, failure: Blocked | Escalated) -> Emit:
+    """That the reply does not go out, or not yet, and why."""
+    decision: Decision = "escalate" if isinstance(failure, Escalated) else "block"
+    told = {"content-type": JSON, "x-guard-decision": decision}
+    return only(course, course.surface.error(failure), failure.status, told)
 
 
 def broken_off(course: Course, failure: GuardError) -> Emit:

@@ -20,10 +20,16 @@ Operator = Literal["placeholder", "redact", "hash", "keep", "block", "route"]
 # block        refuse the whole exchange
 # route        send the whole exchange to an in-house upstream, which sees the value as it is
 
-Decision = Literal["allow", "revise", "block"]
-# allow   the reply went out as the upstream wrote it
-# revise  the reply went out changed
-# block   nothing of the reply went out
+Decision = Literal["allow", "revise", "escalate", "block"]
+# allow     the reply went out as the upstream wrote it
+# revise    the reply went out changed
+# escalate  the reply is held until a person has decided about it
+# block     nothing of the reply went out
+
+ContentMode = Literal["masked", "encrypted", "none"]
+# masked     the log keeps the masked words, sealed with a key of the person's that the tenant key opens
+# encrypted  it keeps them sealed with a key of the person's that only the break-glass key opens
+# none       it keeps no words
 
 State = Literal["clear", "unsure", "fired", "not_judged"]
 # clear       the principle is not violated
@@ -31,10 +37,11 @@ State = Literal["clear", "unsure", "fired", "not_judged"]
 # fired       the principle is violated
 # not_judged  the critic failed, was late or answered nonsense; never counted as clear
 
-Outcome = Literal["completed", "refused", "blocked", "upstream_error", "client_gone", "not_judged", "failed"]
+Outcome = Literal["completed", "refused", "blocked", "held", "upstream_error", "client_gone", "not_judged", "failed"]
 # completed       the reply, changed or not, was released to the client
 # refused         the upstream answered with an error status, which was passed on
 # blocked         the review or the policy withheld the reply
+# held            the reply waits for a person; what the person decides is an entry of its own
 # upstream_error  the upstream could not be reached, broke off or answered nonsense
 # client_gone     the client left before the end
 # not_judged      the critic failed and the policy blocks what is not judged
@@ -66,6 +73,15 @@ class Dialogue:
 
     prompt: str
     reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """What a reviewer said of one dialogue: whether it violates the principle of that id."""
+
+    principle: str
+    dialogue: Dialogue
+    violates: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +137,18 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True)
+class Keeping:
+    """How the log keeps the words of an exchange: sealed for `person`, who is the principal's user.
+
+    `until` is when they are destroyed (Unix seconds); 0 leaves that to the configuration.
+    """
+
+    content: ContentMode = "masked"
+    person: str = ""
+    until: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Opening:
     """The first half of an audit entry, durable before a byte leaves. Times are Unix seconds.
 
@@ -150,6 +178,7 @@ class Opening:
     request: str
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     verdicts: tuple[Verdict, ...] = ()
+    keeping: Keeping = Keeping()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +209,7 @@ class Closing:
     unknown_placeholders: int
     usage: Mapping[str, int]
     timings_ms: Mapping[str, float]
+    keeping: Keeping = Keeping()
 
 
 Action = Literal[

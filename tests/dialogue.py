@@ -13,6 +13,7 @@ from guard.asks import (
     Bind,
     Emit,
     Extract,
+    Hold,
     Judge,
     Next,
     Note,
@@ -36,7 +37,7 @@ from guard.policy import Policy
 from guard.review.review import Settings
 from guard.surfaces.chat import CHAT
 from guard.surfaces.surface import Surface
-from guard.types import Closing, Opening, Principal, Span, Spelling, Verdict
+from guard.types import Closing, Keeping, Opening, Principal, Span, Spelling, Verdict
 
 MAIL = "alice.meyer@example.com"
 CARD = "4111 1111 1111 1111"
@@ -213,7 +214,15 @@ class Played:
 
     @property
     def entries(self) -> bytes:
-        return b"\n".join(encode(ask.entry) for ask in self.of(Record))
+        """All that the log keeps, before it is sealed."""
+        kept: list[bytes] = []
+
+        def seal(exchange: str, kind: str, keeping: Keeping, clear: bytes) -> tuple[bytes, bytes]:
+            kept.append(clear)
+            return bytes(16), clear
+
+        kept += [encode(ask.entry, seal) for ask in self.of(Record)]
+        return b"\n".join(kept)
 
     @property
     def told(self) -> bytes:
@@ -293,6 +302,7 @@ def play(
         Noted: vault.noted,
         Recall: vault.recall,
         Record: lambda _: None,
+        Hold: lambda _: None,
         Send: upstream.send,
         Next: lambda _: upstream.next(),
         Judge: critic,

@@ -8,10 +8,11 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from guard.config import PREFIX, Config, UpstreamConfig
+from guard.config import PREFIX, Config, PublishConfig, UpstreamConfig
 from guard.constitution.files import ConstitutionFile, MarksFile, PrincipleFile, ScopeFile
 from guard.constitution.values import Language
 from guard.documents import parse
+from guard.monitoring.measures import MEASURES
 from guard.policy import Policy
 from guard.types import Operator
 
@@ -44,6 +45,7 @@ def documented(page: str, heading: str = "") -> list[str]:
     [
         (Config, "configuration.md", ""),
         (UpstreamConfig, "configuration.md", "Upstreams"),
+        (PublishConfig, "configuration.md", "Publishing checkpoints"),
         (Policy, "policy.md", ""),
     ],
 )
@@ -57,6 +59,15 @@ def test_every_key_is_documented(model: type[BaseModel], page: str, heading: str
 )
 def test_every_key_of_a_constitution_is_documented(model: type[BaseModel], heading: str) -> None:
     assert documented("constitution.md", heading) == list(model.model_fields)
+
+
+def test_every_number_of_monitoring_is_documented() -> None:
+    suffix = {"counter": "_total", "seconds": "", "level": ""}
+    told = dict(
+        re.findall(r"^\| `(guard_\w+)` \| ?([^|]*?) ?\|", (ROOT / "docs" / "monitoring.md").read_text(), re.MULTILINE)
+    )
+    made = {f"guard_{m.name}{suffix[m.kind]}": ", ".join(f"`{label}`" for label in m.labels) for m in MEASURES}
+    assert told == made
 
 
 def test_every_command_of_constitutions_is_documented() -> None:
@@ -79,6 +90,13 @@ def test_the_example_of_an_identity_provider_is_valid() -> None:
     assert config.console.oidc is not None
     assert config.console.oidc.client_secret_env is not None
     assert not config.console.oidc.client_secret_env.startswith(PREFIX)  # that would be a key of the file
+
+
+def test_every_command_of_held_replies_is_documented() -> None:
+    from guard.commands.held import held
+
+    told = re.findall(r"^\| `guard held (\w+)", (ROOT / "docs" / "constitution.md").read_text(), re.MULTILINE)
+    assert sorted(told) == sorted(held.commands)
 
 
 def test_the_scope_of_a_constitution_is_documented() -> None:

@@ -29,7 +29,6 @@ from guard import policy as policies
 from guard.audit.writer import Writer
 from guard.cli import main
 from guard.config import Config
-from guard.course import Course
 from guard.doctor import Caller, Report, examine
 from guard.doctor.bodies import SHORT, TEMPLATES, Filled
 from guard.doctor.canaries import KINDS, Planter
@@ -43,6 +42,7 @@ from guard.doctor.wires_items import WIRES
 from guard.errors import ConfigError
 from guard.mask import checks
 from guard.mask.restore import StreamRestorer
+from guard.mask.vault import Vault
 from guard.proxy import Headers, Proxy
 from guard.serving import application
 from guard.surfaces.chat import Chat
@@ -340,8 +340,8 @@ def test_a_reply_in_which_a_space_was_lost_is_found(
 ) -> None:
     restored = exchange.restored
 
-    def careless(course: Course, body: Any) -> Any:
-        told = json.loads(json.dumps(restored(course, body)))
+    def careless(surface: Surface, vault: Vault, body: Any) -> Any:
+        told = json.loads(json.dumps(restored(surface, vault, body)))
         told["choices"][0]["message"]["content"] = told["choices"][0]["message"]["content"].strip(".")
         return told
 

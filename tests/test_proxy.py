@@ -64,6 +64,23 @@ def test_a_websocket_is_refused(house: House) -> None:
         assert connection.recv(4096).split()[1] in {b"403", b"404"}
 
 
+def test_the_numbers_of_what_happened_are_a_page(house: House) -> None:
+    house.post("echo", PROMPT)
+    page = httpx.get(f"{house.url}/metrics")
+    assert page.headers["content-type"].startswith("text/plain; version=0.0.4")
+    lines = page.text.splitlines()
+    assert 'guard_exchanges_total{decision="allow",outcome="completed",surface="chat"} 1.0' in lines
+    assert 'guard_entities_total{entity="EMAIL_ADDRESS",operator="placeholder",side="prompt"} 1.0' in lines
+    assert "guard_exchanges_open 0.0" in lines
+    assert leaks(page.content) == []
+
+
+def test_where_nobody_counts_there_is_no_page(open_house: OpenHouse) -> None:
+    house = open_house(config={"monitoring": {"metrics": False}})
+    assert httpx.get(f"{house.url}/metrics").status_code == 404
+    assert house.post("echo", PROMPT).status_code == 200
+
+
 @pytest.mark.parametrize(("path", "status"), [("/healthz", "alive"), ("/readyz", "ready")])
 def test_health(house: House, path: str, status: str) -> None:
     response = httpx.get(house.url + path)

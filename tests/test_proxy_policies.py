@@ -118,6 +118,30 @@ def test_what_is_kept_leaves(house: House, upstream: FakeUpstream) -> None:
     assert b"192.0.2.7" in upstream.seen[0]
 
 
+CODE = """import smtplib
+
+def notify(order):
+    server = smtplib.SMTP("localhost")
+    if order.late and not order.told:
+        server.sendmail("shop@example.org", "MAIL", "late: %s" % order.number)
+    return order.number
+"""
+
+
+def test_what_is_kept_hides_nothing_in_it_that_is_masked(open_house: OpenHouse, upstream: FakeUpstream) -> None:
+    keeping = {"SOURCE_CODE": "keep", "PHONE_NUMBER": "keep"}
+    code = {"profile": "patterns", "code": {"source_code": True}}
+    house = open_house(policy(recognize=code, mask={"entities": keeping}))
+    text = f"Mend this:\n```python\n{CODE.replace('MAIL', MAIL)}```\nCall 010-1234-5678."
+    response = house.post("echo", text)
+    assert said(response) == text
+    assert leaks(upstream.seen[0], [MAIL, "shop@example.org"]) == []
+    assert b"import smtplib" in upstream.seen[0]
+    assert b"010-1234-5678" in upstream.seen[0]
+    operators = {(span.entity, span.operator) for span in house.opening(response).spans}
+    assert operators == {("SOURCE_CODE", "keep"), ("PHONE_NUMBER", "keep"), ("EMAIL_ADDRESS", "placeholder")}
+
+
 def test_what_is_blocked_is_logged_and_never_leaves(house: House, upstream: FakeUpstream) -> None:
     response = house.post("block/echo", f"the token is {TOKEN}")
     error = response.json()["error"]

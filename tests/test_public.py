@@ -18,7 +18,7 @@ def loaded(program: str) -> set[str]:
 
 
 def test_the_public_names_are_these() -> None:
-    assert guard.__all__ == ["Guard", "GuardError", "Reviewed", "WithheldError"]
+    assert guard.__all__ == ["Guard", "GuardError", "HeldError", "Reviewed", "WithheldError"]
     assert guard.__all__ == sorted(guard.__all__)
     assert all(getattr(guard, name).__name__ == name for name in guard.__all__)
     assert set(guard.__all__) <= set(dir(guard))

@@ -11,6 +11,7 @@ import yaml
 
 from guard import config as configuration
 from guard.asks import Judge, Recognize, Write
+from guard.audit.breakglass import create_pair
 from guard.config import DEFAULTS
 from guard.drive import BlockingAnswers
 from guard.errors import AccessError, AuditError, ConfigError, PolicyError, RecognizerError, RequestError, RouteError
@@ -55,6 +56,30 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
     yield start_
     for service in made:
         service.close()
+
+
+# --- content of the log ------------------------------------------------------------------------------------------
+
+
+def test_the_start_destroys_content_whose_time_is_over(begin: Begin) -> None:
+    first = begin(policy(), audit={"retention_days": 1})
+    first.writer.record(OPENING)
+    first.close()
+    service = begin(policy(), audit={"retention_days": 1})
+    found = service.store.show(OPENING.exchange)
+    assert found is not None
+    assert (found.opening.request, str(found.lack)[:20]) == ("", "content destroyed on")
+    assert service.expire() == 0
+
+
+def test_content_is_sealed_for_a_break_glass_key_that_is_there(begin: Begin, tmp_path: Path) -> None:
+    rule = policy(log={"content": "encrypted"})
+    with pytest.raises(ConfigError, match=r"log.content 'encrypted' needs a key.*break-glass-key"):
+        begin(rule)
+    with pytest.raises(ConfigError, match="nowhere"):
+        begin(rule, audit={"break_glass_public": "nowhere"})
+    create_pair(tmp_path / "glass")
+    assert begin(rule, audit={"break_glass_public": "glass.pub"}).policies[0].log.content == "encrypted"
 
 
 # --- start -------------------------------------------------------------------------------------------------------

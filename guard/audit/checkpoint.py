@@ -53,11 +53,11 @@ class PublicKey:
 
     origin: str
     key: Ed25519PublicKey
+    id: bytes = field(init=False, compare=False)  # the four bytes that stand for this key in a signature line
 
-    @property
-    def id(self) -> bytes:
-        """The four bytes that stand for this key in a signature line."""
-        return sha256(self.origin.encode() + b"\n" + ED25519 + self.key.public_bytes_raw()).digest()[:ID_BYTES]
+    def __post_init__(self) -> None:
+        named = self.origin.encode() + b"\n" + ED25519 + self.key.public_bytes_raw()
+        object.__setattr__(self, "id", sha256(named).digest()[:ID_BYTES])
 
     @classmethod
     def parse(cls, text: str) -> PublicKey:
@@ -116,18 +116,32 @@ def verify(note: str, key: PublicKey, *, witnessed: bool = False) -> Checkpoint:
     Other signatures beside it are refused, unless `witnessed`: then they are ignored, as the specification asks.
     Raises AuditError.
     """
+    text, signature = _parts(note, key, witnessed=witnessed)
+    try:
+        key.key.verify(signature, text.encode())
+    except (InvalidSignature, UnicodeEncodeError) as error:
+        raise AuditError("the signature of a checkpoint is not right: the checkpoint was altered") from error
+    return _of(text, key)
+
+
+def read(note: str, key: PublicKey) -> Checkpoint:
+    """The checkpoint that `note` holds and says that `key` signed; whether it did, `verify` says. Raises AuditError."""
+    return _of(_parts(note, key, witnessed=False)[0], key)
+
+
+def _parts(note: str, key: PublicKey, *, witnessed: bool) -> tuple[str, bytes]:
+    """The text of a note, and the signature that is to be by `key`. Raises AuditError."""
     text, blank, lines = note.rpartition("\n\n")
-    text += "\n"
     if not blank or not lines.endswith("\n"):
         raise AuditError("a checkpoint is not a signed note")
     signatures = lines[:-1].split("\n")
     ours = [line for line in signatures if _signer(line) == (key.origin, key.id)]
     if len(ours) != 1 or len(signatures) > (MOST_SIGNATURES if witnessed else 1):
         raise AuditError("a checkpoint is not signed by the key of this log, or not by it alone")
-    try:
-        key.key.verify(_signature(ours[0]), text.encode())
-    except (InvalidSignature, UnicodeEncodeError) as error:
-        raise AuditError("the signature of a checkpoint is not right: the checkpoint was altered") from error
+    return f"{text}\n", _signature(ours[0])
+
+
+def _of(text: str, key: PublicKey) -> Checkpoint:
     checkpoint = _parse(text)
     if checkpoint.origin != key.origin:
         raise AuditError("a checkpoint is of another log")
@@ -144,7 +158,7 @@ def _parse(text: str) -> Checkpoint:
     try:
         origin, size, root, after, time = lines[:5]
         numbers = int(size), int(after.removeprefix("after ")), int(time.removeprefix("time "))
-        checkpoint = Checkpoint(origin, numbers[0], _bytes(root), *numbers[1:])
+        checkpoint = Checkpoint(origin, numbers[0], strict_base64(root), *numbers[1:])
     except ValueError as error:
         raise AuditError("a checkpoint does not have the lines of this version of guard") from error
     if _text(checkpoint) != text or min(numbers) < 0 or len(checkpoint.root) != HASH_BYTES:
@@ -159,7 +173,7 @@ def _signer(line: str) -> tuple[str, bytes]:
     if dash != "—" or not _is_name(name):
         raise AuditError("a checkpoint has a malformed signature line")
     try:
-        raw = _bytes(signature)
+        raw = strict_base64(signature)
     except ValueError as error:
         raise AuditError("a checkpoint has a malformed signature line") from error
     if len(raw) <= ID_BYTES:
@@ -168,14 +182,14 @@ def _signer(line: str) -> tuple[str, bytes]:
 
 
 def _signature(line: str) -> bytes:
-    return _bytes(line.rpartition(" ")[2])[ID_BYTES:]
+    return strict_base64(line.rpartition(" ")[2])[ID_BYTES:]
 
 
 def _key_parts(text: str) -> tuple[str, bytes]:
     """Origin and raw key of `origin+id+base64`; the id is for the caller to compare. Raises AuditError."""
     try:
         origin, _, encoded = text.split("+", 2)
-        raw = _bytes(encoded)
+        raw = strict_base64(encoded)
     except ValueError:
         # `from None`: the error at hand may carry the key.
         raise AuditError("this is not the key of an audit log: origin+id+base64 is expected") from None
@@ -192,7 +206,7 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def _bytes(text: str) -> bytes:
+def strict_base64(text: str) -> bytes:
     """The bytes of strict base64: one text for one value. Raises ValueError."""
     try:
         data = base64.b64decode(text, validate=True)

@@ -19,6 +19,7 @@ PRAGMAS: Final = (
     "PRAGMA journal_size_limit = 67108864",
     "PRAGMA trusted_schema = OFF",
     "PRAGMA cell_size_check = ON",
+    "PRAGMA secure_delete = ON",  # what is destroyed is overwritten
 )
 
 

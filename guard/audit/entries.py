@@ -1,39 +1,42 @@
 """Audit entries as bytes: canonical JSON that is hashed, stored and read back.
 
-One entry is one JSON object in UTF-8: keys sorted, no blanks, no NaN and no infinity, `schema` with the version of the
-form and `kind` with what it is. Equal entries give equal bytes. What `decode` would refuse, `encode` refuses too, so
-that the log never holds what nobody can read.
+One entry is one JSON object: `schema` with the version of the form and `kind` with what it is. The words of an exchange
+are not in it but lie beside the tree; the body holds what commits to them (see `guard.audit.content`). What `decode`
+would refuse, `encode` refuses too, so that the log never holds what nobody can read.
 """
 
 from __future__ import annotations
 
 import copy
-import json
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NoReturn, TypeAlias, assert_never
+from typing import Any, Final, Literal, TypeAlias, assert_never
 
-from guard.audit.codec import Codec, codec
+from guard.audit import content as contents
+from guard.audit.canonical import dumped, loaded, storable
+from guard.audit.codec import Codec, RefusedFieldError, codec
+from guard.audit.content import Lack
 from guard.audit.merkle import leaf_hash
+from guard.audit.persons import LOCKS, AlteredError, Keyring, LockedError, PersonKey, Sealer, about
 from guard.errors import AuditError
-from guard.types import Act, Closing, Entry, Opening
+from guard.types import Act, Closing, Entry, Keeping, Opening
 
 SCHEMA: Final = 4
 
 Kind: TypeAlias = Literal["opening", "closing", "act"]
 _CODECS: Final[Mapping[Kind, Codec]] = {"opening": codec(Opening), "closing": codec(Closing), "act": codec(Act)}
 _KINDS: Final[Mapping[type, Kind]] = {Opening: "opening", Closing: "closing", Act: "act"}
-# What entries of an older schema do not say, as it was then.
+# What entries of an older schema do not say, as it was then: their words stand in their bodies.
+_KEPT: Final[Mapping[str, Any]] = {"keeping": {"content": "masked", "person": "", "until": 0.0}}
 _UNSAID: Final[Mapping[int, Mapping[Kind, Mapping[str, Any]]]] = {
-    1: {"opening": {"fallbacks": [], "routed": [], "verdicts": []}, "closing": {"upstream": "", "failed": []}},
-    2: {"opening": {"verdicts": []}},
-    3: {},
+    1: {
+        "opening": {"fallbacks": [], "routed": [], "verdicts": [], **_KEPT},
+        "closing": {"upstream": "", "failed": [], **_KEPT},
+    },
+    2: {"opening": {"verdicts": [], **_KEPT}, "closing": _KEPT},
+    3: {"opening": _KEPT, "closing": _KEPT},
 }
 _UNSAID_OF_VERDICTS: Final[Mapping[int, Mapping[str, Any]]] = {1: {"scores": []}, 2: {"scores": []}}
-_JSON: Final = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, check_circular=False, sort_keys=True, separators=(",", ":")
-)
 
 COLUMNS: Final = (
     "exchange", "kind", "time", "user", "team", "application", "surface", "model", "decision", "outcome",
@@ -43,37 +46,142 @@ Columns: TypeAlias = tuple[str | float | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Content:
+    """The words of an entry, kept beside the tree so that they can be destroyed without breaking a proof.
+
+    `person` is whose words they are, as the one by whom they are asked for. `sealed` is what to keep, None once it was
+    destroyed, and opens with the key `key_id`. They are to be destroyed at `until` (Unix seconds; 0 where the
+    configuration says when). `words` is masked text to be found by a search, None where nothing may be indexed; it is
+    written to the index alone and is None in what is read back. `key` is in what is read back, and where it may have to
+    be stored. What was destroyed says when, and by which act.
+    """
+
+    person: str
+    sealed: bytes | None
+    words: str | None = None
+    key_id: bytes | None = None
+    key: PersonKey | None = None
+    until: float = 0.0
+    destroyed: float | None = None
+    act: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Leaf:
-    """One entry ready to be stored: its bytes, their RFC 6962 leaf hash, and its columns in the order of COLUMNS."""
+    """One entry ready to be stored: its bytes, their RFC 6962 leaf hash, and its columns in the order of COLUMNS.
+
+    `content` is what to keep beside the tree, written in the same commit. `entry` is what it was made of.
+    """
 
     body: bytes
     hash: bytes
     columns: Columns
+    content: Content | None = None
+    entry: Entry | None = None
 
 
-def encode(entry: Entry) -> bytes:
-    """The canonical bytes of `entry`. Raises AuditError where a field holds what the schema does not allow."""
+# Makes an entry of the bytes in the tree and of what lies beside it, and says what it could not tell, and why.
+Opener: TypeAlias = Callable[[bytes, Content | None], tuple[Entry, Lack | None]]
+# Seals the words of an entry (its exchange, its kind, how it is kept, and the words); gives the key's id and the bytes.
+Seal: TypeAlias = Callable[[str, Kind, Keeping, bytes], tuple[bytes, bytes]]
+
+
+def encode(entry: Entry, seal: Seal) -> bytes:
+    """The canonical bytes of `entry`, whose words go to `seal`, if there are any that the entry says are kept.
+
+    Raises AuditError where a field holds what the schema does not allow.
+    """
     kind = _KINDS.get(type(entry))
     if kind is None:
         raise AuditError("what is no entry cannot be recorded")
     try:
-        text = _JSON.encode({"schema": SCHEMA, "kind": kind, **_CODECS[kind].dump(entry)})
+        data = _CODECS[kind].dump(entry)
+        if not isinstance(entry, Act):
+            data["sealed"] = _apart(entry, kind, data, seal)
+        data["schema"], data["kind"] = SCHEMA, kind
+        return dumped(data)
     except ValueError as error:
         raise AuditError(f"the {kind} of an exchange cannot be recorded: {error}") from error
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        return _joined(text).encode("utf-8", "backslashreplace")
 
 
-def decode(body: bytes) -> Entry:
-    """Read the entry that `body` holds. Raises AuditError for an unknown schema and for anything malformed."""
+def decode(body: bytes, clear: bytes = b"") -> Entry:
+    """Read the entry that `body` holds, with the words that `clear` holds; without them, its texts are empty.
+
+    Raises AuditError for an unknown schema, for anything malformed, and for words that are not those of the entry.
+    """
     kind, data = _parse(body)
     try:
+        sealed = data.pop("sealed", "")
+        if sealed != contents.sealed_in(body):
+            raise ValueError
+        if sealed:
+            if clear:
+                contents.put_back(kind, data, clear)
+            else:
+                contents.emptied(kind, data)
         entry: Entry = _CODECS[kind].load(data)
-    except ValueError as error:
-        raise AuditError(f"an entry of the log is malformed: {error}") from error
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        said = str(error) if isinstance(error, RefusedFieldError) else "its words are not those it commits to"
+        raise AuditError(f"an entry of the log is malformed: {said}") from None
     return entry
+
+
+def leaf(entry: Entry, sealer: Sealer | None = None) -> Leaf:
+    """`entry` ready to be stored, its words sealed by `sealer`. Raises AuditError as `encode` does.
+
+    Without a sealer only an entry that keeps no words can be made.
+    """
+    kept: list[Content] = []
+
+    def seal(exchange: str, kind: Kind, keeping: Keeping, clear: bytes) -> tuple[bytes, bytes]:
+        lock = LOCKS.get(keeping.content)
+        if sealer is None or lock is None:
+            raise AuditError("an entry with content cannot be recorded without keys for persons")
+        person = storable(keeping.person)
+        sealed, key_id, key = sealer.seal(person, lock, about(exchange, kind), clear)
+        words = None if isinstance(entry, Act) or keeping.content != "masked" else contents.words_of(entry)
+        kept.append(Content(person, sealed, words, key_id, key, keeping.until))
+        return key_id, sealed
+
+    body = encode(entry, seal)
+    return Leaf(body, leaf_hash(body), columns(entry), kept[0] if kept else None, entry)
+
+
+def fits(body: bytes, content: Content) -> bool:
+    """Whether `content` is what was kept beside `body`, or stands for it once it is destroyed.
+
+    What stands there may be anything.
+    """
+    if (content.person, content.until) != contents.keeping_in(body):
+        return False
+    told, key_id = contents.sealed_in(body), content.key_id
+    if not told or not isinstance(key_id, bytes):
+        return False
+    if content.sealed is None:
+        return told.startswith(f"{key_id.hex()}:")
+    is_kept = isinstance(content.sealed, bytes) and content.destroyed is None and content.act is None
+    return is_kept and told == contents.named(key_id, content.sealed)
+
+
+def opener(keys: Keyring) -> Opener:
+    """What opens the content of entries with `keys`."""
+
+    def opened(body: bytes, content: Content | None) -> tuple[Entry, Lack | None]:
+        clear, lack = _clear(keys, body, content)
+        if clear:
+            try:
+                return decode(body, clear), None
+            except AuditError:
+                lack = Lack("altered")
+        entry = decode(body)
+        return entry, lack or _unkept(entry)
+
+    return opened
+
+
+def unopened(body: bytes, content: Content | None) -> tuple[Entry, Lack | None]:
+    """The entry as `body` alone tells it: an Opener without any key."""
+    return opener(Keyring(None))(body, content)
 
 
 def columns_of(body: bytes) -> Columns:
@@ -101,10 +209,43 @@ def columns(entry: Entry) -> Columns:
     return (_storable(entry.exchange), _KINDS[type(entry)], float(entry.time), *map(_storable, texts))
 
 
-def leaf(entry: Entry) -> Leaf:
-    """`entry` ready to be stored. Raises AuditError as `encode` does."""
-    body = encode(entry)
-    return Leaf(body, leaf_hash(body), columns(entry))
+def _apart(entry: Opening | Closing, kind: Kind, data: dict[str, Any], seal: Seal) -> str:
+    """Take the words out of `data`; gives how they were sealed, "" where none are kept."""
+    if entry.keeping.content == "none":
+        contents.emptied(kind, data)
+        return ""
+    clear = contents.taken(kind, data)
+    return contents.named(*seal(entry.exchange, kind, entry.keeping, clear)) if clear else ""
+
+
+def _unkept(entry: Entry) -> Lack | None:
+    """Why an entry has no words though nothing is lacking; an older schema shows it by an empty request alone."""
+    empty = isinstance(entry, Opening) and not entry.request
+    none = isinstance(entry, Opening | Closing) and entry.keeping.content == "none"
+    return Lack("none") if empty or none else None
+
+
+def _clear(keys: Keyring, body: bytes, content: Content | None) -> tuple[bytes, Lack | None]:
+    """The words beside `body`, or why they are not told; neither where the entry has none."""
+    told = contents.sealed_in(body)
+    if not told:
+        return b"", Lack("altered") if content is not None and content.sealed else None
+    if content is None:
+        return b"", Lack("missing")
+    if content.sealed is None:
+        destroyed = content.destroyed is not None
+        return b"", Lack("destroyed", content.destroyed or 0.0, content.act or "") if destroyed else Lack("missing")
+    if content.key is None:
+        return b"", Lack("missing")
+    if told != contents.named(content.key.id, content.sealed):
+        return b"", Lack("altered")
+    _, kind, *_ = said = columns_of(body)
+    try:
+        return keys.open(content.sealed, about(str(said[0]), str(kind)), content.key), None
+    except LockedError:
+        return b"", Lack("sealed" if content.key.lock == "break_glass" else "locked")
+    except AlteredError:
+        return b"", Lack("altered")
 
 
 def _said(kind: Kind, data: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -122,10 +263,9 @@ def _said(kind: Kind, data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _parse(body: bytes) -> tuple[Kind, dict[str, Any]]:
     """Read the JSON of `body`, without the fields that say how to read it. Raises AuditError."""
-    # `from None`: the errors of the JSON parser carry the whole text.
     try:
-        data = json.loads(body.decode(), parse_constant=_refuse_constant, parse_float=_finite)
-    except (ValueError, AttributeError, RecursionError):  # no UTF-8, no bytes at all, too deep
+        data = loaded(body)
+    except ValueError:  # `from None`: the errors of the JSON parser carry the whole text
         raise AuditError("an entry of the log is not JSON") from None
     if not isinstance(data, dict):
         raise AuditError("an entry of the log is not an object")
@@ -140,6 +280,8 @@ def _parse(body: bytes) -> tuple[Kind, dict[str, Any]]:
 
 def _completed(data: dict[str, Any], schema: int, kind: Kind) -> dict[str, Any]:
     """`data` with what entries of an older schema do not say."""
+    if schema == SCHEMA:
+        return data
     data = {**copy.deepcopy(_UNSAID.get(schema, {}).get(kind, {})), **data}
     unsaid, verdicts = _UNSAID_OF_VERDICTS.get(schema), data.get("verdicts")
     if unsaid and isinstance(verdicts, list):
@@ -154,23 +296,4 @@ def _completed(data: dict[str, Any], schema: int, kind: Kind) -> dict[str, Any]:
 
 
 def _storable(text: str | None) -> str | None:
-    """`text` without lone surrogates, which JSON can hold and a database column cannot."""
-    if text is None or text.isascii():
-        return text
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _joined(text: str) -> str:
-    """`text` with each pair of surrogates as the one character that a JSON parser would read."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-
-
-def _refuse_constant(_: str) -> NoReturn:
-    raise ValueError
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if math.isinf(number):
-        raise ValueError
-    return number
+    return None if text is None else storable(text)

@@ -2,16 +2,75 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import closing
+from importlib.util import find_spec
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from guard.audit.breakglass import load_public
 from guard.audit.reading import Reader, SqliteReader
-from guard.audit.store import SqliteStore
+from guard.audit.store import SqliteStore, Store
+from guard.audit.tenant import TENANT_KEY, load_or_create_tenant_key, opener_with
 from guard.config import Config
+from guard.errors import ConfigError
 
 
-def reader_of(config: Config) -> Reader:
-    """The log of `config`, to read. Nothing is opened before it is asked for."""
-    return SqliteReader(config.data / config.audit.path)
+def reader_of(config: Config, *, break_glass: X25519PrivateKey | None = None) -> Reader:
+    """The log of `config`, to read; its content opens with the tenant key and with `break_glass`. Opens no log yet.
+
+    Raises ConfigError.
+    """
+    path, opener = _path(config), opener_with(config.data / TENANT_KEY, break_glass)
+    if config.audit.store == "sqlite":
+        return SqliteReader(path, opener=opener)
+    _require_psycopg()
+    from guard.audit.postgres import PostgresReader
+
+    return PostgresReader(config.audit.url(os.environ), path.with_suffix(".pub"), opener=opener)
 
 
-def store_of(config: Config) -> SqliteStore:
+def store_of(config: Config) -> Store:
     """The log of `config`, to append to. Raises ConfigError, AuditError."""
-    return SqliteStore(config.data / config.audit.path)
+    path, tenant_key = _path(config), load_or_create_tenant_key(config.data / TENANT_KEY)
+    public = config.audit.break_glass_public
+    break_glass = None if public is None else load_public(public)
+    if config.audit.store == "sqlite":
+        return SqliteStore(path, tenant_key=tenant_key, break_glass=break_glass)
+    _require_psycopg()
+    from guard.audit.postgres_store import PostgresStore
+
+    url, key = config.audit.url(os.environ), path.with_suffix(".key")
+    return PostgresStore(url, key, tenant_key=tenant_key, break_glass=break_glass)
+
+
+def upgrade(config: Config, *, url_env: str | None = None) -> bool:
+    """Bring the tables of the log up to date; says whether there was something to do. Raises ConfigError, AuditError.
+
+    `url_env` names a variable with the address of another role than the one that guard runs as.
+    """
+    from guard.audit.database import failing_as, open_to_write
+    from guard.audit.upgrading import upgrade_sqlite
+
+    path = _path(config)
+    if config.audit.store == "sqlite":
+        with failing_as(f"{path} cannot be upgraded"), closing(open_to_write(path, "")) as connection:
+            return upgrade_sqlite(connection, path)
+    _require_psycopg()
+    from guard.audit.postgres import upgrade as upgrade_at
+
+    audit = config.audit if url_env is None else config.audit.model_copy(update={"url_env": url_env, "url_file": None})
+    return upgrade_at(audit.url(os.environ))
+
+
+def _require_psycopg() -> None:
+    if find_spec("psycopg") is None:
+        raise ConfigError(
+            "audit: 'store: postgresql' needs packages that are not installed. "
+            "Install guard with them: pip install 'constitutional-guard[postgresql]'."
+        )
+
+
+def _path(config: Config) -> Path:
+    return config.data / config.audit.path

@@ -71,6 +71,18 @@ def unpack(size: int, data: bytes) -> Frontier:
     return Frontier(size, tuple(data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)))
 
 
+def part(frontier: Frontier, start: int) -> Frontier | None:
+    """The frontier of the leaves of `frontier` from number `start` on, as a tree of their own; None where none is left.
+
+    None too where `start` lies within one of its subtrees: then it does not tell them apart.
+    """
+    at, nodes = 0, list(frontier.nodes)
+    while nodes and at < start:
+        at += 1 << ((frontier.size - at).bit_length() - 1)
+        del nodes[0]
+    return Frontier(frontier.size - start, tuple(nodes)) if nodes and at == start else None
+
+
 def over(hashes: Sequence[bytes]) -> Subtree:
     """The roots of ranges of `hashes`, computed anew at each call."""
     return lambda start, end: root(extend(Frontier(), hashes[start:end]))

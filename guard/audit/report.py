@@ -2,35 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from guard.audit.checkpoint import PublicKey
+from guard.audit.content import Lack
+from guard.audit.proving import Status
 from guard.audit.reading import Reader, Recorded
+from guard.audit.timestamps import STAMPS, Authority, Stamp, load
+from guard.audit.verify import Report
+from guard.config import Config
 from guard.errors import ConfigError
 from guard.types import Closing, FoundSpan, Opening, Verdict
 
+NOTHING: Final = "nothing"
+
 
 def as_values(recorded: Recorded) -> dict[str, Any]:
-    """Both halves of an entry as plain values; `closing` is None while the exchange is unfinished."""
+    """Both halves of an entry as plain values; `closing` is None while the exchange is unfinished.
+
+    `lacking` says of each half why its words are not told, where they are not.
+    """
     closing = recorded.closing
-    return {"opening": asdict(recorded.opening), "closing": asdict(closing) if closing else None}
+    lacks = {"opening": recorded.lack, "closing": recorded.closing_lack}
+    return {
+        "opening": asdict(recorded.opening),
+        "closing": asdict(closing) if closing else None,
+        "lacking": {half: str(lack) for half, lack in lacks.items() if lack is not None},
+    }
 
 
 def as_text(recorded: Recorded) -> str:
     """Both halves of an entry as lines to read."""
-    lines = [*_opening(recorded.opening)]
+    lines = [*_opening(recorded.opening, recorded.lack)]
     if recorded.closing is None:
         lines += ["", "UNFINISHED: the request may have reached the upstream; no end is on record."]
     else:
-        lines += _closing(recorded.closing)
+        lines += _closing(recorded.closing, recorded.closing_lack or recorded.lack)
     return "\n".join(lines)
 
 
-def _opening(entry: Opening) -> Iterator[str]:
+def proof_line(status: Status) -> str:
+    """Whether an exchange can be proven, as the last line of what is shown of it."""
+    if status.problem is not None:
+        return f"\nproof        NONE: {status.problem}"
+    numbers = " and ".join(map(str, status.entries))
+    signed = f"{status.size} entries, signed {_time(status.signed_ms / 1000)}"
+    return f"\nproof        entry {numbers} of {signed}; for others: guard audit prove"
+
+
+def _opening(entry: Opening, lack: Lack | None) -> Iterator[str]:
     who = entry.principal
     yield f"exchange     {entry.exchange}"
     yield f"time         {_time(entry.time)}"
@@ -50,14 +74,14 @@ def _opening(entry: Opening) -> Iterator[str]:
     for verdict in entry.verdicts:
         yield f"  {_score(verdict)}"
     yield "\nwhat left:"
-    yield _indented(entry.request or "(content is not kept)")
+    yield _indented(entry.request or f"({lack or NOTHING})")
 
 
-def _closing(entry: Closing) -> Iterator[str]:
+def _closing(entry: Closing, lack: Lack | None) -> Iterator[str]:
     for upstream, failure in entry.failed:
         yield f"\n{upstream} failed: {failure}"
     yield f"\nwhat came back{f' from {entry.upstream}' if entry.upstream else ''}:"
-    yield _indented(entry.reply or "(nothing, or content is not kept)")
+    yield _indented(entry.reply or f"({lack or NOTHING})")
     yield from _spans("in the reply", entry.spans)
     yield "\nscores (higher is worse):"
     for choice, verdict in entry.verdicts:
@@ -72,7 +96,7 @@ def _closing(entry: Closing) -> Iterator[str]:
             yield _indented(revision.critique)
     if entry.sent != entry.reply:
         yield "\nwhat was sent:"
-        yield _indented(entry.sent or "(nothing)")
+        yield _indented(entry.sent or f"({NOTHING})")
     yield f"\ndecision     {entry.decision}{f' ({entry.reason})' if entry.reason else ''}"
     yield f"outcome      {entry.outcome}, status {entry.status}, {_time(entry.time)}"
     yield f"unknown placeholders {entry.unknown_placeholders}"
@@ -92,19 +116,63 @@ def _spans(title: str, spans: tuple[FoundSpan, ...]) -> Iterator[str]:
         yield f"  {span.field:<32} {span.entity:<16} {span.operator:<12} {span.score:4.2f}  {span.recognizer}"
 
 
-def verify(reader: Reader, public_key: Path | None, checkpoint: Path | None) -> tuple[list[str], bool]:
-    """Check a log; gives what to print, and whether it is sound. Raises ConfigError, AuditError."""
-    key = PublicKey.parse(_read(public_key)) if public_key else reader.public_key
-    report = reader.verify(key, trusted=_read(checkpoint) if checkpoint else None)
+def verify(
+    reader: Reader,
+    public_key: Path | None,
+    checkpoint: Path | None,
+    stamps: Iterable[Stamp | str] = (),
+    processes: int = 1,
+) -> tuple[list[str], bool]:
+    """Check a log; gives what to print, and whether it is sound. Raises ConfigError, AuditError.
+
+    `stamps` are time-stamps over it, or the names of files that hold none; `processes` check the signatures.
+    """
+    key = PublicKey.parse(read_text(public_key)) if public_key else reader.public_key
+    given = [*stamps]
+    sound = [stamp for stamp in given if isinstance(stamp, Stamp)]
+    trusted = read_text(checkpoint) if checkpoint else None
+    report = reader.verify(key, trusted=trusted, stamps=sound, processes=processes)
     lines = [f"{finding.kind} {finding.at}: {finding.message}" for finding in report.findings]
+    damaged = [stamp for stamp in given if isinstance(stamp, str)]
+    lines += [f"time-stamp {name}: was altered, or is not by this authority, or not of this log" for name in damaged]
+    if sound:
+        lines.append(_stamped(len(sound), report))
+    problems = report.problems + len(damaged)
     lines.append(
         f"{report.entries} entries under {report.checkpoints} checkpoints, {report.unfinished} exchanges unfinished: "
-        + ("sound" if report.ok else f"NOT sound, {report.problems} problems")
+        + (f"NOT sound, {problems} problems" if problems else "sound")
     )
-    return lines, report.ok
+    return lines, not problems
 
 
-def _read(path: Path) -> str:
+def stamps_of(
+    reader: Reader, config: Config, public_key: Path | None, certificates: Path | None, tokens: Path | None
+) -> tuple[Stamp | str, ...]:
+    """The time-stamps in the folder `tokens`, or in the one beside the log; none where `certificates` is not given.
+
+    Raises ConfigError, AuditError.
+    """
+    if certificates is None:
+        if tokens is not None:
+            raise ConfigError("--tokens needs --timestamps: the certificates of the authority that made them.")
+        return ()
+    key = PublicKey.parse(read_text(public_key)) if public_key else reader.public_key
+    found = tuple(load(tokens or config.data / STAMPS, Authority.load(certificates), key))
+    if not found:
+        raise ConfigError("there is no time-stamp. 'audit.publish' names the authority, 'guard audit publish' asks it.")
+    return found
+
+
+def _stamped(number: int, report: Report) -> str:
+    return (
+        f"{number} time-stamps: none of the first {report.stamped} entries was made more than "
+        f"{timedelta(milliseconds=report.latest_ms)} hours after the time that it bears; "
+        f"{report.entries - report.stamped} are newer than the last time-stamp"
+    )
+
+
+def read_text(path: Path) -> str:
+    """A text file that a person named. Raises ConfigError."""
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

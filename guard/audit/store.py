@@ -1,8 +1,7 @@
 """The audit log in SQLite: an append-only table of leaves and one signed checkpoint for each commit.
 
 Several processes may append. Each takes the write lock, catches up with what the others appended, and signs the tree
-that its own leaves complete. A process signs only what continues the last checkpoint: never a log that became shorter,
-nor leaves that somebody slipped in.
+that its own leaves complete.
 """
 
 from __future__ import annotations
@@ -11,29 +10,28 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from guard.audit import keyfile
-from guard.audit.checkpoint import Checkpoint, SigningKey, sign, verify
+from guard.audit.checkpoint import Checkpoint, SigningKey
 from guard.audit.database import PATIENCE_S, failing_as, open_to_read, open_to_write, transaction
-from guard.audit.entries import Leaf, leaf
-from guard.audit.merkle import Frontier, extend, pack, root, unpack
-from guard.audit.reading import SqliteReader
-from guard.audit.tables import (
-    ADD_CHECKPOINT,
-    ADD_LEAF,
-    HASHES,
-    LAST_CHECKPOINT,
-    LAST_FRONTIER,
-    SCHEMA,
-    VERSION,
-    keeps_frontier,
-)
+from guard.audit.entries import Leaf, Opener
+from guard.audit.models import DialectName
+from guard.audit.persons import Lock, PersonKey, Sealer
+from guard.audit.reading import Reader, SqliteReader
+from guard.audit.shelf import Run, Shelf
+from guard.audit.shelf import statements as shelf_statements
+from guard.audit.tables import Prepared
+from guard.audit.tenant import TENANT_KEY, load_or_create_tenant_key
+from guard.audit.terms import terms
+from guard.audit.tip import Commit, Tip
+from guard.audit.upgrading import upgrade_sqlite
 from guard.errors import AuditError, ConfigError
 from guard.types import Entry
 
@@ -45,6 +43,7 @@ REFUSALS: Final = (
     OverflowError,
     UnicodeError,
 )
+AT_ONCE: Final = 64  # texts that join the search index in one transaction
 
 
 class LogBusyError(AuditError):
@@ -55,119 +54,239 @@ class RefusedEntryError(AuditError):
     """One of the entries cannot be stored: it is too large, or the log holds this half of its exchange already."""
 
 
-class SqliteStore(SqliteReader):
-    """The log in the file `path`; its signing key stands beside it as `.key`, the public key as `.pub`.
+class Store(Reader, Protocol):
+    """The log, to append to, in whatever database it lies."""
 
-    `clock` gives Unix seconds. Raises ConfigError or AuditError where the log cannot be continued. Blocking; any thread
-    may call.
-    """
-
-    def __init__(self, path: Path | str, *, clock: Callable[[], float] = time.time) -> None:
-        super().__init__(path)
-        self._clock = clock
-        self._turn = threading.Lock()
-        self._tip, self._note = Frontier(), ""  # as of the last checkpoint seen; the empty log has none
-        self._patient = True
-        self._key = _signing_key(self.path)
-        self._connection = open_to_write(self.path, SCHEMA)
-        try:
-            self._check_version()
-            with failing_as(f"{self.path} cannot be opened"), transaction(self._connection):
-                self._current_tip()
-        except BaseException:
-            self._connection.close()
-            raise
+    dialect: ClassVar[DialectName]
+    inline_s: ClassVar[float]  # how long a commit may take for an event loop to make it itself, in seconds; 0 for never
 
     def append(self, entries: Sequence[Entry | Leaf], *, patient: bool = True) -> Checkpoint:
         """Add one entry or more in order, all or none; they are durable on return. Gives the checkpoint over them.
 
         Not `patient`: raises LogBusyError at once where another process is writing. Raises AuditError.
         """
+        ...
+
+    def leaf(self, entry: Entry) -> Leaf:
+        """`entry` ready to be stored, its words sealed. Raises AuditError, ConfigError."""
+        ...
+
+    def change(self, what: Callable[[Run], Sequence[Entry]]) -> Sequence[Entry]:
+        """Let `what` change what lies beside the tree, and add the entries that it gives, all in one commit.
+
+        Where it gives none, nothing is changed. Raises AuditError, and what `what` raises.
+        """
+        ...
+
+    def scrub(self, *, search: bool = False) -> bool:
+        """Overwrite what was destroyed in the files too, with `search` in the index; says whether all of it was."""
+        ...
+
+    def index(self) -> int:
+        """Let some of the texts that wait for it join the search index; gives how many. Raises AuditError."""
+        ...
+
+    def close(self) -> None:
+        """Close the log; a later append raises AuditError."""
+        ...
+
+
+class SqliteStore(SqliteReader):
+    """The log in the file `path`; its signing key stands beside it as `.key`, the public key as `.pub`.
+
+    What is said in exchanges is sealed under `tenant_key`, by default that of `tenant.key` beside it, or where they say
+    so for `break_glass`. `clock` gives Unix seconds. Raises ConfigError or AuditError where the log cannot be
+    continued. Blocking; any thread may call. A log of an older guard is upgraded.
+    """
+
+    inline_s: ClassVar[float] = 0.001
+
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        clock: Callable[[], float] = time.time,
+        opener: Opener | None = None,
+        tenant_key: bytes | None = None,
+        break_glass: X25519PublicKey | None = None,
+    ) -> None:
+        super().__init__(path, opener=opener)
+        tenant_key = tenant_key or load_or_create_tenant_key(self.path.with_name(TENANT_KEY))
+        self._shelf = Shelf(Sealer(tenant_key, self._person_key, break_glass), "sqlite")
+        self._clock = clock
+        self._turn = threading.Lock()
+        self._patient = True
+        self._tip = Tip(_signing_key(self.path), str(self.path))
+        self._connection = open_to_write(self.path, "")
+        try:
+            with failing_as(f"{self.path} cannot be opened"):
+                upgrade_sqlite(self._connection, self.path)
+                with transaction(self._connection):
+                    self._catch_up()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def leaf(self, entry: Entry) -> Leaf:
+        """`entry` ready to be stored, its words sealed; see Store."""
+        return self._shelf.leaf(entry)
+
+    def append(self, entries: Sequence[Entry | Leaf], *, patient: bool = True) -> Checkpoint:
+        """Add one entry or more in order, all or none; see Store."""
         if not entries:
             raise ValueError("a commit needs an entry")
-        leaves = [entry if isinstance(entry, Leaf) else leaf(entry) for entry in entries]
-        with self._turn, failing_as("the audit log cannot be written"):
-            self._wait_for_others(patient=patient)
-            try:
-                with transaction(self._connection):
-                    tip = self._current_tip()
-                    grown = extend(tip, [new.hash for new in leaves])
-                    checkpoint = Checkpoint(
-                        self._key.origin, grown.size, root(grown), tip.size, int(self._clock() * 1000)
-                    )
-                    note = sign(checkpoint, self._key)
-                    frontier = pack(grown) if keeps_frontier(tip.size, grown.size) else None
-                    rows = [(tip.size + at, new.hash, *new.columns, new.body) for at, new in enumerate(leaves)]
-                    self._connection.executemany(ADD_LEAF, rows)
-                    self._connection.execute(ADD_CHECKPOINT, (grown.size, note, frontier))
-            except sqlite3.OperationalError as error:
-                if not patient and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
-                    raise LogBusyError("another process is writing the audit log") from error
-                raise
-            except REFUSALS as error:
-                raise RefusedEntryError(f"an entry cannot be recorded: {type(error).__name__}") from error
-            self._tip, self._note = grown, note
-        return checkpoint
+        leaves = [entry if isinstance(entry, Leaf) else self.leaf(entry) for entry in entries]
+        with self._writing(patient=patient):
+            return self._commit(lambda: leaves).signed
+
+    def change(self, what: Callable[[Run], Sequence[Entry]]) -> Sequence[Entry]:
+        """Let `what` change what lies beside the tree, in one commit with the entries that it gives; see Store."""
+        with self._writing(patient=True):
+            return told_by(what, self._run, self._commit, self.leaf)
+
+    def scrub(self, *, search: bool = False) -> bool:
+        """Overwrite what was destroyed in the files too; see Store."""
+        with self._writing(patient=True):
+            if search and sqlite3.sqlite_version_info < (3, 42):  # there, each deletion has overwritten its terms
+                self._connection.execute("INSERT INTO search (search) VALUES ('optimize')")
+            busy, *_ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not busy
+
+    def _commit(self, make: Callable[[], Sequence[Leaf]]) -> Commit:
+        """Add the leaves that `make` gives, in one transaction with whatever else it does."""
+        with transaction(self._connection):
+            self._catch_up()
+            leaves = self._shelf.admitted(make(), self._run)
+            commit = self._tip.grow(leaves, int(self._clock() * 1000))
+            self._write(commit)
+        self._tip.made(commit)
+        self._shelf.stored(leaves)
+        return commit
+
+    def _person_key(self, person: str, lock: Lock) -> PersonKey | None:
+        """The newest key of a person's that is stored."""
+        query = shelf_statements("sqlite").find_key
+        with failing_as("the audit log cannot be read"), closing(open_to_read(self.path)) as connection:
+            row = connection.execute(query.text, query.bind(person=person, lock=lock)).fetchone()
+        return None if row is None else PersonKey(*row)
+
+    def index(self) -> int:
+        """Let some of the texts that wait for it join the search index; see Store."""
+        with self._writing(patient=False):
+            if self._run(self._asks.waiting, limit=1).fetchone() is None:
+                return 0
+            return self._index()
+
+    def _index(self) -> int:
+        with transaction(self._connection):
+            waiting = self._run(self._asks.waiting, limit=AT_ONCE).fetchall()
+            for seq, exchange, kind, words in waiting:
+                found = " ".join(sorted(terms(words)))  # in no order that would tell what was said
+                self._run(self._asks.add_search, half=int(kind == "closing"), terms=found, exchange=exchange)
+                self._run(self._asks.no_longer_waiting, seq=seq)
+        return len(waiting)
 
     def close(self) -> None:
         """Close the log; a later append raises AuditError."""
         with self._turn:
             self._connection.close()
 
-    def _current_tip(self) -> Frontier:
-        """The frontier of the log as it is now; within a transaction. Raises AuditError where it cannot be built on."""
-        size, note = self._connection.execute(LAST_CHECKPOINT).fetchone() or (0, "")
-        if (size, note) == (self._tip.size, self._note):
-            return self._tip
-        if size <= self._tip.size:
-            raise AuditError(f"{self.path}: the audit log is not what this process wrote. Run: guard audit verify")
-        checkpoint = verify(note, self._key.public)
-        nearest = self._nearest_frontier()
-        hashes = self._connection.execute(HASHES, (nearest.size, size))
-        tip = extend(nearest, (row[0] for row in hashes))
-        if (checkpoint.size, checkpoint.root) != (tip.size, root(tip)) or size != tip.size:
-            raise AuditError(f"{self.path}: the audit log does not fit its last checkpoint. Run: guard audit verify")
-        self._tip, self._note = tip, note
-        return tip
+    @contextmanager
+    def _writing(self, *, patient: bool) -> Iterator[None]:
+        """The turn to write, with the errors of SQLite as what they mean."""
+        with self._turn, failing_as("the audit log cannot be written"):
+            self._wait_for_others(patient=patient)
+            try:
+                yield
+            except sqlite3.OperationalError as error:
+                if not patient and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+                    raise LogBusyError("another process is writing the audit log") from error
+                raise
+            except REFUSALS as error:
+                raise RefusedEntryError(f"an entry cannot be recorded: {type(error).__name__}") from error
 
-    def _nearest_frontier(self) -> Frontier:
-        """Return the largest known frontier: this process's own, or one that is stored."""
-        found, data = self._connection.execute(LAST_FRONTIER).fetchone() or (0, b"")
-        if found <= self._tip.size:
-            return self._tip
-        try:
-            return unpack(found, data)
-        except (ValueError, TypeError) as error:
-            raise AuditError(f"{self.path}: the audit log is damaged. Run: guard audit verify") from error
+    def _write(self, commit: Commit) -> None:
+        asks, run = self._asks, self._connection
+        run.executemany(asks.add_leaf.text, commit.leaves)
+        run.execute(asks.add_checkpoint.text, commit.checkpoint)
+        if commit.content:
+            run.executemany(asks.add_content.text, commit.content)
+        if commit.unindexed:
+            run.executemany(asks.add_unindexed.text, commit.unindexed)
+        if commit.opens:
+            run.execute(asks.list_openings.text, (commit.start,))
+        if commit.closes:
+            run.execute(asks.list_closings.text, (commit.start,))
+
+    def _catch_up(self) -> None:
+        """Take in what others appended; within a transaction. Raises AuditError where it cannot be built on."""
+        last = self._asks.last_checkpoint
+        size, note = self._connection.execute(last.text, last.bind()).fetchone() or (0, "")
+        self._tip.catch_up(size, note, self)
+
+    def last_frontier(self) -> tuple[int, bytes] | None:
+        """See `guard.audit.tip.Past`."""
+        found: tuple[int, bytes] | None = self._run(self._asks.last_frontier).fetchone()
+        return found
+
+    def hashes(self, start: int, end: int) -> Iterable[bytes]:
+        """See `guard.audit.tip.Past`."""
+        return (row[0] for row in self._run(self._asks.hashes, start=start, end=end))
+
+    def _run(self, statement: Prepared, **values: object) -> sqlite3.Cursor:
+        return self._connection.execute(statement.text, statement.bind(**values))
 
     def _wait_for_others(self, *, patient: bool) -> None:
         if patient != self._patient:
             self._connection.execute(f"PRAGMA busy_timeout = {int(PATIENCE_S * 1000) if patient else 0}")
             self._patient = patient
 
-    def _check_version(self) -> None:
-        with failing_as(f"{self.path} cannot be opened"), transaction(self._connection):
-            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, VERSION):
-                raise ConfigError(f"{self.path}: was written by another version of guard. Update guard.")
-            if version == 0:
-                self._connection.execute(f"PRAGMA user_version = {VERSION}")
+
+class _NothingToDoError(Exception):
+    """There is nothing to record, so nothing is changed."""
 
 
-def _signing_key(path: Path) -> SigningKey:
-    """The key of the log in `path`, made where the log is new, with its public half beside it. Raises ConfigError."""
-    private, public = path.with_suffix(".key"), path.with_suffix(".pub")
-    if not private.exists() and _has_checkpoints(path):
-        raise ConfigError(f"{private}: the signing key of the audit log is gone. Restore it, or move {path} away.")
+def told_by(
+    what: Callable[[Run], Sequence[Entry]],
+    run: Run,
+    commit: Callable[[Callable[[], Sequence[Leaf]]], object],
+    seal: Callable[[Entry], Leaf],
+) -> Sequence[Entry]:
+    """Let `what` change something, and `commit` it with the entries that it gives, which are returned."""
+    entries: list[Entry] = []
+
+    def leaves() -> list[Leaf]:
+        entries.extend(what(run))
+        if not entries:
+            raise _NothingToDoError
+        return [seal(entry) for entry in entries]
+
+    with suppress(_NothingToDoError):
+        commit(leaves)
+    return entries
+
+
+def signing_key(private: Path, *, begun: bool, where: str) -> SigningKey:
+    """The key of the log in `where`, made where the log has not begun, with its public half beside it.
+
+    Raises ConfigError where the log has begun and the key is gone, and where the two files do not belong together.
+    """
+    public = private.with_suffix(".pub")
+    if not private.exists() and begun:
+        raise ConfigError(f"{private}: the signing key of the audit log is gone. Restore it, or move {where} away.")
     try:
         key = SigningKey.parse(keyfile.load_or_create(private, _new_key).decode())
     except (AuditError, UnicodeDecodeError):
         # `from None`: the error at hand may carry the key.
         raise ConfigError(f"{private}: is not the signing key of an audit log. Restore it from a backup.") from None
     keyfile.create(public, f"{key.public}\n".encode(), mode=0o644)
-    if SqliteReader(path).public_key != key.public:
+    if SqliteReader(public).public_key != key.public:
         raise ConfigError(f"{public}: does not belong to {private}. Find out who changed it, then delete it.")
     return key
+
+
+def _signing_key(path: Path) -> SigningKey:
+    return signing_key(path.with_suffix(".key"), begun=_has_checkpoints(path), where=str(path))
 
 
 def _new_key() -> bytes:
@@ -180,4 +299,4 @@ def _has_checkpoints(path: Path) -> bool:
         return False
     with failing_as(f"{path} cannot be opened"), closing(open_to_read(path)) as connection:
         tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'checkpoint'").fetchone()
-        return bool(tables[0]) and connection.execute(LAST_CHECKPOINT).fetchone() is not None
+        return bool(tables[0]) and connection.execute("SELECT 1 FROM checkpoint LIMIT 1").fetchone() is not None

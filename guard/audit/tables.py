@@ -1,63 +1,278 @@
-"""How the log lies in SQLite: its tables, what is written to them, and which checkpoints keep a frontier."""
+"""The statements that are run on the log, made once of its models, for the driver of each database.
+
+They are compiled by SQLAlchemy and run on the driver's own connection, because a commit takes less time than
+SQLAlchemy's execution would add to it.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
 
-from guard.audit.entries import COLUMNS
+from sqlalchemy import (
+    ARRAY,
+    ClauseElement,
+    Dialect,
+    Insert,
+    Select,
+    SmallInteger,
+    Subquery,
+    Text,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.compiler import SQLCompiler
 
-VERSION: Final = 1  # of the tables; PRAGMA user_version
+from guard.audit.models import (
+    CHECKPOINT,
+    CONTENT,
+    LEAF,
+    LISTED,
+    PERSON_KEY,
+    SEARCH,
+    SQLITE_SEARCH,
+    UNINDEXED,
+    DialectName,
+)
+
 SNAPSHOT: Final = 1024
+NEWEST: Final = 2**63 - 1  # no entry has a number as large as this
 
-# body comes last: the columns before it are read without the pages that a long body spills onto.
-SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS leaf (
-    seq INTEGER PRIMARY KEY,
-    hash BLOB NOT NULL,
-    exchange TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    time REAL NOT NULL,
-    user TEXT,
-    team TEXT,
-    application TEXT,
-    surface TEXT,
-    model TEXT,
-    decision TEXT,
-    outcome TEXT,
-    body BLOB NOT NULL,
-    UNIQUE (exchange, kind)
-);
-CREATE TABLE IF NOT EXISTS checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL, frontier BLOB);
-CREATE TRIGGER IF NOT EXISTS leaf_no_update BEFORE UPDATE ON leaf
-    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
-CREATE TRIGGER IF NOT EXISTS leaf_no_delete BEFORE DELETE ON leaf
-    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
-CREATE TRIGGER IF NOT EXISTS checkpoint_no_update BEFORE UPDATE ON checkpoint
-    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
-CREATE TRIGGER IF NOT EXISTS checkpoint_no_delete BEFORE DELETE ON checkpoint
-    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
-"""
+OPENING: Final[ColumnElement[str]] = literal_column("'opening'")
+CLOSING: Final[ColumnElement[str]] = literal_column("'closing'")
 
-_NAMES: Final = ", ".join(COLUMNS)
-_PLACES: Final = ", ".join("?" * (len(COLUMNS) + 3))
-ADD_LEAF: Final = f"INSERT INTO leaf (seq, hash, {_NAMES}, body) VALUES ({_PLACES})"  # noqa: S608 - made of constants
-ADD_CHECKPOINT: Final = "INSERT INTO checkpoint (size, note, frontier) VALUES (?, ?, ?)"
-LAST_CHECKPOINT: Final = "SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1"
-LAST_FRONTIER: Final = "SELECT size, frontier FROM checkpoint WHERE frontier IS NOT NULL ORDER BY size DESC LIMIT 1"
-HASHES: Final = "SELECT hash FROM leaf WHERE seq >= ? AND seq < ? ORDER BY seq"
 
-CHECKPOINTS: Final = "SELECT size, note, frontier FROM checkpoint ORDER BY size"
-LEAVES: Final = f"SELECT seq, hash, body, {_NAMES} FROM leaf WHERE seq >= ? AND seq < ? ORDER BY seq"  # noqa: S608 - same
-LEFT_OVER: Final = "SELECT count(*) FROM leaf WHERE seq >= ?"
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A statement as a driver takes it; `names` are its parameters in their order, `given` those it came with."""
 
-ENTRIES: Final = "SELECT seq, body FROM leaf WHERE seq > ? AND seq < ? ORDER BY seq"
-SHOW: Final = "SELECT body FROM leaf WHERE exchange = ? AND kind = ?"
-LIST: Final = """
-SELECT opening.seq, opening.exchange, opening.time, opening.user, opening.team, opening.application, opening.surface,
-    coalesce(nullif(closing.model, ''), opening.model), closing.time, closing.decision, closing.outcome
-FROM leaf AS opening LEFT JOIN leaf AS closing ON closing.exchange = opening.exchange AND closing.kind = 'closing'
-WHERE opening.kind = 'opening' AND opening.seq < ?{where} ORDER BY opening.seq DESC LIMIT ?
-"""
+    text: str
+    names: tuple[str, ...]
+    given: Mapping[str, Any]
+
+    def bind(self, **values: Any) -> tuple[Any, ...]:
+        """The values for the driver, in order."""
+        return tuple(values[name] if name in values else self.given[name] for name in self.names)
+
+
+@cache
+def dialect(name: DialectName) -> Dialect:
+    """SQLAlchemy's description of a database, with the marks for values that our drivers take by position."""
+    if name == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        made: Dialect = sqlite.dialect(paramstyle="qmark")
+    else:
+        from sqlalchemy.dialects.postgresql import psycopg
+
+        made = psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
+    return made
+
+
+def prepare(statement: ClauseElement, name: DialectName) -> Prepared:
+    """Compile `statement` for the driver of a database."""
+    compiled = statement.compile(dialect=dialect(name), compile_kwargs={"render_postcompile": True})
+    assert isinstance(compiled, SQLCompiler)  # noqa: S101 - what SQLAlchemy gives for every statement
+    return Prepared(compiled.string, tuple(compiled.positiontup or ()), compiled.params)
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """Every statement with a fixed text, for one database."""
+
+    add_leaf: Prepared  # the columns of LEAF
+    add_checkpoint: Prepared  # size, note, frontier
+    add_content: Prepared  # the columns of CONTENT
+    add_unindexed: Prepared  # the columns of UNINDEXED
+    list_openings: Prepared  # start
+    list_closings: Prepared  # start
+    last_checkpoint: Prepared
+    last_frontier: Prepared
+    hashes: Prepared  # start, end
+    checkpoints: Prepared
+    leaves: Prepared  # start, end
+    left_over: Prepared  # start
+    entries: Prepared  # after, until
+    show: Prepared  # exchange, kind
+    kept: Prepared  # until, limit
+    kept_of_person: Prepared  # person, until, limit
+    frontier: Prepared  # most
+    leaves_of: Prepared  # exchange
+    contents: Prepared
+    person_keys: Prepared
+    waiting: Prepared  # limit
+    no_longer_waiting: Prepared  # seq
+    add_search: Prepared  # half, terms, exchange
+    unlisted: Prepared
+    first_after: Prepared  # time
+    last_before: Prepared  # time
+
+
+@cache
+def statements(name: DialectName) -> Statements:
+    """The statements for a database."""
+    made = {
+        "add_leaf": insert(LEAF),
+        "add_checkpoint": insert(CHECKPOINT),
+        "add_content": insert(CONTENT),
+        "add_unindexed": insert(UNINDEXED),
+        "list_openings": list_openings(),
+        "list_closings": list_closings(),
+        **_of_the_tree(),
+        **_of_content(name),
+        "unlisted": _unlisted(),
+        **_bounds(),
+    }
+    prepared = {key: prepare(statement, name) for key, statement in made.items()}
+    return Statements(**prepared)
+
+
+def _of_the_tree() -> dict[str, Select[Any]]:
+    leaf, start, end = LEAF.c, bindparam("start", type_=LEAF.c.seq.type), bindparam("end", type_=LEAF.c.seq.type)
+    derived = [column for column in leaf if column.name not in {"seq", "hash", "body"}]
+    newest = select(CHECKPOINT.c.size, CHECKPOINT.c.note).order_by(CHECKPOINT.c.size.desc()).limit(literal_column("1"))
+    frontiers = select(CHECKPOINT.c.size, CHECKPOINT.c.frontier).where(CHECKPOINT.c.frontier.is_not(None))
+    between = and_(leaf.seq >= start, leaf.seq < end)
+    return {
+        "last_checkpoint": newest,
+        "last_frontier": frontiers.order_by(CHECKPOINT.c.size.desc()).limit(literal_column("1")),
+        "frontier": frontiers.where(CHECKPOINT.c.size <= bindparam("most", type_=CHECKPOINT.c.size.type))
+        .order_by(CHECKPOINT.c.size.desc())
+        .limit(literal_column("1")),
+        "leaves_of": select(leaf.seq, leaf.body).where(leaf.exchange == bindparam("exchange")).order_by(leaf.seq),
+        "hashes": select(leaf.hash).where(between).order_by(leaf.seq),
+        "checkpoints": select(CHECKPOINT).order_by(CHECKPOINT.c.size),
+        "leaves": select(leaf.seq, leaf.hash, leaf.body, *derived).where(between).order_by(leaf.seq),
+        "left_over": select(func.count()).select_from(LEAF).where(leaf.seq >= start),
+    }
+
+
+def _of_content(name: DialectName) -> dict[str, ClauseElement]:
+    leaf, content, key = LEAF.c, CONTENT.c, PERSON_KEY.c
+    both = LEAF.outerjoin(CONTENT, content.seq == leaf.seq).outerjoin(PERSON_KEY, key.id == content.key_id)
+    after, until = bindparam("after", type_=leaf.seq.type), bindparam("until", type_=leaf.seq.type)
+    beside = (content.person, content.sealed, content.key_id, content.until, content.destroyed, content.act)
+    told = (leaf.body, *beside, key.person, key.lock, key.wrapped, key.made)
+    owned = CONTENT.outerjoin(LEAF, content.seq == leaf.seq).outerjoin(PERSON_KEY, key.id == content.key_id)
+    return {
+        "entries": select(leaf.seq, *told).select_from(both).where(
+            leaf.seq > after, leaf.seq < until
+        ).order_by(leaf.seq),
+        "show": select(*told).select_from(both).where(
+            leaf.exchange == bindparam("exchange"), leaf.kind == bindparam("kind")
+        ),
+        "contents": select(
+            leaf.seq, leaf.body, leaf.exchange, leaf.kind, leaf.time, content.exchange, content.kind, content.time,
+            key.id, *beside
+        ).select_from(owned).order_by(content.seq),
+        "person_keys": select(PERSON_KEY),
+        "kept": kept_of(None),
+        "kept_of_person": kept_of(bindparam("person", type_=content.person.type)),
+        "waiting": _waiting(),
+        "no_longer_waiting": delete(UNINDEXED).where(UNINDEXED.c.seq == bindparam("seq")),
+        "add_search": _add_search(name),
+    }  # fmt: skip
+
+
+def kept_of(person: ColumnElement[str] | None) -> Select[Any]:
+    """What content is kept of entries before `until`, the oldest first."""
+    content = CONTENT.c
+    kept = select(content.exchange, content.kind, content.time, content.person)
+    if person is not None:
+        kept = kept.where(content.person == person)
+    kept = kept.where(content.sealed.is_not(None), content.time < bindparam("until", type_=content.time.type))
+    return kept.order_by(content.time, content.seq).limit(bindparam("limit"))
+
+
+def _waiting() -> Select[Any]:
+    """The words that have waited longest; two who index at once take different ones (SQLite lets one alone in)."""
+    oldest = select(UNINDEXED).order_by(UNINDEXED.c.seq).limit(bindparam("limit"))
+    return oldest.with_for_update(skip_locked=True)
+
+
+def _opening_of(exchange: ColumnElement[str]) -> Select[Any]:
+    return select(LEAF.c.seq).where(LEAF.c.exchange == exchange, LEAF.c.kind == OPENING)
+
+
+def _add_search(name: DialectName) -> Insert:
+    """File terms under the number of the opening; nowhere where the log has none."""
+    half = bindparam("half", type_=SmallInteger())
+    opening = _opening_of(bindparam("exchange")).subquery()
+    if name == "sqlite":
+        rows = select(opening.c.seq * 2 + half, bindparam("terms"))
+        return insert(SQLITE_SEARCH).from_select(["rowid", "terms"], rows)
+    terms = func.array_to_tsvector(bindparam("terms", type_=ARRAY(Text)))
+    return insert(SEARCH).from_select(["seq", "half", "terms"], select(opening.c.seq, half, terms))
+
+
+def _exchanges() -> tuple[Any, Any, list[ColumnElement[Any]]]:
+    """Openings, closings, and the columns of LISTED that are made of the two."""
+    first, last = LEAF.alias("first"), LEAF.alias("last")
+    model = func.coalesce(func.nullif(last.c.model, literal_column("''")), first.c.model)
+    told = [first.c[name] for name in ("seq", "exchange", "time", "user", "team", "application", "surface")]
+    return first, last, [*told, model, last.c.time, last.c.decision, last.c.outcome]
+
+
+def list_openings() -> Insert:
+    """File in LISTED the exchanges whose opening has number `start` or a greater one."""
+    first, last, columns = _exchanges()
+    both = first.outerjoin(last, and_(last.c.exchange == first.c.exchange, last.c.kind == CLOSING))
+    rows = select(*columns).select_from(both).where(first.c.kind == OPENING, first.c.seq >= bindparam("start"))
+    return insert(LISTED).from_select([column.name for column in LISTED.c], rows)
+
+
+def list_closings() -> Update:
+    """File in LISTED the ends with number `start` or a greater one, of exchanges that have none yet."""
+    first, last, columns = _exchanges()
+    values = dict(zip(("model", "ended", "decision", "outcome"), columns[-4:], strict=True))
+    return (
+        update(LISTED)
+        .values(values)
+        .where(
+            last.c.seq >= bindparam("start"),
+            last.c.kind == CLOSING,
+            first.c.exchange == last.c.exchange,
+            first.c.kind == OPENING,
+            LISTED.c.seq == first.c.seq,
+            LISTED.c.ended.is_(None),
+        )
+    )
+
+
+def _unlisted() -> Select[Any]:
+    """How many exchanges are not listed as their entries tell, and how many are listed that are none."""
+    first, last, columns = _exchanges()
+    both: Subquery = (
+        select(*(column.label(f"c{at}") for at, column in enumerate(columns)))
+        .select_from(first.outerjoin(last, and_(last.c.exchange == first.c.exchange, last.c.kind == CLOSING)))
+        .where(first.c.kind == OPENING)
+        .subquery("told")
+    )
+    differs = or_(*(mine.is_distinct_from(theirs) for mine, theirs in zip(LISTED.c, both.c, strict=True)))
+    wrong = select(func.count()).select_from(both.outerjoin(LISTED, LISTED.c.seq == both.c.c0)).where(differs)
+    extra = select(func.count()).select_from(LISTED).where(
+        ~exists(select(LEAF.c.seq).where(LEAF.c.seq == LISTED.c.seq, LEAF.c.kind == OPENING))
+    )  # fmt: skip
+    return select(wrong.scalar_subquery() + extra.scalar_subquery())
+
+
+def _bounds() -> dict[str, Select[Any]]:
+    time = bindparam("time", type_=LISTED.c.time.type)
+    after = select(LISTED.c.seq).where(LISTED.c.time >= time).order_by(LISTED.c.time, LISTED.c.seq)
+    before = select(LISTED.c.seq).where(LISTED.c.time < time).order_by(LISTED.c.time.desc(), LISTED.c.seq.desc())
+    return {"first_after": after.limit(literal_column("1")), "last_before": before.limit(literal_column("1"))}
 
 
 def keeps_frontier(before: int, after: int) -> bool:

@@ -22,12 +22,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from guard.audit import keyfile, owners
+from guard.audit import owners
 from guard.audit.database import failing_as, open_to_write, transaction
-from guard.errors import AuditError, ConfigError
+from guard.audit.tenant import KEY_BYTES
+from guard.errors import AuditError
 from guard.types import Spelling
 
-KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
 PURPOSE: Final = b"guard tenant vault 1\0"
 LIFETIME_S: Final = 30 * 86400.0
@@ -73,14 +73,6 @@ class _Meaning:
     normal: str
     forms: dict[str, Spelling]
     expires: float
-
-
-def load_or_create_tenant_key(path: Path) -> bytes:
-    """The 32 bytes of the tenant key in `path`, made at random where there is none. Raises ConfigError."""
-    key = keyfile.load_or_create(path, lambda: os.urandom(KEY_BYTES))
-    if len(key) != KEY_BYTES:
-        raise ConfigError(f"{path}: a tenant key has {KEY_BYTES} bytes, this has {len(key)}. Restore it from a backup.")
-    return key
 
 
 class VaultStore:

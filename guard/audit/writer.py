@@ -16,14 +16,14 @@ import statistics
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Final, Protocol
 
-from guard.audit.entries import Leaf, leaf
+from guard.audit.entries import Leaf
 from guard.audit.store import LogBusyError, RefusedEntryError
 from guard.errors import AuditError
 from guard.types import Entry, Opening
@@ -36,6 +36,10 @@ PROBE: Final = 256  # while commits are slow, one in so many is made by the loop
 
 class Store(Protocol):
     """What a writer needs of a store; `guard.audit.store.SqliteStore` is one."""
+
+    def leaf(self, entry: Entry) -> Leaf:
+        """`entry` ready to be stored. Raises AuditError."""
+        ...
 
     def append(self, entries: Sequence[Leaf], *, patient: bool) -> object:
         """Make `entries` durable, all or none. Raises AuditError."""
@@ -54,11 +58,15 @@ class _Ticket:
 class Writer:
     """Records entries in `store`. Any thread and any event loop may call.
 
-    `inline_s` is how long a commit may take, in seconds, for the event loop to make it itself; 0 for never.
+    `inline_s` is how long a commit may take, in seconds, for the event loop to make it itself; 0 for never. `told` is
+    called with each entry once it is durable; it must not block or raise.
     """
 
-    def __init__(self, store: Store, *, inline_s: float = INLINE_S) -> None:
+    def __init__(
+        self, store: Store, *, inline_s: float = INLINE_S, told: Callable[[Entry], None] | None = None
+    ) -> None:
         self._store = store
+        self._told = told
         self._inline_s = inline_s
         self._lock = threading.Lock()  # over the fields below; never held during a commit
         self._waiting: list[_Ticket] = []
@@ -74,15 +82,17 @@ class Writer:
     def record(self, entry: Entry) -> None:
         """Record `entry`; durable on return. Blocks. Raises AuditError, and then it counts as not recorded."""
         done: Future[None] = Future()
-        self._join(_Ticket(leaf(entry), None, done))
+        self._join(_Ticket(self._store.leaf(entry), None, done))
         self._serve()
         done.result()
+        if self._told is not None:
+            self._told(entry)
 
     async def record_async(self, entry: Entry) -> None:
         """Record `entry`; durable on return. Raises AuditError, and then it counts as not recorded."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
-        if self._join(_Ticket(leaf(entry), loop, done)):
+        if self._join(_Ticket(self._store.leaf(entry), loop, done)):
             if not self._others_than(entry):
                 self._serve()
             else:
@@ -92,6 +102,8 @@ class Writer:
         except BaseException:
             self._under_way.discard(entry.exchange)
             raise
+        if self._told is not None:
+            loop.call_soon(self._told, entry)  # when the exchange waits again: it need not wait for this
 
     def close(self) -> None:
         """Commit what waits and take no more; the store stays open. Blocks."""

@@ -6,8 +6,10 @@ torch and transformers are imported where they are first used, so that importing
 from __future__ import annotations
 
 import hashlib
+import importlib.util
+import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,11 +25,17 @@ Device: TypeAlias = str
 # auto    a GPU if there is one, else the CPU
 # others  a torch device: cpu, cuda, cuda:1
 
-Precision = Literal["auto", "float32", "bfloat16", "float16"]
-# auto    bfloat16 on a GPU, float32 on a CPU: there it is as fast, and scores are exact
+Quantized = Literal["int8", "int4"]
+Precision = Literal["auto", "float32", "bfloat16", "float16", "int8", "int4"]
+# auto         bfloat16 on a GPU, float32 on a CPU: there scores are exact
+# int8, int4   on a GPU alone, by bitsandbytes: a half and a quarter of bfloat16's memory; the rest in bfloat16
 
 Turn: TypeAlias = tuple[str, str]
 """A role (system, user or assistant) and what it says."""
+
+# What is fetched of a model of the hub: not its weights in older formats, which can run code, nor its code.
+FILES = ("*.json", "*.safetensors", "*.jinja", "*.model", "*.txt")
+TWICE = ("*/*", "consolidated*")  # the same weights in other forms
 
 _CONFIG_ERRORS = (OSError, ValueError, KeyError, ImportError, RuntimeError)
 
@@ -47,7 +55,13 @@ class CausalModel:
     digest: str
     model: Any
     tokenizer: Any
+    quantized: Quantized | None = None
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    @property
+    def precision(self) -> str:
+        """How exact its weights are: their type, and what they were packed into while it was loaded."""
+        return f"{self.model.dtype}{f' {self.quantized}' if self.quantized else ''}"
 
     @cached_property
     def context(self) -> int:
@@ -172,45 +186,93 @@ def load(
     path = Path(name).expanduser()
     if path.is_dir():
         return _read(name, str(path), device, dtype, progress, digest=_folder_digest(path))
-    return _read(name, name, device, dtype, progress, digest="")
+    folder = _snapshot(name, progress)
+    return _read(name, str(folder), device, dtype, progress, digest=folder.name)
 
 
 def _read(name: str, source: str, device: Device, dtype: Precision, progress: Progress, *, digest: str) -> CausalModel:
-    import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     place = _device(device)
-    kind = getattr(torch, _precision(dtype, place))
+    options = _weights(dtype, place)
     progress(f"loading {name}")
-    with no_progress_bars():
-        tokenizer = _local_first(AutoTokenizer.from_pretrained, name, source, progress)
-        if not getattr(tokenizer, "chat_template", None):
-            raise ConfigError(f"model '{name}' has no chat template, so it is a base model. Name an instruction model.")
-        model = _local_first(
-            AutoModelForCausalLM.from_pretrained,
-            name,
-            source,
-            progress,
-            dtype=kind,
-            use_safetensors=True,
-            **({} if place == "cpu" else {"device_map": place}),
-        )
-    model.eval().requires_grad_(False)
-    return CausalModel(name, digest or _revision(name, model), model, tokenizer)
-
-
-def _local_first(read: Callable[..., Any], name: str, source: str, progress: Progress, **options: Any) -> Any:
-    """Call `read` without the network, and with it only where the files are not here."""
     try:
-        return read(source, local_files_only=True, **options)
-    except _CONFIG_ERRORS as error:
-        if Path(source).is_dir():
-            raise _unreadable(name, error) from error
-    progress(f"fetching {name} from the Hugging Face hub")
-    try:
-        return read(source, **options)
+        with no_progress_bars():
+            tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=True)
+            if not getattr(tokenizer, "chat_template", None):
+                raise ConfigError(
+                    f"model '{name}' has no chat template, so it is a base model. Name an instruction model."
+                )
+            model = AutoModelForCausalLM.from_pretrained(source, local_files_only=True, use_safetensors=True, **options)
     except _CONFIG_ERRORS as error:
         raise _unreadable(name, error) from error
+    model.eval().requires_grad_(False)
+    return CausalModel(name, digest, model, tokenizer, dtype if dtype in ("int8", "int4") else None)
+
+
+def _weights(dtype: Precision, place: str) -> dict[str, Any]:
+    """How the weights are to be loaded, as transformers takes it. Raises ConfigError."""
+    import torch
+
+    placed = {} if place == "cpu" else {"device_map": place}
+    if dtype not in {"int8", "int4"}:
+        return {"dtype": getattr(torch, _precision(dtype, place)), **placed}
+    if place == "cpu":
+        raise ConfigError(f"dtype '{dtype}' needs a GPU, and this machine shows none. Write auto or bfloat16.")
+    if importlib.util.find_spec("bitsandbytes") is None:
+        raise ConfigError(
+            f"dtype '{dtype}' needs the package bitsandbytes, which is not installed. "
+            "Install it: pip install bitsandbytes, or write bfloat16."
+        )
+    from transformers import BitsAndBytesConfig
+
+    quantization = (
+        BitsAndBytesConfig(load_in_8bit=True)
+        if dtype == "int8"
+        else BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=torch.bfloat16,
+        )
+    )
+    return {"dtype": torch.bfloat16, "quantization_config": quantization, **placed}
+
+
+def _snapshot(name: str, progress: Progress) -> Path:
+    """The folder with the model of the id `name`, fetched only where it is not on this machine. Raises ConfigError.
+
+    Its files are named by the commit, and read from there: asked for an id, transformers asks the network.
+    """
+    from httpx import HTTPError
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        folder = Path(snapshot_download(name, local_files_only=True))
+        if _is_whole(folder):
+            return folder
+    except LocalEntryNotFoundError:
+        pass
+    except HFValidationError as error:
+        raise _unreadable(name, error) from error
+    progress(f"fetching {name} from the Hugging Face hub")
+    try:
+        with no_progress_bars():
+            return Path(snapshot_download(name, allow_patterns=list(FILES), ignore_patterns=list(TWICE)))
+    except (*_CONFIG_ERRORS, HTTPError) as error:
+        raise _unreadable(name, error) from error
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether the files of a model are all here: another program may have fetched the configuration alone."""
+    index = folder / "model.safetensors.index.json"
+    try:
+        parts = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()) if index.exists() else ()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+    weights = [folder / part for part in parts] or [folder / "model.safetensors"]
+    return all(file.exists() for file in (folder / "config.json", *weights)) and any(folder.glob("tokenizer*"))
 
 
 def _unreadable(name: str, error: Exception) -> ConfigError:
@@ -238,12 +300,6 @@ def _precision(dtype: Precision, place: str) -> str:
     if dtype == "auto":
         return "float32" if place == "cpu" else "bfloat16"
     return dtype
-
-
-def _revision(name: str, model: Any) -> str:
-    """The hub's commit, or where it is unknown a digest of the name and the configuration."""
-    commit = getattr(model.config, "_commit_hash", None)
-    return str(commit) if commit else _sha256(f"{name}\n{model.config.to_json_string()}".encode())
 
 
 def _sha256(data: bytes) -> str:

@@ -10,21 +10,28 @@ from typing import TYPE_CHECKING
 from guard.config import CriticConfig
 from guard.constitution import Constitution
 from guard.errors import ConfigError, CriticError
-from guard.types import Critic, Progress, Rule
+from guard.types import Critic, Labelled, Progress, Rule
 
 if TYPE_CHECKING:
     from guard.backends.embedded import EmbeddedCritic
 
 
-def make(wish: CriticConfig, documents: Sequence[Constitution], cache: Path, progress: Progress) -> Critic:
+def make(
+    wish: CriticConfig,
+    documents: Sequence[Constitution],
+    cache: Path,
+    progress: Progress,
+    labels: Sequence[Labelled] = (),
+) -> Critic:
     """The critic, fitted to `documents` and ready to judge. Raises ConfigError, CriticError.
 
-    What takes long is kept in the folder `cache`.
+    What takes long is kept in the folder `cache`. `labels` are what reviewers said of real exchanges; the embedded
+    critic learns from them as from examples.
     """
     if wish.model == "embedded":
-        return _embedded(documents, cache, progress)
+        return _embedded(wish, documents, cache, progress, labels)
     rules = [p for document in documents for p in document.principles if p.check is None]
-    first = _embedded(documents, cache, progress) if wish.first == "embedded" else None
+    first = _embedded(wish, documents, cache, progress, labels) if wish.first == "embedded" else None
     critic = _remote(wish, cache, rules, progress) if wish.url else _local(wish, cache, rules, progress)
     if first is None:
         return critic
@@ -34,14 +41,20 @@ def make(wish: CriticConfig, documents: Sequence[Constitution], cache: Path, pro
 
 
 def threads(wish: CriticConfig) -> int:
-    """How many exchanges are judged at a time: one in this process, and as many as the server takes on a server."""
-    return 1 if wish.url is None else wish.concurrency
+    """How many exchanges are judged at a time: one by the embedded critic alone, which gains nothing by more."""
+    return 1 if wish.model == "embedded" else wish.concurrency
 
 
-def _embedded(documents: Sequence[Constitution], cache: Path, progress: Progress) -> EmbeddedCritic:
+def _embedded(
+    wish: CriticConfig,
+    documents: Sequence[Constitution],
+    cache: Path,
+    progress: Progress,
+    labels: Sequence[Labelled],
+) -> EmbeddedCritic:
     from guard.backends.embedded import EmbeddedCritic
 
-    return EmbeddedCritic.fit(documents, cache, progress)
+    return EmbeddedCritic.fit(documents, cache, progress, labels=labels, general=wish.harm)
 
 
 def _local(wish: CriticConfig, cache: Path, rules: Sequence[Rule], progress: Progress) -> Critic:
@@ -51,6 +64,7 @@ def _local(wish: CriticConfig, cache: Path, rules: Sequence[Rule], progress: Pro
         wish.model,
         device=wish.device,
         dtype=wish.dtype,
+        most_cached=wish.cache_mb << 20,
         cache=cache,
         fit=rules if wish.calibrate else (),
         progress=progress,

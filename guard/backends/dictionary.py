@@ -44,7 +44,7 @@ class _Term:
     `exact` is the one spelling where case counts.
     """
 
-    entity: str
+    entities: tuple[str, ...]
     breaks: frozenset[int]
     joined: bool
     exact: str
@@ -92,9 +92,10 @@ class Dictionary:
             return []
         places = _Places(text)
         found = [
-            Result(self._term(index).entity, *extent, 1.0)
+            Result(entity, *extent, 1.0)
             for index, start, end in hits
             if (extent := self._extent(text, places, index, start, end))
+            for entity in self._term(index).entities
         ]
         return [result for result in longest(found) if entities is None or result.entity_type in entities]
 
@@ -176,13 +177,14 @@ def _prepared(entity: str, clean: str) -> _Term:
     """What decides over the hits of a term."""
     runs = _RUN.findall(clean)
     joined = len(runs) < 2 or sum(map(len, runs)) >= _LEAST_JOINED or not clean.isascii()
-    return _Term(entity, frozenset(_breaks(clean)), joined, clean if _ABBREVIATION.fullmatch(clean) else "")
+    return _Term((entity,), frozenset(_breaks(clean)), joined, clean if _ABBREVIATION.fullmatch(clean) else "")
 
 
 def _either(one: _Term, other: _Term) -> _Term:
     """Two terms of one reduced form as one."""
     exact = one.exact if one.exact == other.exact else ""
-    return _Term(one.entity, one.breaks | other.breaks, one.joined or other.joined, exact)
+    entities = tuple(dict.fromkeys((*one.entities, *other.entities)))
+    return _Term(entities, one.breaks | other.breaks, one.joined or other.joined, exact)
 
 
 def _breaks(clean: str) -> Iterator[int]:

@@ -13,17 +13,21 @@ from pathlib import Path
 
 import numpy as np
 
-from guard.backends import fitting, heads
+from guard.backends import fitting, harm, heads
 from guard.backends.fitting import Encoder, Fitted, Key, Passage, key_of, view
+from guard.backends.harm import HarmAware
+from guard.backends.heads import Floats
 from guard.backends.minilm import MiniLM, find
-from guard.backends.windows import Range, merged, plain, readable
+from guard.backends.windows import Range, merged, readable
 from guard.constitution import Constitution
 from guard.errors import CriticError, GuardError
-from guard.types import Dialogue, Json, Progress, Rule, State, Verdict
+from guard.types import Dialogue, Json, Labelled, Progress, Rule, State, Verdict
 
 UNREADABLE = "Part of the text is nothing that the embedded critic can read, so it abstains."
 UNSURE = "The text is near the line, where the embedded critic is often wrong."
 FIRED = "The marked text reads like the examples that violate this principle."
+GENERAL = "harm"  # what verdicts on no principle of a constitution are filed under
+HARMFUL = " It reads like harm in general, too."
 
 
 class EmbeddedCritic:
@@ -46,16 +50,22 @@ class EmbeddedCritic:
         cache: Path | None,
         progress: Progress,
         *,
+        labels: Sequence[Labelled] = (),
         encoder: Encoder | None = None,
+        general: bool = True,
     ) -> EmbeddedCritic:
         """Fit a head per principle; with `cache`, a folder, a second start is quick. `encoder` stands in for MiniLM.
 
-        Raises ConfigError where the model is missing or a principle has too few examples.
+        `labels` are what reviewers said, examples as well. With `general` the heads weigh the general sense of harm,
+        where it reads the encoder's vectors. Raises ConfigError where a model is missing or a principle has too few
+        examples.
         """
-        posed = fitting.problems(constitutions)
+        posed = fitting.problems(constitutions, labels)
         if encoder is None:
             progress("embedded critic: loading the model")
             encoder = MiniLM(find())
+        if general and (known := harm.load()).encoder == encoder.name:
+            encoder = HarmAware(encoder, known)
         return cls(encoder, fitting.fit(encoder, posed, cache, progress), digest=fitting.digest(encoder, posed))
 
     def score(self, dialogue: Dialogue, principles: Sequence[Rule]) -> tuple[Verdict, ...]:
@@ -63,12 +73,29 @@ class EmbeddedCritic:
         fitted = [self._of(rule) for rule in principles]
         texts = dict.fromkeys(view(one.principle.applies_to, dialogue) for one in fitted)
         try:
-            passages = dict(zip(texts, fitting.embed(self._encoder, list(texts)), strict=True)) if texts else {}
+            passages = {text: fitting.embed(self._encoder, text) for text in texts}
             return tuple(self._verdict(one, passages[view(one.principle.applies_to, dialogue)]) for one in fitted)
         except GuardError:
             raise
         except Exception as error:  # whatever the model's libraries raise, the reply is not judged
             raise CriticError("the embedded critic failed.") from error
+
+    def general(self, text: str) -> Verdict | None:
+        """Whether `text`, a prompt or a reply, reads like harm, whatever the principles; None without that sense.
+
+        Half of the logit is that of the whole text, half that of its worst window. Raises CriticError.
+        """
+        if not isinstance(self._encoder, HarmAware):
+            return None
+        passage = fitting.embed(self._encoder, text)
+        if not passage.cut.windows:
+            return Verdict(GENERAL, 0.0, "clear")
+        whole, worst = self._encoder.logit(passage.whole), max(map(self._encoder.logit, passage.vectors))
+        thresholds, logit = self._encoder.harm.thresholds, (whole + worst) / 2
+        state = thresholds.state(logit)
+        if state == "clear" and not readable(passage.text):
+            return Verdict(GENERAL, thresholds.score(thresholds.clear), "unsure", reason=UNREADABLE)
+        return Verdict(GENERAL, thresholds.score(logit), state)
 
     def left_out(self, principle: Rule) -> tuple[Verdict, ...]:
         """As `guard.types.Learner` says: the head without the example, the thresholds without its score.
@@ -84,7 +111,8 @@ class EmbeddedCritic:
         found: list[Verdict] = []
         for examples, states, logits in sides:
             texts = [view(fitted.principle.applies_to, example) for example in examples]
-            known = dict(zip(dict.fromkeys(texts), zip(states, logits, strict=True), strict=True))
+            own = zip(states, logits, strict=True)  # the principle's own examples, and labels after them
+            known = dict(zip(dict.fromkeys(texts), own, strict=False))
             for state, logit in map(known.__getitem__, texts):
                 found.append(Verdict(principle.id, fitted.thresholds.score(float(logit)), state))
         return tuple(found)
@@ -121,28 +149,34 @@ class EmbeddedCritic:
         spans: tuple[Range, ...] = ()
         if state == "fired" and principle.applies_to != "prompt":
             firing = [one for one, each in zip(passage.cut.windows, logits, strict=True) if each >= thresholds.fire]
-            spans = self._narrowed(fitted, passage, firing)
-        return Verdict(principle.id, thresholds.score(logit), state, spans, _reason(state))
+            spans = _narrowed(fitted, passage, firing)
+        reason = self._reason(fitted, state, passage.vectors[int(logits.argmax())])
+        return Verdict(principle.id, thresholds.score(logit), state, spans, reason)
 
-    def _narrowed(self, fitted: Fitted, passage: Passage, firing: Sequence[Range]) -> tuple[Range, ...]:
-        """The smallest ranges that fire: sentences of the firing windows, or windows where no sentence alone does."""
-        units = [unit for unit in passage.cut.units if any(_holds(window, unit) for window in firing)]
-        vectors = fitting.vectors_of(self._encoder, [plain(passage.text[start:end]) for start, end in units])
-        alone = fitted.head.logits(vectors) >= fitted.thresholds.fire
-        candidates = [unit for unit, fires in zip(units, alone, strict=True) if fires]
-        found: list[Range] = []
-        for one in sorted([*candidates, *firing], key=lambda each: (each[1] - each[0], each)):
-            if not any(_holds(one, smaller) for smaller in found):
-                found.append(one)
-        return merged(found)
+    def _reason(self, fitted: Fitted, state: State, vector: Floats) -> str:
+        reason = {"fired": FIRED, "unsure": UNSURE}.get(state, "")
+        if reason and isinstance(self._encoder, HarmAware) and fitted.head.weights[-1] > 0:
+            return reason + HARMFUL if self._encoder.reads_harmful(vector) else reason
+        return reason
+
+
+def _narrowed(fitted: Fitted, passage: Passage, firing: Sequence[Range]) -> tuple[Range, ...]:
+    """The smallest ranges that fire: sentences of the firing windows, or windows where no sentence alone does."""
+    alone = fitted.head.logits(passage.units) >= fitted.thresholds.fire
+    candidates = [
+        unit
+        for unit, fires in zip(passage.cut.units, alone, strict=True)
+        if fires and any(_holds(window, unit) for window in firing)
+    ]
+    found: list[Range] = []
+    for one in sorted([*candidates, *firing], key=lambda each: (each[1] - each[0], each)):
+        if not any(_holds(one, smaller) for smaller in found):
+            found.append(one)
+    return merged(found)
 
 
 def _holds(outer: Range, inner: Range) -> bool:
     return outer[0] <= inner[0] and inner[1] <= outer[1]
-
-
-def _reason(state: State) -> str:
-    return {"fired": FIRED, "unsure": UNSURE}.get(state, "")
 
 
 def _card(fitted: Fitted) -> dict[str, Json]:

@@ -1,21 +1,28 @@
 """Have a critic judge a constitution's own examples, and let none be in force that it does not understand.
 
 A critic that is fitted to examples judges each by a fit without it. What was found is kept by the digests of the
-constitution and of the critic, so that the same two are examined once.
+constitution and of the critic, so that the same two are examined once. A principle with a check is no critic's: its
+examples are run where there is something that recognizes personal data and secrets.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
-from guard.constitution import Constitution, Principle
+from guard.constitution import Check, Constitution, Principle
 from guard.constitution.proving import Proof, Report
-from guard.errors import ConfigError, CriticError
-from guard.types import Critic, Dialogue, Learner, Progress, Verdict
+from guard.course import EVIDENT, EVIDENT_SCORE
+from guard.errors import ConfigError, CriticError, GuardError, RecognizerError
+from guard.mask.placeholders import normalised
+from guard.review.checks import exact
+from guard.types import Critic, Dialogue, Learner, Progress, Span, Verdict
+
+Recognize: TypeAlias = Callable[[str], Sequence[Span]]
 
 VERSION = 1  # raise it when anything changes what passes
 
@@ -53,17 +60,27 @@ def examined(folder: Path) -> tuple[Examined, ...]:
     return tuple(sorted(found, key=lambda one: -one.time))
 
 
-def examine(constitution: Constitution, critic: Critic, progress: Progress) -> Report:
-    """Every example of `constitution` on `critic`. An example on which it fails counts as not judged."""
-    judged = [principle for principle in constitution.principles if principle.check is None]
+def examine(
+    constitution: Constitution, critic: Critic, progress: Progress, recognize: Recognize | None = None
+) -> Report:
+    """Every example of `constitution` on `critic`, and on `recognize` those of principles with a check.
+
+    An example on which either fails counts as not judged. Without `recognize` the report names the latter principles
+    and says nothing of their examples.
+    """
+    run = [one for one in constitution.principles if one.check is None or (recognize and one.violates)]
     proofs = []
-    for number, principle in enumerate(judged, 1):
-        progress(f"{constitution.name}: examining principle {number} of {len(judged)}")
-        verdicts = _verdicts(critic, principle)
+    for number, principle in enumerate(run, 1):
+        progress(f"{constitution.name}: examining principle {number} of {len(run)}")
+        if principle.check is None or recognize is None:
+            verdicts = _verdicts(critic, principle)
+        else:
+            examples = (*principle.violates, *principle.complies)
+            verdicts = tuple(_checked(principle, principle.check, example, recognize) for example in examples)
         half = len(principle.violates)
         proofs.append(Proof(principle, verdicts[:half], verdicts[half:]))
-    exact = tuple(principle.id for principle in constitution.principles if principle.check is not None)
-    return Report(constitution, critic.name, critic.digest, tuple(proofs), exact)
+    untried = tuple(one.id for one in constitution.principles if one not in run)
+    return Report(constitution, critic.name, critic.digest, tuple(proofs), untried)
 
 
 def require_passed(constitutions: Iterable[Constitution], critic: Critic, folder: Path, progress: Progress) -> None:
@@ -97,6 +114,24 @@ def _verdicts(critic: Critic, principle: Principle) -> tuple[Verdict, ...]:
         return tuple(_lost(principle, error) for _ in examples)
 
 
+def _checked(principle: Principle, check: Check, example: Dialogue, recognize: Recognize) -> Verdict:
+    """What the check says of an example, of which the prompt is all that the exchange held before."""
+    try:
+        asked, answered = recognize(example.prompt), recognize(example.reply)
+    except RecognizerError as error:
+        return _lost(principle, error)
+    known = {normalised(one.entity, example.prompt[one.start : one.end]) for one in asked}
+    unknown = [
+        one
+        for one in answered
+        if one.entity in EVIDENT
+        and one.score >= EVIDENT_SCORE
+        and (value := example.reply[one.start : one.end]) not in example.prompt
+        and normalised(one.entity, value) not in known
+    ]
+    return exact(principle, check, unknown)
+
+
 def _verdict(critic: Critic, principle: Principle, example: Dialogue) -> Verdict:
     try:
         return critic.score(example, [principle])[0]
@@ -104,7 +139,7 @@ def _verdict(critic: Critic, principle: Principle, example: Dialogue) -> Verdict
         return _lost(principle, error)
 
 
-def _lost(principle: Principle, error: CriticError) -> Verdict:
+def _lost(principle: Principle, error: GuardError) -> Verdict:
     return Verdict(principle.id, 1.0, "not_judged", reason=error.message)
 
 

@@ -2,7 +2,8 @@
 
 The complying examples of the other principles of a constitution are complying examples of each principle too: they
 keep a head from firing on everything that is not about its own topics. A principle with a `check` has no head; its
-complying examples still serve the others.
+complying examples still serve the others. What reviewers said of real exchanges are examples of their principle like
+its own, unless the constitution itself says the opposite of the same text.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 from zipfile import BadZipFile
@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 
 from guard.backends import heads, windows
 from guard.backends.heads import Examples, Floats, Head, LeftOut, Reading, Thresholds
-from guard.backends.minilm import LAYERS, MOST_TOKENS, Vectors
+from guard.backends.minilm import CHUNK, LAYERS, MOST_TOKENS, Vectors
 from guard.backends.windows import Cut, Range
 from guard.constitution import AppliesTo, Constitution, Principle
 from guard.errors import ConfigError, CriticError
-from guard.types import Dialogue, Progress, Rule
+from guard.types import Dialogue, Labelled, Progress, Rule
 
 LEAST_EXAMPLES = 8
 ROOM = MOST_TOKENS - 2  # tokens of a window, without the two that frame it
@@ -34,7 +34,7 @@ ROOM = MOST_TOKENS - 2  # tokens of a window, without the two that frame it
 SETTINGS = {
     "layers": LAYERS, "room": ROOM, "units": windows.UNITS, "short": windows.SHORT, "penalty": heads.PENALTY,
     "others": heads.OTHERS_WEIGHT, "right": heads.RIGHT, "false_alarms": heads.FALSE_ALARMS,
-    "unsure_others": heads.UNSURE_OTHERS, "version": 1,
+    "unsure_others": heads.UNSURE_OTHERS, "chunk": CHUNK, "version": 2,
 }  # fmt: skip
 
 Key: TypeAlias = tuple[str, tuple[Dialogue, ...], tuple[Dialogue, ...]]
@@ -50,28 +50,34 @@ class Encoder(Protocol):
         """The character range of each token."""
         ...
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """One vector per text, as rows."""
+    def encode(self, units: Sequence[str], runs: Sequence[tuple[int, int]]) -> Vectors:
+        """One vector, as a row, per run of units of one text; a run is the first unit and the one after its last."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A cut text with a vector per window."""
+    """A cut text with a vector per window, one for each unit alone, and one for all of it."""
 
     text: str
     cut: Cut
     vectors: Floats
+    units: Floats
+    whole: Floats
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What the head of `principle` is fitted to, as text; `others` has a group per other principle."""
+    """What the head of `principle` is fitted to, as text; `others` has a group per other principle.
+
+    `prompts` says which of `violates` and then of `complies` answer one prompt, as `heads.Examples` has it.
+    """
 
     principle: Principle
     violates: tuple[str, ...]
     complies: tuple[str, ...]
     others: tuple[tuple[str, ...], ...]
+    prompts: tuple[int, ...] = ()
 
     def texts(self) -> tuple[str, ...]:
         """All of them, in the order in which they are left out."""
@@ -106,44 +112,48 @@ def view(applies_to: AppliesTo, dialogue: Dialogue) -> str:
             return dialogue.reply
 
 
-def embed(encoder: Encoder, texts: Sequence[str]) -> list[Passage]:
-    """Cut and embed `texts`. Raises CriticError where a vector is not finite."""
-    clean = [windows.without_surrogates(text) for text in texts]
-    cuts = [windows.cut(text, encoder.tokens(text), most=ROOM) for text in clean]
-    flat = [windows.plain(text[a:b]) for text, cut in zip(clean, cuts, strict=True) for a, b in cut.windows]
-    vectors = vectors_of(encoder, flat)
-    bounds = np.cumsum([0, *(len(cut.windows) for cut in cuts)])
-    return [Passage(text, cut, vectors[a:b]) for text, cut, (a, b) in zip(clean, cuts, pairwise(bounds), strict=True)]
-
-
-def vectors_of(encoder: Encoder, texts: Sequence[str]) -> Floats:
-    """The vectors of `texts`. Raises CriticError where one is not finite."""
-    vectors = encoder.encode(texts).astype(np.float64)
+def embed(encoder: Encoder, text: str) -> Passage:
+    """Cut and embed `text`. Raises CriticError where a vector is not finite."""
+    text = windows.without_surrogates(text)
+    cut = windows.cut(text, encoder.tokens(text), most=ROOM)
+    starts = {start: index for index, (start, _) in enumerate(cut.units)}
+    ends = {end: index + 1 for index, (_, end) in enumerate(cut.units)}
+    runs = [(starts[start], ends[end]) for start, end in cut.windows]
+    runs += [(index, index + 1) for index in range(len(cut.units))]
+    units = [windows.plain(text[start:end]) for start, end in cut.units]
+    vectors = encoder.encode(units, [*runs, (0, len(units))]).astype(np.float64)
     if not np.isfinite(vectors).all():
         raise CriticError("the embedded critic's model gave a vector that is not finite.")
-    return vectors
+    first = len(cut.windows)
+    return Passage(text, cut, vectors[:first], vectors[first:-1], vectors[-1])
 
 
-def problems(constitutions: Sequence[Constitution]) -> dict[Key, Problem]:
-    """The problem of every principle without a check. Raises ConfigError where one has too few examples."""
+def problems(constitutions: Sequence[Constitution], labels: Sequence[Labelled] = ()) -> dict[Key, Problem]:
+    """The problem of every principle without a check. Raises ConfigError where one has too few examples.
+
+    Labels of principles that are not there are left out; of two on one text the later counts.
+    """
     found: dict[Key, Problem] = {}
     for constitution in constitutions:
         for principle in constitution.principles:
             if principle.check is None:
                 _refuse_too_few(constitution, principle)
                 homes = [one for one in constitutions if principle in one.principles]
-                found[key_of(principle)] = _problem(principle, homes)
+                said = [one for one in labels if one.principle == principle.id]
+                found[key_of(principle)] = _problem(principle, homes, said)
     return found
 
 
 def digest(encoder: Encoder, posed: Mapping[Key, Problem]) -> str:
     """The SHA-256 of all that the fit depends on."""
-    content = [[one.principle.id, one.violates, one.complies, one.others] for one in posed.values()]
+    content = [[one.principle.id, one.violates, one.complies, one.others, one.prompts] for one in posed.values()]
     return hashlib.sha256(json.dumps([encoder.digest, SETTINGS, content]).encode()).hexdigest()
 
 
 def fit(encoder: Encoder, posed: Mapping[Key, Problem], cache: Path | None, progress: Progress) -> dict[Key, Fitted]:
     """Fit every problem. With `cache`, a folder, what takes long is read from there, or written there."""
+    if not posed:
+        return {}
     file = None if cache is None else cache / f"{digest(encoder, posed)}.npz"
     readings, left_out = _remembered(file, posed) or _worked_out(encoder, posed, progress, file)
     fitted: dict[Key, Fitted] = {}
@@ -164,12 +174,19 @@ def _refuse_too_few(constitution: Constitution, principle: Principle) -> None:
             )
 
 
-def _problem(principle: Principle, homes: Sequence[Constitution]) -> Problem:
-    violates, complies = (
-        tuple(dict.fromkeys(view(principle.applies_to, one) for one in side))
-        for side in (principle.violates, principle.complies)
-    )
-    taken = {*violates, *complies}
+def _problem(principle: Principle, homes: Sequence[Constitution], labels: Sequence[Labelled]) -> Problem:
+    own = {
+        side: {view(principle.applies_to, one): None for one in getattr(principle, side)}
+        for side in ("violates", "complies")
+    }
+    dialogues = [*principle.violates, *principle.complies]
+    taken = {*own["violates"], *own["complies"]}
+    last = {text: one for one in labels if (text := view(principle.applies_to, one.dialogue)).strip()}
+    for text, label in last.items():
+        if text not in taken:
+            own["violates" if label.violates else "complies"][text] = None
+            dialogues.append(label.dialogue)
+    taken.update(last)
     others = []
     for other in (one for home in homes for one in home.principles if one != principle and _alike(one, principle)):
         texts = dict.fromkeys(view(principle.applies_to, one) for one in other.complies)
@@ -177,7 +194,30 @@ def _problem(principle: Principle, homes: Sequence[Constitution]) -> Problem:
         taken.update(group)
         if group:
             others.append(group)
-    return Problem(principle, violates, complies, tuple(others))
+    violates, complies = tuple(own["violates"]), tuple(own["complies"])
+    prompts = _prompts(principle.applies_to, dialogues, (violates, complies))
+    return Problem(principle, violates, complies, tuple(others), prompts)
+
+
+def _prompts(
+    applies_to: AppliesTo, dialogues: Sequence[Dialogue], sides: tuple[tuple[str, ...], tuple[str, ...]]
+) -> tuple[int, ...]:
+    """A number for each text: texts with a prompt in common have the same.
+
+    A prompt that half of a side answers, or an empty one, says nothing of the answer: its examples stand alone.
+    """
+    asked = {view(applies_to, one): one.prompt for one in reversed(dialogues)}
+    usual = {
+        prompt
+        for side in sides
+        for prompt in {asked[text] for text in side}
+        if not prompt.strip() or 2 * sum(asked[text] == prompt for text in side) >= len(side)
+    }
+    texts = [text for side in sides for text in side]
+    numbers: dict[str, int] = {}
+    return tuple(
+        numbers.setdefault(text if asked[text] in usual else f"prompt {asked[text]}", len(numbers)) for text in texts
+    )
 
 
 def _alike(one: Principle, other: Principle) -> bool:
@@ -190,6 +230,7 @@ def _examples(problem: Problem, readings: Mapping[str, Reading]) -> Examples:
         violates=tuple(readings[text] for text in problem.violates),
         complies=tuple(readings[text] for text in problem.complies),
         others=tuple(tuple(readings[text] for text in group) for group in problem.others),
+        prompts=problem.prompts,
     )
 
 
@@ -202,21 +243,15 @@ def _worked_out(
 ) -> tuple[dict[str, Reading], dict[Key, LeftOut]]:
     texts = _distinct(posed)
     progress(f"embedded critic: reading {len(texts)} examples")
-    passages = embed(encoder, texts)
-    readings = {text: _reading(passage) for text, passage in zip(texts, passages, strict=True)}
+    passages = [embed(encoder, text) for text in texts]
+    readings = {text: Reading(one.vectors, one.whole) for text, one in zip(texts, passages, strict=True)}
     left_out: dict[Key, LeftOut] = {}
     for number, (key, problem) in enumerate(posed.items(), 1):
         progress(f"embedded critic: fitting principle {number} of {len(posed)}")
         left_out[key] = heads.leave_out(_examples(problem, readings))
-    if file is not None:
+    if file is not None and texts:  # principles that are checked exactly have nothing to fit
         _remember(file, texts, readings, left_out, progress)
     return readings, left_out
-
-
-def _reading(passage: Passage) -> Reading:
-    """A text that is too long for one window stands in the fit as the mean of its windows."""
-    whole = passage.cut.whole
-    return Reading(passage.vectors, passage.vectors.mean(0) if whole is None else passage.vectors[whole])
 
 
 def _remember(
@@ -275,4 +310,6 @@ def _unpacked(
     wholes = stored["wholes"].astype(np.float64)
     readings = {text: Reading(part, one) for text, part, one in zip(texts, rows, wholes, strict=True)}
     parts = iter(np.split(stored["left_out"], np.cumsum([size for three in sizes for size in three])[:-1]))
-    return readings, {key: LeftOut(next(parts), next(parts), next(parts)) for key in posed}
+    return readings, {
+        key: LeftOut(next(parts), next(parts), next(parts), problem.prompts) for key, problem in posed.items()
+    }

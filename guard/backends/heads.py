@@ -2,14 +2,15 @@
 
 Vectors are rows. A head gives a logit: the score is its logistic, moved so that one half is where the head fires.
 What is learnt from examples (the weights and the two thresholds) is tested on examples that it did not see: the
-weights by fitting again without each example, the thresholds by choosing them again without its score.
+weights by fitting again without each example, the thresholds by choosing them again without its score. Examples of one
+prompt are left out together: of two replies to it, one that is left out alone has its likest example on the other side.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,20 +38,29 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """What one head learns from. `others` are complying examples of other principles, one group per principle."""
+    """What one head learns from. `others` are complying examples of other principles, one group per principle.
+
+    `prompts` has a number for each of `violates` and then of `complies`: those of one number answer one prompt and are
+    left out together. Empty, each stands alone.
+    """
 
     violates: tuple[Reading, ...]
     complies: tuple[Reading, ...]
     others: tuple[tuple[Reading, ...], ...]
+    prompts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """The logit of each example from a head that did not see it (of `others`: nor any of its group)."""
+    """The logit of each example from a head that saw none of its prompt (of `others`: nor any of its group).
+
+    `prompts` as in `Examples`.
+    """
 
     violates: Floats
     complies: Floats
     others: Floats
+    prompts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +100,23 @@ def fit(examples: Examples) -> Head:
 
 
 def leave_out(examples: Examples) -> LeftOut:
-    """Fit again without each own example, and without each group of others, and score what was left out."""
-    vectors, targets, weights = _problem(examples)
+    """Fit again without each prompt's own examples, and without each group of others, and score what was left out."""
+    problem = _problem(examples)
     own = [*examples.violates, *examples.complies]
-    others = [reading for group in examples.others for reading in group]
-    logits = [
-        _highest(_fit(*(np.delete(part, index, axis=0) for part in (vectors, targets, weights))), reading)
-        for index, reading in enumerate(own)
-    ]
+    prompts = np.array(examples.prompts or range(len(own)))
+    logits = np.empty(len(problem[0]))
+    for prompt in dict.fromkeys(prompts.tolist()):
+        gone = np.flatnonzero(prompts == prompt)
+        head = _fit(*(np.delete(part, gone, axis=0) for part in problem))
+        logits[gone] = [_highest(head, own[index]) for index in gone]
     start = len(own)
     for group in examples.others:
-        gone = slice(start, start + len(group))
-        head = _fit(*(np.delete(part, gone, axis=0) for part in (vectors, targets, weights)))
-        logits += [_highest(head, reading) for reading in group]
+        gone = np.arange(start, start + len(group))
+        head = _fit(*(np.delete(part, gone, axis=0) for part in problem))
+        logits[gone] = [_highest(head, reading) for reading in group]
         start += len(group)
-    scores, half = np.array(logits), len(examples.violates)
-    return LeftOut(scores[:half], scores[half : len(own)], scores[len(scores) - len(others) :])
+    half = len(examples.violates)
+    return LeftOut(logits[:half], logits[half : len(own)], logits[len(own) :], examples.prompts)
 
 
 def choose(scores: LeftOut) -> Thresholds:
@@ -135,12 +146,37 @@ def choose(scores: LeftOut) -> Thresholds:
 
 
 def states_left_out(scores: LeftOut) -> tuple[list[State], list[State], list[State]]:
-    """The state of each violating, complying and other example by thresholds chosen without its score."""
-    return (
-        [choose(_without(scores, "violates", i)).state(one) for i, one in enumerate(scores.violates)],
-        [choose(_without(scores, "complies", i)).state(one) for i, one in enumerate(scores.complies)],
-        [choose(_without(scores, "others", i)).state(one) for i, one in enumerate(scores.others)],
-    )
+    """The state of each violating, complying and other example by thresholds chosen without its prompt's scores."""
+    half = len(scores.violates)
+    own = np.concatenate([scores.violates, scores.complies])
+    prompts = np.array(scores.prompts or range(len(own)))
+    chosen = {prompt: choose(_without(scores, prompts != prompt)) for prompt in dict.fromkeys(prompts.tolist())}
+    states = [chosen[prompt].state(one) for prompt, one in zip(prompts.tolist(), own, strict=True)]
+    others = [
+        choose(replace(scores, others=np.delete(scores.others, index))).state(one)
+        for index, one in enumerate(scores.others)
+    ]
+    return states[:half], states[half:], others
+
+
+def logistic(vectors: Floats, targets: Floats, weights: Floats, penalty: float) -> Head:
+    """L2-regularised logistic regression by Newton's method (IRLS), in the examples' own space as they are few.
+
+    `penalty` is that of the squared weights. Deterministic. The
+    bias is a constant feature of 1, penalised like the rest.
+    """
+    kernel = vectors @ vectors.T + 1.0
+    dual = np.zeros(len(vectors))
+    for _ in range(ROUNDS):
+        logits = np.clip(kernel @ dual, -LIMIT, LIMIT)
+        chances = 1 / (1 + np.exp(-logits))
+        curvature = weights * chances * (1 - chances)
+        working = logits + weights * (targets - chances) / curvature
+        step = np.linalg.solve(kernel + np.diag(penalty / curvature), working) - dual
+        dual = dual + step
+        if np.abs(kernel @ step).max() < 1e-8:
+            break
+    return Head(vectors.T @ dual, float(dual.sum()))
 
 
 def auroc(positive: Sequence[float] | Floats, negative: Sequence[float] | Floats) -> float:
@@ -155,14 +191,10 @@ def _just_below(score: float, seen: Floats) -> float:
     return (score + float(lower[-1])) / 2 if lower.size else score
 
 
-def _without(scores: LeftOut, side: Literal["violates", "complies", "others"], index: int) -> LeftOut:
-    match side:
-        case "violates":
-            return replace(scores, violates=np.delete(scores.violates, index))
-        case "complies":
-            return replace(scores, complies=np.delete(scores.complies, index))
-        case "others":
-            return replace(scores, others=np.delete(scores.others, index))
+def _without(scores: LeftOut, kept: NDArray[np.bool_]) -> LeftOut:
+    """`scores` of the own examples that are kept: violating, then complying."""
+    half = len(scores.violates)
+    return replace(scores, violates=scores.violates[kept[:half]], complies=scores.complies[kept[half:]])
 
 
 def _highest(head: Head, reading: Reading) -> float:
@@ -182,19 +214,4 @@ def _problem(examples: Examples) -> tuple[Floats, Floats, Floats]:
 
 
 def _fit(vectors: Floats, targets: Floats, weights: Floats) -> Head:
-    """L2-regularised logistic regression by Newton's method (IRLS), in the examples' own space as they are few.
-
-    Deterministic. The bias is a constant feature of 1, penalised like the rest.
-    """
-    kernel = vectors @ vectors.T + 1.0
-    dual = np.zeros(len(vectors))
-    for _ in range(ROUNDS):
-        logits = np.clip(kernel @ dual, -LIMIT, LIMIT)
-        chances = 1 / (1 + np.exp(-logits))
-        curvature = weights * chances * (1 - chances)
-        working = logits + weights * (targets - chances) / curvature
-        step = np.linalg.solve(kernel + np.diag(PENALTY / curvature), working) - dual
-        dual = dual + step
-        if np.abs(kernel @ step).max() < 1e-8:
-            break
-    return Head(vectors.T @ dual, float(dual.sum()))
+    return logistic(vectors, targets, weights, PENALTY)

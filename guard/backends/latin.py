@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from guard.backends.passages import latin, passages
+from guard.backends.passages import eastern, latin, passages
 from guard.backends.rampart import Rampart, Word
 from guard.mask.context import Named, beside
 from guard.mask.evidence import LIKELY, Candidate, believed
@@ -53,7 +53,8 @@ class LatinNames:
     def analyze_batch(self, texts: Sequence[str]) -> list[list[Result]]:
         """The names in each text. A text in which nothing is capitalised costs nearly nothing."""
         plain = [latin(text) for text in texts]
-        parts = [(index, start, text[start:end]) for index, text in enumerate(plain) for start, end in passages(text)]
+        ranges = [passages(one, beside=eastern(text)) for one, text in zip(plain, texts, strict=True)]
+        parts = [(index, start, plain[index][start:end]) for index, own in enumerate(ranges) for start, end in own]
         results: list[list[Result]] = [[] for _ in texts]
         grammar = (
             self._sentences.analyze_batch([part for _, _, part in parts]) if self._sentences else [()] * len(parts)

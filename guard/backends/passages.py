@@ -29,8 +29,14 @@ _FIELD = re.compile(
     r"(?i)[>\s\"'{,]{0,6}(?:from|to|cc|bcc|(?:full |first |last )?name|contact|attn|author|signed)"
     r"[\"']? ?[:=] ?[\"']?[a-z]{2}"
 )
+_LETTERS = re.compile(r"[^\W\d_]{2}")
 _FIRST = re.compile(r"\W*([^\W\d_][\w'’-]*)")
-_CAPITAL = re.compile(r"(?<![^\W_])[A-ZÀ-ÖØ-ÞĀ-ſͰ-ϿЀ-ӿ][^\W\d_][^\W_]*")
+_CAPITAL = re.compile(r"(?<![^\W_])(?![A-Z]+(?:_[A-Z0-9]+)+(?![^\W_]))[A-ZÀ-ÖØ-ÞĀ-ſͰ-ϿЀ-ӿ][^\W\d_][^\W_]*")
+
+
+def eastern(text: str) -> bool:
+    """Whether any of `text` is Korean, Japanese or Chinese."""
+    return not text.isascii() and bool(_EAST.search(text))
 
 
 def latin(text: str) -> str:
@@ -42,16 +48,17 @@ def latin(text: str) -> str:
     return _KNOWN.sub(lambda match: " " * len(match.group()), plain)
 
 
-def passages(text: str) -> tuple[Range, ...]:
+def passages(text: str, *, beside: bool = False) -> tuple[Range, ...]:
     """The ranges of `text` to be read, in order, each of at most MOST characters.
 
-    Sentences that stand side by side are read together. A text without any capital is read as a whole.
+    Sentences that stand side by side are read together. A text without any capital is read as a whole, unless it is
+    what is left `beside` Korean or Japanese: there a Latin name has its capitals.
     """
-    plain = not _CAPITAL.search(text)
+    plain = not beside and not _CAPITAL.search(text)
     read: list[Range] = []
     before = 0
     for start, end in _sentences(text):
-        if not plain and not _names_somebody(text, start, end):
+        if not (_LETTERS.search(text, start, end) if plain else _names_somebody(text, start, end)):
             before = start if end - start <= ASKED else end
             continue
         if end - start <= ANSWER:

@@ -21,6 +21,7 @@ from guard.backends.company import Company, Edition, Lists
 from guard.backends.presidio import keep_torch_out
 from guard.backends.stack import Spans, Spec, Stack
 from guard.errors import ConfigError, RecognizerError
+from guard.policy import KEEPS_NOTHING, Kept
 from guard.types import Progress
 
 __all__ = ["Cache", "CachedRecognizer", "Company", "Lists", "Spans", "Spec", "Stack", "Workers"]
@@ -54,22 +55,26 @@ class Workers:
             _spans(self._wait(future))
         progress("recognizers ready")
 
-    async def recognize(self, texts: Sequence[str], listed: Sequence[Spans] | None = None) -> tuple[Spans, ...]:
+    async def recognize(
+        self, texts: Sequence[str], listed: Sequence[Spans] | None = None, kept: Kept = KEEPS_NOTHING
+    ) -> tuple[Spans, ...]:
         """The spans of each text, disjoint and sorted, as `Stack.recognize` gives them. Raises RecognizerError."""
         if self._stack:
-            return self._stack.recognize(texts, listed)
-        future = self._submit(tuple(texts), listed)
+            return self._stack.recognize(texts, listed, kept)
+        future = self._submit(tuple(texts), listed, kept)
         try:
             return _spans(await asyncio.wrap_future(future))
         except BrokenProcessPool:
             pass
         raise self._died()
 
-    def recognize_blocking(self, texts: Sequence[str], listed: Sequence[Spans] | None = None) -> tuple[Spans, ...]:
+    def recognize_blocking(
+        self, texts: Sequence[str], listed: Sequence[Spans] | None = None, kept: Kept = KEEPS_NOTHING
+    ) -> tuple[Spans, ...]:
         """As `recognize`, for a thread that may wait."""
         if self._stack:
-            return self._stack.recognize(texts, listed)
-        return _spans(self._wait(self._submit(tuple(texts), listed)))
+            return self._stack.recognize(texts, listed, kept)
+        return _spans(self._wait(self._submit(tuple(texts), listed, kept)))
 
     def close(self) -> None:
         """End the processes; calls that still wait fail."""
@@ -79,13 +84,15 @@ class Workers:
         if pool:
             pool.shutdown(cancel_futures=True)
 
-    def _submit(self, texts: tuple[str, ...], listed: Sequence[Spans] | None = None) -> Future[_Answer]:
+    def _submit(
+        self, texts: tuple[str, ...], listed: Sequence[Spans] | None = None, kept: Kept = KEEPS_NOTHING
+    ) -> Future[_Answer]:
         with self._lock:
             if self._closed:
                 raise RecognizerError("the recognizers are closed")
             if self._pool:
                 try:
-                    return self._pool.submit(_work, texts, listed)
+                    return self._pool.submit(_work, texts, listed, kept)
                 except BrokenProcessPool:  # it died while idle: nobody's work is lost
                     self._pool.shutdown(wait=False)
             self._pool = ProcessPoolExecutor(
@@ -94,7 +101,7 @@ class Workers:
                 initializer=_prepare,
                 initargs=(self._spec,),
             )
-            return self._pool.submit(_work, texts, listed)
+            return self._pool.submit(_work, texts, listed, kept)
 
     def _wait(self, future: Future[_Answer]) -> _Answer:
         try:
@@ -147,11 +154,11 @@ def become(spec: Spec) -> None:
         _worker = RecognizerError(f"the recognizers could not be loaded ({type(error).__name__})")
 
 
-def _work(texts: tuple[str, ...], listed: Sequence[Spans] | None = None) -> _Answer:
+def _work(texts: tuple[str, ...], listed: Sequence[Spans] | None = None, kept: Kept = KEEPS_NOTHING) -> _Answer:
     if not isinstance(_worker, Stack):
         return _Answer(error=_worker.message, configuration=isinstance(_worker, ConfigError))
     try:
-        return _Answer(_worker.recognize(texts, listed))
+        return _Answer(_worker.recognize(texts, listed, kept))
     except RecognizerError as error:
         return _Answer(error=error.message)
 
@@ -204,11 +211,20 @@ class CachedRecognizer:
     """Workers, or a stack in this process, behind a cache: only texts that are new cost anything.
 
     `quick` says that there are no models: what is asked for is done in the calling thread. `lists` are what the
-    company lists, where that may change; the cache tells its editions apart.
+    company lists, where that may change; the cache tells its editions apart. `kept` are the entities that leave.
     """
 
-    def __init__(self, inner: Workers | Stack, cache: Cache, *, version: str = "", lists: Lists | None = None) -> None:
+    def __init__(
+        self,
+        inner: Workers | Stack,
+        cache: Cache,
+        *,
+        version: str = "",
+        lists: Lists | None = None,
+        kept: Kept = KEEPS_NOTHING,
+    ) -> None:
         self._inner = inner
+        self._kept = kept
         self._cache = cache
         self._lists = lists
         self.quick = inner.quick
@@ -229,11 +245,11 @@ class CachedRecognizer:
             if isinstance(inner, Workers):
                 long = sum(map(len, asked.new)) > LONG_TEXT
                 listed = await asyncio.to_thread(asked.listed) if long else asked.listed()
-                found = await inner.recognize(asked.new, listed)
+                found = await inner.recognize(asked.new, listed, self._kept)
             elif inner.quick:
-                found = inner.recognize(asked.new, asked.listed())
+                found = inner.recognize(asked.new, asked.listed(), self._kept)
             else:
-                found = await asyncio.to_thread(lambda: inner.recognize(asked.new, asked.listed()))
+                found = await asyncio.to_thread(lambda: inner.recognize(asked.new, asked.listed(), self._kept))
             asked.keep(found)
         return tuple(asked.known[text] for text in texts)
 
@@ -243,7 +259,7 @@ class CachedRecognizer:
         if asked.new:
             inner, listed = self._inner, asked.listed()
             blocking = inner.recognize_blocking if isinstance(inner, Workers) else inner.recognize
-            asked.keep(blocking(asked.new, listed))
+            asked.keep(blocking(asked.new, listed, self._kept))
         return tuple(asked.known[text] for text in texts)
 
     @property

@@ -17,7 +17,7 @@ from guard.mask.patterns import VERSION, PatternRecognizer
 from guard.mask.propagate import repeated
 from guard.mask.rows import THRESHOLD
 from guard.mask.spans import disjoint
-from guard.policy import MODELLED, Language, Profile
+from guard.policy import KEEPS_NOTHING, MODELLED, Kept, Language, Profile
 from guard.types import Span
 
 Spans = tuple[Span, ...]
@@ -37,6 +37,7 @@ class Spec:
     threshold: float = THRESHOLD
     company: Company = NO_COMPANY
     languages: tuple[Language, ...] = ("en", "ko", "ja")
+    kept: Kept = KEEPS_NOTHING
 
     @property
     def version(self) -> str:
@@ -48,6 +49,7 @@ class Spec:
             sorted(set(self.languages)),
             VERSION,
             repr(self.company),
+            [sorted(self.kept.named), self.kept.others],
         ]
         text = json.dumps(parts, sort_keys=True, default=repr)
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
@@ -61,8 +63,8 @@ class Spec:
 
     @property
     def without_lists(self) -> Spec:
-        """The same for a stack that is told what the company's lists find."""
-        return replace(self, company=self.company.without_lists)
+        """The same for a stack that is told with each call what the company's lists find, and what is kept."""
+        return replace(self, company=self.company.without_lists, kept=KEEPS_NOTHING)
 
 
 class Stack:
@@ -123,10 +125,13 @@ class Stack:
         edition = Lists(spec.company).edition
         return cls(names, threshold=spec.threshold, whole=whole, edition=edition, company=spec.company)
 
-    def recognize(self, texts: Sequence[str], listed: Sequence[Spans] | None = None) -> tuple[Spans, ...]:
+    def recognize(
+        self, texts: Sequence[str], listed: Sequence[Spans] | None = None, kept: Kept = KEEPS_NOTHING
+    ) -> tuple[Spans, ...]:
         """The spans of each text, disjoint and sorted. Raises RecognizerError, whose message holds no text.
 
-        `listed` is what `Edition.find` found in the texts, where another process looks after the lists.
+        `listed` is what `Edition.find` found in the texts, where another process looks after the lists. `kept` are the
+        entities that leave as they are.
         """
         if listed is None:
             listed = self._edition.find(texts)
@@ -139,7 +144,7 @@ class Stack:
                 for spans, more in zip(found, self._by_names(names, [clean for clean, _ in cleaned]), strict=True):
                     spans.extend(more)
         spans_of = {
-            text: _settle(self._with(own.get(text), spans), text, clean, offsets)
+            text: _settle(self._with(own.get(text), spans), text, clean, offsets, kept)
             for text, (clean, offsets), spans in zip(distinct, cleaned, found, strict=True)
         }
         return tuple(spans_of[text] for text in texts)
@@ -180,17 +185,17 @@ def _analyze(names: Any, pieces: Sequence[str]) -> list[Sequence[Any]]:
     return [names.analyze(piece, names.supported_entities, None) or () for piece in pieces]
 
 
-def _settle(spans: Sequence[Span], text: str, clean: str, offsets: Sequence[int] | None) -> Spans:
+def _settle(spans: Sequence[Span], text: str, clean: str, offsets: Sequence[int] | None, kept: Kept) -> Spans:
     """Disjoint spans in `text` from overlapping ones in its clean form, with their repetitions."""
-    settled = disjoint(spans, clean)
+    settled = disjoint(spans, clean, kept)
     if settled:
-        settled = disjoint((*settled, *addresses(settled, clean)), clean)
-        settled = disjoint((*settled, *repeated(settled, clean)), clean)
+        settled = disjoint((*settled, *addresses(settled, clean)), clean, kept)
+        settled = disjoint((*settled, *repeated(settled, clean)), clean, kept)
     if offsets is None:
         return settled
     carried = [(original(span.start, span.end, offsets, text), span) for span in settled]
     moved = [Span(*extent, s.entity, s.score, s.recognizer) for extent, s in carried]
-    return disjoint(moved, text)  # two spans may have come from one character, as the halves of a ligature
+    return disjoint(moved, text, kept)  # two spans may have come from one character, as the halves of a ligature
 
 
 def split(text: str) -> list[tuple[int, str]]:

@@ -13,8 +13,11 @@ from guard.commands.context import config_of, progress, telling_errors
 from guard.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from guard.config import Config
     from guard.constitution import Constitution
+    from guard.types import Span
 
 NAMES = click.argument("names", nargs=-1, metavar="[NAME|FILE]...")
 
@@ -51,7 +54,8 @@ def lint_files(context: click.Context, names: tuple[str, ...]) -> None:
 def test_examples(context: click.Context, names: tuple[str, ...]) -> None:
     """Have the critic in use judge every example, and say what it is worth for each principle.
 
-    A critic that is fitted to examples judges each without having seen it.
+    A critic that is fitted to examples judges each without having seen it. Principles with a check are tried on the
+    recognizers of the policy for a caller of whom nothing is known.
     """
     with telling_errors():
         from guard.backends import critics
@@ -61,7 +65,9 @@ def test_examples(context: click.Context, names: tuple[str, ...]) -> None:
         config = config_of(context)
         documents = _documents(config, names)
         critic = critics.make(config.critic, documents, config.data / "models", progress)
-        reports = [examine(document, critic, progress) for document in documents]
+        checked = any(principle.check for document in documents for principle in document.principles)
+        recognize = _recognize(config) if checked else None
+        reports = [examine(document, critic, progress, recognize) for document in documents]
         click.echo("\n\n".join(map(as_text, reports)))
         if any(report.problems for report in reports):
             sys.exit(1)
@@ -98,6 +104,15 @@ def print_schema() -> None:
     from guard.constitution.files import json_schema
 
     click.echo(json_schema(), nl=False)
+
+
+def _recognize(config: Config) -> Callable[[str], Sequence[Span]]:
+    """What finds personal data and secrets for the policy of an unknown caller. Raises ConfigError."""
+    from guard.evaluation.served import chosen
+    from guard.service import recognizer
+
+    recognizers = recognizer(config, chosen(config), progress)
+    return lambda text: recognizers.recognize_blocking((text,))[0]
 
 
 def _documents(config: Config, names: tuple[str, ...]) -> tuple[Constitution, ...]:

@@ -49,4 +49,5 @@ def _welcome(config: Config, port: int) -> None:
     model = named[0] if named else "local" if config.upstreams[0].model else "gpt-4o-mini"
     click.echo(f"\nguard listens on http://{config.listen.host}:{port}. Try:\n")
     click.echo(CURL.format(host=config.listen.host, port=port, model=model))
-    click.echo(f"The audit log is {config.data / config.audit.path}. Read it with: guard audit list")
+    log = config.data / config.audit.path if config.audit.store == "sqlite" else "in PostgreSQL"
+    click.echo(f"The audit log is {log}. Read it with: guard audit list")

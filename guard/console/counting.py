@@ -101,7 +101,7 @@ class Counted:
     def _count(self, reader: Reader, after: int) -> int:
         read = 0
         for numbered in reader.entries(after, after + 1 + AT_ONCE):
-            self._add(numbered.entry)
+            self.add(numbered.entry)
             self._seq, read = numbered.seq, read + 1
             self.until = max(self.until, numbered.entry.time)
         return read
@@ -111,7 +111,8 @@ class Counted:
         for number in [number for number in self.days if number < oldest]:
             del self.days[number]
 
-    def _add(self, entry: Entry) -> None:
+    def add(self, entry: Entry) -> None:
+        """Count one entry."""
         day = self.days.setdefault(int(entry.time // DAY_S), Day())
         match entry:
             case Opening():

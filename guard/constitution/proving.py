@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from guard.constitution import reliability
+from guard.constitution.reliability import Scored
 from guard.constitution.values import Constitution, Principle
 from guard.types import Verdict
 
@@ -45,6 +47,12 @@ class Proof:
         return _mean(self.violates) - _mean(self.complies)
 
     @property
+    def scored(self) -> tuple[Scored, ...]:
+        """The scores of the examples that were judged, with what is so."""
+        sides = ((self.violates, True), (self.complies, False))
+        return tuple((one.score, so) for side, so in sides for one in side if one.state != "not_judged")
+
+    @property
     def problems(self) -> tuple[str, ...]:
         """What it does not reach of its principle's marks; empty where it passes."""
         marks, found = self.principle.marks, []
@@ -65,7 +73,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The proofs of a constitution's principles on one critic. `exact` are those that no critic decides."""
+    """The proofs of a constitution's principles on one critic. `exact` are those with a check that were not tried."""
 
     constitution: Constitution
     critic: str
@@ -81,7 +89,10 @@ class Report:
         )
 
 
-HEADER = f"{'principle':<34} {'examples':>8} {'precision':>9} {'recall':>6} {'missed':>6} {'unsure':>6} {'margin':>6}"
+HEADER = (
+    f"{'principle':<34} {'examples':>8} {'precision':>9} {'recall':>6} {'missed':>6} {'unsure':>6} {'margin':>6} "
+    f"{'Brier':>6}"
+)
 
 
 def as_text(report: Report) -> str:
@@ -92,7 +103,9 @@ def as_text(report: Report) -> str:
         f"({report.critic_digest[:12]})",
         HEADER,
         *map(_row, report.proofs),
-        *(f"{name:<34} decided exactly, by the recognizers: not a critic's" for name in report.exact),
+        *(f"{name:<34} decided exactly, by the recognizers: not tried here" for name in report.exact),
+        "",
+        *reliability.as_text([one for proof in report.proofs for one in proof.scored]),
         "",
         *(f"FAILED {problem}" for problem in report.problems),
     ]
@@ -101,9 +114,11 @@ def as_text(report: Report) -> str:
 
 def _row(proof: Proof) -> str:
     precision = "-" if proof.precision is None else f"{proof.precision:.2f}"
+    brier = reliability.brier(proof.scored)
     return (
         f"{proof.principle.id:<34} {f'{len(proof.violates)}+{len(proof.complies)}':>8} {precision:>9} "
-        f"{proof.recall:>6.2f} {proof.missed:>6.2f} {proof.unsure:>6.2f} {proof.margin:>6.2f}"
+        f"{proof.recall:>6.2f} {proof.missed:>6.2f} {proof.unsure:>6.2f} {proof.margin:>6.2f} "
+        f"{'-' if brier is None else f'{brier:.2f}':>6}"
     )
 
 

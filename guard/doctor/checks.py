@@ -124,7 +124,7 @@ def _restored(visit: Visit, bench: Bench) -> _Result:
     decision = visit.answer.headers.get("x-guard-decision", "")
     if not _speaks(visit.wire) or not visit.calls:
         return _Result("no words come back" if visit.calls else "no reply", done=False)
-    if decision in {"revise", "block"}:
+    if decision in {"revise", "escalate", "block"}:
         return _Result(f"the review said {decision}", done=False)
     told = visit.answer.told(visit.wire) if visit.answer.status == 200 else ()
     if not told:

@@ -1,4 +1,4 @@
-"""`guard eval`: how well the user's own policy does on texts of which the answers are known."""
+"""`guard eval`: how well the user's own policy and critic do on texts of which the answers are known."""
 
 from __future__ import annotations
 

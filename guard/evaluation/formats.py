@@ -40,7 +40,7 @@ Rows = Iterator[tuple[str, list[Gold], dict[str, Any]]]
 
 def read(file: Path, form: Format = "auto") -> tuple[Sample, ...]:
     """The samples of a file. Raises ConfigError, whose message names the file and the line or row at fault."""
-    text = _content(file)
+    text = content(file)
     reader = _READERS[_guess(file, text) if form == "auto" else form]
     samples = tuple(_sample(file, number, *row) for number, row in enumerate(reader(file, text), 1))
     if not samples:
@@ -50,13 +50,14 @@ def read(file: Path, form: Format = "auto") -> tuple[Sample, ...]:
 
 def read_ordinary(file: Path) -> tuple[Sample, ...]:
     """Prompts in which nothing is to be masked: JSON lines of `text` and `language`. Raises ConfigError."""
-    rows = list(_lines(file, _content(file)))
+    rows = list(lines(file, content(file)))
     return tuple(
         _sample(file, number, _str(row, "text", where), [], row) for number, (row, where) in enumerate(rows, 1)
     )
 
 
-def _content(file: Path) -> str:
+def content(file: Path) -> str:
+    """The text of a file. Raises ConfigError."""
     try:
         return file.read_text(encoding="utf-8")
     except OSError as error:
@@ -90,7 +91,7 @@ def _sample(file: Path, number: int, text: str, golds: list[Gold], row: dict[str
 
 
 def _guard(file: Path, text: str) -> Rows:
-    for row, where in _lines(file, text):
+    for row, where in lines(file, text):
         spans = _list(row, "spans", where)
         golds = [Gold(_int(s, "start", where), _int(s, "end", where), _str(s, "entity", where)) for s in spans]
         yield _str(row, "text", where), golds, row
@@ -117,7 +118,7 @@ def _stockmark(file: Path, text: str) -> Rows:
 
 
 def _ko_pii(file: Path, text: str) -> Rows:
-    for row, where in _lines(file, text):
+    for row, where in lines(file, text):
         content = _str(row, "text", where)
         values = {_str(pii, "text", where): _str(pii, "type", where) for pii in _list(row, "pii", where)}
         longest = sorted(filter(None, values), key=len, reverse=True)
@@ -154,7 +155,7 @@ _READERS: dict[Format, Callable[[Path, str], Rows]] = {
 }
 
 
-def _lines(file: Path, text: str) -> Iterator[tuple[dict[str, Any], str]]:
+def lines(file: Path, text: str) -> Iterator[tuple[dict[str, Any], str]]:
     """The objects of JSON lines, each with the name of its place."""
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -89,7 +89,7 @@ class Report:
 
     def _totals(self) -> Iterator[str]:
         head = ("system", "language", "entities", "fully masked", "character precision")
-        yield from _table(head, list(self._total_rows()))
+        yield from table(head, list(self._total_rows()), _WORDS)
 
     def _total_rows(self) -> Iterator[Sequence[str]]:
         for system in self.systems:
@@ -104,7 +104,7 @@ class Report:
         names = [system.name for system in self.systems]
         head = [*self.by, "entities", *(f"{name}: {what}" for name in names for what in ("fully masked", "precision"))]
         keys = sorted({key for system in self.systems for key in system.groups})
-        yield from _table(head, [self._group_row(key) for key in keys])
+        yield from table(head, [self._group_row(key) for key in keys], _WORDS)
 
     def _group_row(self, key: tuple[str, ...]) -> Sequence[str]:
         tallies = [system.groups.get(key, Tally()) for system in self.systems]
@@ -125,7 +125,7 @@ class Report:
             if system.alarms
             for alarm in (*system.alarms, _together(system.alarms))
         ]
-        yield from _table(("system", "prompts in", "ordinary prompts", "touched", "share", "taken for"), rows)
+        yield from table(("system", "prompts in", "ordinary prompts", "touched", "share", "taken for"), rows, _WORDS)
 
     def _costs(self) -> Iterator[str]:
         rows = [
@@ -141,7 +141,7 @@ class Report:
             for cost in system.costs
         ]
         head = ("system", "language", "texts of 1 KB", "CPU ms per new KB, p50", "row by row", "40 messages, last new")
-        yield from _table(head, rows)
+        yield from table(head, rows, _WORDS)
 
 
 def _together(alarms: Sequence[Alarms]) -> Alarms:
@@ -161,16 +161,16 @@ def _shares(tally: Tally) -> tuple[str, str]:
     return _share(tally.fully_masked), _share(tally.precision)
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """A table of Markdown."""
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], words: Collection[str]) -> Iterator[str]:
+    """A table of Markdown; the columns of `words` stand to the left, those of numbers to the right."""
     lines = [list(head), *map(list, rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     for number, line in enumerate(lines):
         cells = zip(line, widths, head, strict=True)
-        yield f"| {' | '.join(c.ljust(width) if name in _WORDS else c.rjust(width) for c, width, name in cells)} |"
+        yield f"| {' | '.join(c.ljust(width) if name in words else c.rjust(width) for c, width, name in cells)} |"
         if number == 0:
             rules = (
-                "-" * (w + 2) if name in _WORDS else "-" * (w + 1) + ":" for w, name in zip(widths, head, strict=True)
+                "-" * (w + 2) if name in words else "-" * (w + 1) + ":" for w, name in zip(widths, head, strict=True)
             )
             yield f"|{'|'.join(rules)}|"
 

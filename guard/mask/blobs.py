@@ -9,6 +9,7 @@ import binascii
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 _ALPHABET = "A-Za-z0-9+/_-"  # of base64 and of base64url
 # A line of it and those after it, to the first that holds anything else.
@@ -29,6 +30,10 @@ _LONG = 1024  # for a path
 # one of them, and every third an ideograph.
 _EVIDENT = re.compile("[\t\n\r\x20-\x7e\xa0-\u04ff\u2000-\u206f\u3000-\u30ff가-힣\uff00-\uffef\U0001d400-\U0001d7ff]")
 _IDEOGRAPH = re.compile("[一-鿿]")
+
+# Digests of what decodes to no text. Chat tools send the whole history with every turn, and to try again is what costs.
+_noise: set[bytes] = set()
+_REMEMBERED = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,18 @@ def _texts(run: str) -> list[tuple[str, bool]]:
     """
     if len(run) < 16 or _DULL.fullmatch(run):
         return []
+    digest = blake2b(run.encode(), digest_size=16).digest()
+    if digest in _noise:
+        return []
+    found = _decoded(run)
+    if not found:
+        if len(_noise) >= _REMEMBERED:
+            _noise.clear()
+        _noise.add(digest)
+    return found
+
+
+def _decoded(run: str) -> list[tuple[str, bool]]:
     found = [
         _text(bytes.fromhex(digits[cut : len(digits) - (len(digits) - cut) % 2]), least=8, share=0.85)
         for digits in _HEX.findall(run)

@@ -8,47 +8,49 @@ from __future__ import annotations
 
 # Products, tools, languages, protocols, models and the words of code: public, and no customer of anybody.
 _TECHNOLOGY = """
-abap actions actuator airbyte airflow airtable ajax akka alembic algolia alpine amplify anaconda android angular
-ansible anthropic anyio apache api apollo appium arch archlinux argo argocd artifactory asana astro asyncio athena
-atlas atlassian aurora avro aws axios azure babel backstage bamboo bard bash bazel beam bean bellman-ford bert
-bigquery bigtable bitbucket blender blob bool boolean bootstrap boyer-moore bun byte c callable cassandra celery
-centos ceph chai char chatgpt checkmarx chef chrome chromium circleci cisco class claude clickhouse cloud cloudflare
-cloudformation cloudfront cloudwatch codepen codex cognito colab collab compose composer conda confluence const consul
-contentful copilot cordova couchbase couchdb cron crontab cucumber cuda cursor cypress d3 dagger dagster dart dask
-databricks datadog dataform dataframe dataproc datastore dbeaver dbt debian deepmind deepseek delta deno dependabot
-devops dict discord django docker dockerfile docstring doppler dotnet double doxygen drupal dubbo duckdb dynamo
-dynamodb ebs eclipse ecs edge ejs eks elastic elasticsearch electron elixir elk elm emacs ember enum envoy erlang
-esbuild eslint etcd ethereum excel exception express fabric fargate fastapi fastify fedora figma firebase firefox
-firestore flask flink float floyd-warshall flutter flux fortran fpm freebsd func function gantt gatling gatsby gcp
-gemini generic gerrit getter ghost gimp git gitea github gitlab gke glacier glue gmail go godot golang google
-goroutine gradle grafana graphql grok groovy grpc grunt gulp gunicorn h2 hadoop haiku haproxy hash haskell hbase hdfs
-heap helm heroku hibernate hive homebrew hubspot hudi huggingface iam iceberg idris influxdb insomnia instagram
-instance int integer intellij intercom interface ionic ios ipad iphone istio iterator jaeger jakarta jasmine java
-javascript jenkins jest jetbrains jetty jinja jira jooq jpa jquery json julia junit jupyter kafka kanban keras kernel
-keycloak kibana kinesis knative knuth-morris-pratt kotlin kubectl kubernetes kwarg lambda langchain langgraph laravel
-latex lerna less lightgbm linear linkedin linkerd lint linux liquibase lisp list lit llama llamaindex locust log4j
-logstash long looker lua lucene macbook macos magento maker map mapreduce mariadb markdown marketo matlab matplotlib
-maven mcp memcached mercurial mermaid metabase meteor micronaut microsoft midjourney minikube minio minitab mistral
-mixpanel mlflow mocha mock mockito module monad mongo mongodb mongoose monorepo mqtt mui mulesoft mutex mypy mysql
-namespace nats needleman-wunsch neo4j neon neovim nest nestjs netbeans netlify next nexus nginx nil nim nix node
-nodejs nomad notepad notion npm nuget null number numpy nuxt nvidia oauth object objective ocaml octave okta onedrive
-onenote openai openapi opencv openshift openssl opentelemetry optional opus oracle otel outlook override package
-pagerduty pandas param parquet partial pascal patroni paypal perl perplexity photoshop php pinecone pip plotly pod
-podman poetry pojo polars popen postfix postgis postgres postgresql postman powerbi powerpoint powershell prefect
-prettier prisma private prolog prometheus promise protected protobuf proxmox proxy public pulsar pulumi puppet
-puppeteer pycharm pydantic pytest python pytorch qdrant qlik quarkus queryset queue quicksight qwen r rabbitmq rails
-ray razor react reactjs record reddit redis redshift redux regex remix repo repository requests result retool rider
-roblox rollup ruby runbook rust rustc s3 safari sagemaker salesforce samba sass scala schema scikit scipy scrapy
-scratch scrum scss seaborn selenium semaphore sentry sequelize serializer serverless service servicenow set setter
-sharepoint shell shopify short simulink sinatra singleton sketch skype slack smith-waterman snowflake snowpark snyk
-socket solaris solidity solr sonar sonarqube sonnet sourcetree spark splunk spotify spring springboot sqlalchemy
-sqlite sqs stack stackoverflow static storybook strapi streamlit string stripe struct struts sublime subprocess
-supabase superset svelte sveltekit svn swagger swift swiftui switch symfony table tableau tailwind talend tauri
-teamcity teams telegram temporal tensorboard tensorflow terraform terragrunt test thread thrift tiktok tomcat traefik
-trait transformers travis trello trino tuple turborepo twig twilio twitter type typeof typescript ubuntu uint union
-unity unreal unsigned vagrant valgrind varchar vault vec vector vercel vertex view vim visio vite vitest void vscode
-vue vuex waf webflow webhook webpack webrtc websocket whatsapp whisper widget windows wireshark wordpress wsl xcode
-xen xgboost yarn yield youtube zabbix zapier zendesk zig zod zookeeper zoom zsh
+abap actions actuator airbyte airflow airtable ajax akka alembic algolia alpine alter amplify anaconda android angular
+ansible anthropic anyio apache api apiversion apollo appium arch archlinux argo argocd artifactory asana astro asyncio
+athena atlas atlassian aurora authorization avro aws axios azure babel backstage bamboo bard bash bazel beam bean
+bearer bellman-ford bert bigquery bigtable bitbucket blender blob bool boolean bootstrap boyer-moore bun byte c
+callable cascade cassandra celery centos ceph chai char chatgpt checkmarx chef chrome chromium circleci cisco class
+claude clickhouse cloud cloudflare cloudformation cloudfront cloudwatch codepen codex cognito colab collab commit
+compose composer conda confluence const constraint consul contentful copilot cordova couchbase couchdb cron crontab
+cucumber cuda cursor cypress d3 dagger dagster dart dask databricks datadog dataform dataframe dataproc datastore
+dbeaver dbt debian deepmind deepseek delete delta deno dependabot devops dict discord distinct django docker
+dockerfile docstring doppler dotnet double doxygen drop drupal dubbo duckdb dynamo dynamodb ebs eclipse ecs edge ejs
+eks elastic elasticsearch electron elixir elk elm emacs ember enum envoy erlang esbuild eslint etcd ethereum excel
+exception exists express fabric fargate fastapi fastify fedora figma firebase firefox firestore flask flink float
+floyd-warshall flutter flux foreign fortran fpm freebsd func function gantt gatling gatsby gcp gemini generic gerrit
+getter ghost gimp git gitea github gitlab gke glacier glue gmail go godot golang google goroutine gradle grafana
+graphql grok groovy grpc grunt gulp gunicorn h2 hadoop haiku haproxy hash haskell having hbase hdfs heap helm heroku
+hibernate hive homebrew hubspot hudi huggingface iam iceberg idris influxdb inner insert insomnia instagram instance
+int integer intellij intercom interface into ionic ios ipad iphone istio iterator jaeger jakarta jasmine java
+javascript jenkins jest jetbrains jetty jinja jira join jooq jpa jquery json julia junit jupyter kafka kanban keras
+kernel keycloak kibana kinesis knative knuth-morris-pratt kotlin kubectl kubernetes kwarg lambda langchain langgraph
+laravel latex lerna less lightgbm linear linkedin linkerd lint linux liquibase lisp list lit llama llamaindex locust
+log4j logstash long looker lua lucene macbook macos magento maker map mapreduce mariadb markdown marketo matlab
+matplotlib maven mcp memcached mercurial mermaid metabase metadata meteor micronaut microsoft midjourney minikube
+minio minitab mistral mixpanel mlflow mocha mock mockito module monad mongo mongodb mongoose monorepo mqtt mui
+mulesoft mutex mypy mysql namespace nats needleman-wunsch neo4j neon neovim nest nestjs netbeans netlify next nexus
+nginx nil nim nix node nodejs nomad notepad notion npm nuget null number numpy nuxt nvidia oauth object objective
+ocaml octave okta onedrive onenote openai openapi opencv openshift openssl opentelemetry optional opus oracle otel
+outer outlook override package pagerduty pandas param parquet partial pascal patroni paypal perl perplexity photoshop
+php pinecone pip plotly pod podman poetry pojo polars popen postfix postgis postgres postgresql postman powerbi
+powerpoint powershell prefect prettier prisma private prolog prometheus promise protected protobuf proxmox proxy
+public pulsar pulumi puppet puppeteer pycharm pydantic pytest python pytorch qdrant qlik quarkus queryset queue
+quicksight qwen r rabbitmq rails ray razor react reactjs record reddit redis redshift redux references regex remix
+repo repository requests result retool returning rider roblox rollback rollup ruby runbook rust rustc s3 safari
+sagemaker salesforce samba sass scala schema scikit scipy scrapy scratch scrum scss seaborn secret select selenium
+semaphore sentry sequelize serializer serverless service servicenow set setter sharepoint shell shopify short simulink
+sinatra singleton sketch skype slack smith-waterman snowflake snowpark snyk socket solaris solidity solr sonar
+sonarqube sonnet sourcetree spark splunk spotify spring springboot sqlalchemy sqlite sqs stack stackoverflow static
+storybook strapi streamlit string stripe struct struts sublime subprocess supabase superset svelte sveltekit svn
+swagger swift swiftui switch symfony table tableau tailwind talend tauri teamcity teams telegram temporal tensorboard
+tensorflow terraform terragrunt test thread thrift tiktok tomcat traefik trait transformers travis trello trino tuple
+turborepo twig twilio twitter type typeof typescript ubuntu uint union unity unreal unsigned update vagrant valgrind
+values varchar vault vec vector vercel vertex view vim visio vite vitest void vscode vue vuex waf webflow webhook
+webpack webrtc websocket whatsapp where whisper widget windows wireshark wordpress wsl xcode xen xgboost yarn yield
+youtube zabbix zapier zendesk zig zod zookeeper zoom zsh
 """
 # Words of instructions, headings and forms, which are capitalised without being names.
 _HEADLINES = """

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
+from functools import partial
 
 from guard.types import Span
 
@@ -18,32 +19,38 @@ ASIDE = frozenset({"URL", "DATE_TIME", "TITLE", "AGE", "NRP", "EDUCATION", "BODY
 LISTED = "lists"
 """The recognizer of terms that a company lists. They are certain, whatever their entity, and stay one by one."""
 
-# A higher one keeps its extent; everything else has rank 2.
+# A higher one keeps its extent; everything else has rank 2, and what is kept the lowest of all.
 _RANK = {"SECRET": 3} | dict.fromkeys(NAMES, 0) | dict.fromkeys(ASIDE, -1)
 _SHORTENED = re.compile(r"(?i)(?<![a-z])(?:inc|ltd|co|corp|bros|jr|sr)$")
 _SPACE = re.compile(r"\s*")
 _NOT_NAME = re.compile(r"[\s!-/:-@\[-`{-~‘’“”«»、。，．・：；（）「」『』]*")
 
 
-def disjoint(spans: Iterable[Span], text: str) -> tuple[Span, ...]:
-    """The spans without overlaps, sorted by position.
+_KEPT = -2
+
+
+def disjoint(spans: Iterable[Span], text: str, kept: Container[str] = ()) -> tuple[Span, ...]:
+    """The spans without overlaps, sorted by position. Those of the entities `kept` leave as they are.
 
     Of two that overlap, the one that is more exact, else longer, else surer keeps its extent. What sticks out of the
     other becomes a span of its own, or widens the first where no space parts them. So every character that was found
     stays covered, but for space at the ends of a span and punctuation at the ends of a name.
+    What is kept takes nothing from what is not, and is not joined to it.
     Names that one space parts become one. Empty spans and spans outside the text are dropped or cut.
     """
     trimmed = [span for span in (_trim(span, text) for span in spans) if span]
-    kept: list[Span] = []
-    for span in sorted(trimmed, key=_order):
-        _place(span, kept, text)
-    return tuple(_join_names(kept, text))
+    placed: list[Span] = []
+    for span in sorted(trimmed, key=partial(_order, kept)):
+        _place(span, placed, text, alone=span.entity in ASIDE or span.entity in kept)
+    return tuple(_join_names(placed, text))
 
 
-def _order(span: Span) -> tuple[int, int, float, int, str, str]:
+def _order(kept: Container[str], span: Span) -> tuple[int, int, float, int, str, str]:
     rank = _RANK.get(span.entity, 2)
     if span.recognizer == LISTED:
         rank = max(rank, 1)
+    if span.entity in kept:
+        rank = _KEPT
     return (-rank, span.start - span.end, -span.score, span.start, span.entity, span.recognizer)
 
 
@@ -79,32 +86,32 @@ def _skip(edge: re.Pattern[str], text: str, start: int, end: int) -> int:
     return match.end() if match else start
 
 
-def _place(span: Span, kept: list[Span], text: str) -> None:
-    """Add to `kept`, disjoint and sorted, what it does not cover of `span`."""
+def _place(span: Span, placed: list[Span], text: str, *, alone: bool) -> None:
+    """Add to `placed`, disjoint and sorted, what it does not cover of `span`; `alone` joins it to no other."""
     position = span.start
     while position < span.end:
-        index = bisect_left(kept, position, key=lambda other: other.end - 1)
-        after = kept[index] if index < len(kept) else None
+        index = bisect_left(placed, position, key=lambda other: other.end - 1)
+        after = placed[index] if index < len(placed) else None
         end = min(span.end, after.start) if after else span.end
         if position < end:
             piece = _trim(replace(span, start=position, end=end), text)
             if piece:
-                index += _insert(piece, index, kept, whole=(piece.start, piece.end) == (span.start, span.end))
+                whole = alone or (piece.start, piece.end) == (span.start, span.end)
+                index += _insert(piece, index, placed, whole=whole)
         position = max(end, after.end) if after else end
 
 
-def _insert(piece: Span, index: int, kept: list[Span], *, whole: bool) -> int:
-    """Insert `piece` before `kept[index]`, or widen a neighbour that it touches. The number of spans added before."""
-    whole = whole or piece.entity in ASIDE
-    before = kept[index - 1] if index else None
-    after = kept[index] if index < len(kept) else None
+def _insert(piece: Span, index: int, placed: list[Span], *, whole: bool) -> int:
+    """Insert `piece` before `placed[index]`, or widen a neighbour that it touches. The number of spans added before."""
+    before = placed[index - 1] if index else None
+    after = placed[index] if index < len(placed) else None
     if not whole and before and before.end == piece.start:
-        kept[index - 1] = replace(before, end=piece.end)
+        placed[index - 1] = replace(before, end=piece.end)
         return 0
     if not whole and after and piece.end == after.start:
-        kept[index] = replace(after, start=piece.start)
+        placed[index] = replace(after, start=piece.start)
         return 0
-    kept.insert(index, piece)
+    placed.insert(index, piece)
     return 1
 
 

@@ -100,6 +100,17 @@ class Vault:
             self._by_name.setdefault(key_of(name), spelling)
             self._longest = max(self._longest, len(name))
 
+    @property
+    def names(self) -> Mapping[str, Spelling]:
+        """What every placeholder stands for, learned ones too: to be given to `learn_names` later."""
+        return self._by_name
+
+    def learn_names(self, names: Mapping[str, Spelling]) -> None:
+        """Add the `names` of another vault, so that its placeholders can be restored."""
+        self._learned.update(names)
+        self._by_name.update(names)
+        self._longest = max(map(len, self._by_name), default=0)
+
     def avoid(self, taken: Collection[str]) -> None:
         """Let no value keep a code, and no spelling a form (`CODE_FORM`), that the tenant knows as another's.
 

@@ -1,9 +1,11 @@
 """Hold one reply to the constitution: judge it, mend it where it may be mended, and decide.
 
     judge ─▶ not judged ─▶ the policy's failure mode
-          ─▶ fired: annotate │ block │ escalate │ revise
-                                                  └▶ rewrite (twice at most) ─▶ redact ─▶ template ─▶ block
+          ─▶ fired: annotate │ block │ revise
+                                       └▶ rewrite (twice at most) ─▶ redact ─▶ template ─▶ block
+          ─▶ what is left to go out: escalate holds it for a person
 
+What blocks goes before what escalates: a person who lets one principle pass has not decided about the others.
 Everything that is changed is judged again, except where the whole reply became the constitution's own words.
 """
 
@@ -27,9 +29,11 @@ __all__ = ["Review", "Settings", "observe", "passes", "review"]
 class Review:
     """What became of a reply. `text` is the new editable part; empty where the decision is to block.
 
+    Where it is to escalate, `text` is what goes out if a person lets it.
+
     `verdicts` is the first judgement and `final` the last one of a reply that was changed: empty where nothing was,
-    and where the text is the constitution's own words. `principle` is the one that blocked. `reason` goes on from
-    "guard withheld the reply:" and holds no value.
+    and where the text is the constitution's own words. `principle` is the one that blocked or escalated. `reason` goes
+    on from "guard withheld the reply:" and holds no value.
     """
 
     decision: Decision
@@ -74,7 +78,7 @@ def review(
         return _blocked(draft, verdicts, *stop)
     broken = _broken(draft, principles)
     if not broken:
-        return _passed(draft, verdicts)
+        return _passed(draft, verdicts, principles)
     if settings.writes:
         draft = yield from rewritten(draft, broken, principles, settings)
         broken = _broken(draft, principles)
@@ -82,7 +86,7 @@ def review(
         if beyond:
             return _blocked(draft, verdicts, *beyond)
         if not broken:
-            return _passed(draft, verdicts)
+            return _passed(draft, verdicts, principles)
     return (yield from _end(draft, broken, principles, settings, verdicts))
 
 
@@ -92,7 +96,8 @@ def passes(
     """Whether a reply may be told as far as it is here; what is wrong with it is for `review` to say."""
     verdicts = yield from judge(dialogue, principles, unknown_spans)
     draft = Draft(dialogue, 0, verdicts, tuple(unknown_spans))
-    return _stop(verdicts, principles, settings) is None and not _broken(draft, principles)
+    stops = _stop(verdicts, principles, settings) or _escalated(verdicts, principles)
+    return stops is None and not _broken(draft, principles)
 
 
 def _end(
@@ -109,7 +114,7 @@ def _end(
         problem, _ = _problem(new, principles, settings)
         note = Revision(0, _next_round(draft), _names(broken), "redaction", "", not problem, problem)
         if not problem:
-            return _passed(new.noting(note), first)
+            return _passed(new.noting(note), first, principles)
         draft = replace(draft.noting(note), lost=_ids(new.verdicts, "not_judged"))
         broken = _broken(new, principles) or broken
     return (yield from _template(draft, broken, principles, settings, first))
@@ -135,7 +140,7 @@ def _template(
     new = replace(new, verdicts=judged)
     problem, fault = ("", None) if alone else _problem(new, principles, settings)
     new = new.noting(Revision(0, _next_round(draft), _names(broken), "template", "", not problem, problem))
-    return _blocked(new, first, problem, fault) if problem else _passed(new, first)
+    return _blocked(new, first, problem, fault) if problem else _passed(new, first, principles)
 
 
 def _problem(draft: Draft, principles: Sequence[Principle], settings: Settings) -> tuple[str, str | None]:
@@ -159,9 +164,7 @@ def _stop(verdicts: Sequence[Verdict], principles: Sequence[Principle], settings
         match principle.on_violation:
             case "block":
                 return f"it violates the principle '{principle.id}': {principle.statement}", principle.id
-            case "escalate":
-                return f"a person must decide about it, because of the principle '{principle.id}'", principle.id
-            case "annotate" | "revise":
+            case "annotate" | "revise" | "escalate":
                 pass
             case _:
                 assert_never(principle.on_violation)
@@ -183,15 +186,28 @@ def _broken(draft: Draft, principles: Sequence[Principle]) -> list[Principle]:
     return [p for p in principles if p.on_violation == "revise" and draft.verdict(p).state == "fired"]
 
 
-def _passed(draft: Draft, first: tuple[Verdict, ...]) -> Review:
+def _escalated(verdicts: Sequence[Verdict], principles: Sequence[Principle]) -> str | None:
+    """The first principle that asks for a person, if one fired."""
+    fired = set(_ids(verdicts, "fired"))
+    return next((p.id for p in principles if p.on_violation == "escalate" and p.id in fired), None)
+
+
+def _passed(draft: Draft, first: tuple[Verdict, ...], principles: Sequence[Principle]) -> Review:
+    """What may go out as far as guard decides: a person does where an escalating principle fired in any judgement."""
     mended = dict.fromkeys(name for revision in draft.revisions if revision.accepted for name in revision.principles)
     lost = tuple(dict.fromkeys((*_ids(first, "not_judged"), *_ids(draft.verdicts, "not_judged"))))
     if mended:
         reason = f"revised for {', '.join(mended)}"
-        return Review("revise", draft.text, first, draft.verdicts, draft.revisions, lost, reason)
-    noted = _ids(first, "fired")
-    reason = f"noted: {', '.join(noted)}" if noted else ""
-    return Review("allow", draft.text, first, (), draft.revisions, lost, reason)
+        passed = Review("revise", draft.text, first, draft.verdicts, draft.revisions, lost, reason)
+    else:
+        noted = _ids(first, "fired")
+        reason = f"noted: {', '.join(noted)}" if noted else ""
+        passed = Review("allow", draft.text, first, (), draft.revisions, lost, reason)
+    escalated = _escalated((*first, *draft.verdicts), principles)
+    if escalated is None:
+        return passed
+    reason = f"a person must decide about it, because of the principle '{escalated}'"
+    return replace(passed, decision="escalate", reason=reason, principle=escalated)
 
 
 def _blocked(draft: Draft, first: tuple[Verdict, ...], reason: str, principle: str | None) -> Review:

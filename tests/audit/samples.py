@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
+from typing import Any
 
 from hypothesis import strategies as st
 
+from guard.audit.entries import Leaf, columns, encode
+from guard.audit.merkle import leaf_hash
 from guard.audit.store import SqliteStore
-from guard.types import Act, Closing, FoundSpan, Opening, Principal, Revision, Verdict
+from guard.types import Act, Closing, Entry, FoundSpan, Keeping, Opening, Principal, Revision, Verdict
 
 NOW = 1_764_000_000.0
 
@@ -35,6 +39,7 @@ OPENING = Opening(
     request='Write to <PERSON_K7Q2M4XD>, "today"\n 안녕',
     timings_ms={"mask": 1.5},
     verdicts=(Verdict("no-injection", 0.12, "unsure", (), "near the line"),),
+    keeping=Keeping("masked", "ann"),
 )
 CLOSING = Closing(
     exchange="0-first",
@@ -55,8 +60,47 @@ CLOSING = Closing(
     unknown_placeholders=0,
     usage={"prompt_tokens": 12},
     timings_ms={"judge": 20.0},
+    keeping=Keeping("masked", "ann"),
 )
 ACT = Act("0-look", NOW + 2, "eve", "auditor", "look", "0-first", "asked by the works council")
+
+
+def apart(entry: Entry) -> tuple[bytes, bytes]:
+    """The body of `entry`, and its words as they would be sealed; b"" where it keeps none."""
+    kept: list[bytes] = [b""]
+
+    def seal(exchange: str, kind: str, keeping: Keeping, clear: bytes) -> tuple[bytes, bytes]:
+        kept.append(clear)
+        return bytes(range(16)), b"sealed:" + clear
+
+    return encode(entry, seal), kept[-1]
+
+
+def encoded(entry: Entry) -> bytes:
+    """The body of `entry` alone."""
+    return apart(entry)[0]
+
+
+WORDS = {"opening": ("request",), "closing": ("reply", "sent")}
+
+
+def in_the_body(entry: Opening | Closing) -> dict[str, Any]:
+    """`entry` as JSON with its words in it, as before the fourth schema."""
+    data: dict[str, Any] = json.loads(encoded(entry))
+    for name in ("sealed", "keeping", "schema"):
+        del data[name]
+    for name in WORDS[data["kind"]]:
+        data[name] = getattr(entry, name)
+    for revision, told in zip(data.get("revisions", ()), getattr(entry, "revisions", ()), strict=True):
+        revision["critique"] = told.critique
+    return data
+
+
+def of_the_third_schema(entry: Opening | Closing) -> Leaf:
+    """`entry` as a guard of the third schema stored it."""
+    data = {**in_the_body(entry), "schema": 3}
+    body = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return Leaf(body, leaf_hash(body), columns(entry))
 
 
 def opening(exchange: str, time: float = NOW) -> Opening:
@@ -84,12 +128,14 @@ verdicts = st.builds(
     reason=st.text(),
     scores=st.lists(st.tuples(st.text(max_size=5), numbers), max_size=2).map(tuple),
 )
+keepings = st.builds(Keeping, st.sampled_from(["masked", "encrypted"]), until=numbers)
 openings = st.builds(
-    Opening, time=numbers, spans=spans, fallbacks=words, routed=words, not_scanned=words, timings_ms=timings,
+    Opening, keeping=keepings, time=numbers, spans=spans, fallbacks=words, routed=words, not_scanned=words, timings_ms=timings,
     verdicts=st.lists(verdicts, max_size=2).map(tuple),
 )  # fmt: skip
 closings = st.builds(
     Closing,
+    keeping=keepings,
     time=numbers,
     spans=spans,
     verdicts=st.lists(st.tuples(counts, verdicts), max_size=2).map(tuple),

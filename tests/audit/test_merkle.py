@@ -16,6 +16,7 @@ from guard.audit.merkle import (
     node_hash,
     over,
     pack,
+    part,
     root,
     unpack,
     verify_consistency,
@@ -249,3 +250,15 @@ def test_there_is_no_proof_for_an_impossible_prefix(first, second):
 def test_bytes_that_are_no_frontier_are_refused(size, data):
     with pytest.raises(ValueError, match="frontier"):
         unpack(size, data)
+
+
+@given(st.integers(1, 200), st.data())
+def test_part_of_a_frontier_is_the_frontier_of_a_part(size: int, data: st.DataObject) -> None:
+    hashes = [leaf_hash(bytes([number])) for number in range(size)]
+    start = data.draw(st.integers(0, size + 1))
+    found = part(extend(Frontier(), hashes), start)
+    borders = {0} | {size >> bit << bit for bit in range(size.bit_length() + 1)} - {size}
+    assert (found is not None) == (start in borders)
+    if found is not None:
+        own = extend(Frontier(), hashes[start:])
+        assert (found.size, root(found)) == (own.size, root(own))

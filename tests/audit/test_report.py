@@ -80,8 +80,8 @@ def test_an_exchange_without_an_end_says_so() -> None:
         ({"critic": "", "critic_digest": ""}, {}, "critic       none "),
         ({"policy_digest": "0123456789abcdef"}, {}, "policy       default 0123456789ab"),
         ({"not_scanned": ()}, {}, "not scanned  nothing"),
-        ({"request": ""}, {}, "  (content is not kept)"),
-        ({}, {"reply": "", "sent": ""}, "  (nothing, or content is not kept)"),
+        ({"request": ""}, {}, "  (nothing)"),
+        ({}, {"reply": "", "sent": ""}, "  (nothing)"),
         ({}, {"sent": ""}, "  (nothing)"),
         ({}, {"not_judged": ("a", "b")}, "not judged: a, b"),
         ({}, {"verdicts": ((1, Verdict("a", 0.25, "unsure")),)}, "  [1] a                                0.250  unsure"),
@@ -153,6 +153,9 @@ def alter(log: Path, *changes: str) -> None:
             raw.execute(change)
 
 
+BESIDE = "DELETE FROM content WHERE exchange NOT IN (SELECT exchange FROM leaf WHERE leaf.kind = content.kind)"
+
+
 def test_a_sound_log_is_told_in_one_line(log: Path) -> None:
     sound = (["3 entries under 2 checkpoints, 1 exchanges unfinished: sound"], True)
     assert verify(SqliteReader(log), None, None) == sound
@@ -169,7 +172,9 @@ def test_each_finding_is_told_before_the_sum(log: Path) -> None:
 
 
 def test_an_end_that_was_cut_off_is_found_by_the_checkpoint_that_was_kept(log: Path) -> None:
-    alter(log, "DELETE FROM checkpoint WHERE size = 3", "DELETE FROM leaf WHERE seq = 2")
+    alter(log, "DELETE FROM checkpoint WHERE size = 3", "DELETE FROM leaf WHERE seq = 2", BESIDE)
+    assert not verify(SqliteReader(log), None, log.parent / "early")[1]  # the list still knows of it
+    alter(log, "DELETE FROM listed WHERE seq = 2")
     assert verify(SqliteReader(log), None, log.parent / "early")[1]
     told, ok = verify(SqliteReader(log), None, log.parent / "late")
     assert (ok, told[0].startswith("truncated 3: ")) == (False, True)

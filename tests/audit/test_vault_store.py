@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guard.audit.vault_store import VaultStore, load_or_create_tenant_key
+from guard.audit.tenant import load_or_create_tenant_key
+from guard.audit.vault_store import VaultStore
 from guard.errors import AuditError, ConfigError
 from guard.types import Spelling
 

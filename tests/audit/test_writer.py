@@ -7,11 +7,11 @@ from contextlib import closing as closed
 
 import pytest
 
-from guard.audit.entries import decode
+from guard.audit.entries import Leaf, columns, decode
 from guard.audit.store import LogBusyError, RefusedEntryError
 from guard.audit.writer import Writer
 from guard.errors import AuditError
-from tests.audit.samples import closing, new_store, opening
+from tests.audit.samples import closing, encoded, new_store, opening
 
 INLINE, THREAD = 1000.0, 0.0
 
@@ -24,6 +24,9 @@ class Commits:
         self.threads = []
         self.fails = fails or {}
         self.takes_s = takes_s
+
+    def leaf(self, entry):
+        return Leaf(encoded(entry), b"", columns(entry))
 
     def append(self, entries, *, patient):
         names = [decode(entry.body).exchange for entry in entries]

@@ -8,7 +8,7 @@ import pytest
 
 from guard.backends.causal import CausalModel, load
 
-FAMILIES = ("llama", "qwen2", "qwen3", "gemma3-narrow", "gemma3-wide", "mistral-narrow")
+FAMILIES = ("llama", "qwen2", "qwen3", "gemma2", "gemma3-narrow", "gemma3-wide", "mistral-narrow", "gpt-oss")
 NARROW = 24  # tokens of a sliding window: less than any prompt of the tests
 WIDE = 400  # more than any of them
 
@@ -48,12 +48,24 @@ def tiny_model(family: str) -> Any:
     }  # fmt: skip
     layers = ["sliding_attention", "sliding_attention", "sliding_attention", "full_attention"]
     gemma3: dict[str, Any] = {"head_dim": 8, "layer_types": layers, "query_pre_attn_scalar": 8}
+    experts = {"num_local_experts": 2, "num_experts_per_tok": 1, "sliding_window": NARROW, "layer_types": layers}
     configs: dict[str, Callable[[], Any]] = {
         "llama": lambda: transformers.LlamaConfig(**size),
         "qwen2": lambda: transformers.Qwen2Config(**size),
         "qwen3": lambda: transformers.Qwen3Config(**size, head_dim=8),
         "gemma3-narrow": lambda: transformers.Gemma3TextConfig(**size, **gemma3, sliding_window=NARROW),
         "gemma3-wide": lambda: transformers.Gemma3TextConfig(**size, **gemma3, sliding_window=WIDE),
+        # Soft bounds on its weights, and sinks beside them, which no kernel of torch knows.
+        "gemma2": lambda: transformers.Gemma2Config(
+            **size,
+            head_dim=8,
+            layer_types=layers,
+            query_pre_attn_scalar=8,
+            attn_logit_softcapping=2.0,
+            sliding_window=NARROW,
+            attn_implementation="eager",
+        ),
+        "gpt-oss": lambda: transformers.GptOssConfig(**size, **experts, head_dim=8, attn_implementation="eager"),
         "mistral-narrow": lambda: transformers.MistralConfig(**size, sliding_window=NARROW),
         "bloom": lambda: transformers.BloomConfig(vocab_size=49152, hidden_size=32, n_layer=2, n_head=4),
     }

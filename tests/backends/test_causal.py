@@ -1,3 +1,5 @@
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -93,44 +95,111 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
         load(str(tmp_path), cache=tmp_path)
 
 
-def test_an_id_is_fetched_only_when_it_is_not_here() -> None:
-    asked: list[dict[str, Any]] = []
-    said: list[str] = []
-
-    def read(source: str, **options: Any) -> str:
-        asked.append(options)
-        if len(asked) == 1:
-            raise OSError("not in the cache")
-        return "loaded"
-
-    assert causal._local_first(read, "owner/model", "owner/model", said.append, dtype=1) == "loaded"
-    assert asked == [{"local_files_only": True, "dtype": 1}, {"dtype": 1}]
-    assert said == ["fetching owner/model from the Hugging Face hub"]
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
-def test_an_id_that_cannot_be_fetched_is_refused() -> None:
-    def read(source: str, **options: Any) -> str:
-        raise OSError("no network")
-
-    with pytest.raises(ConfigError, match="can reach"):
-        causal._local_first(read, "owner/model", "owner/model", lambda text: None)
-
-
-def test_a_model_of_the_hub_is_known_by_its_commit(tiny: Tiny) -> None:
-    model = tiny("llama").model
-    without = causal._revision("owner/model", model)
-    assert len(without) == 64
-    model.config._commit_hash = "abc"
-    assert causal._revision("owner/model", model) == "abc"
-    model.config._commit_hash = None
+@pytest.fixture
+def hub(folder: Path, tmp_path: Path) -> Path:
+    """A cache of the Hugging Face hub with the tiny model in it, as its own library lays it out."""
+    model = tmp_path / "models--owner--tiny"
+    snapshot = model / "snapshots" / COMMIT
+    snapshot.mkdir(parents=True)
+    (model / "refs").mkdir()
+    (model / "refs" / "main").write_text(COMMIT)
+    for file in folder.iterdir():
+        shutil.copy(file, snapshot / file.name)
+    return tmp_path
 
 
-def test_an_id_of_the_hub_is_read_through_the_same_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    seen: list[str] = []
-    monkeypatch.setattr(causal, "_local_first", lambda read, name, source, progress, **o: seen.append(source))
-    with pytest.raises(ConfigError, match="no chat template"):
-        load("owner/model", cache=tmp_path)
-    assert seen == ["owner/model"]
+OFFLINE = """
+import socket, sys
+tried = []
+
+def refuse(*arguments, **options):
+    tried.append(arguments)
+    raise OSError("there is no network here")
+
+socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = socket.create_connection = refuse
+from pathlib import Path
+from guard.backends.causal import load
+from guard.errors import ConfigError
+try:
+    model = load(sys.argv[1], cache=Path("."), device="cpu")
+    print(model.id, model.digest, model.encode("Hello") != [], model.context)
+except ConfigError as error:
+    print("refused", "cannot be loaded" in error.message)
+print(len(tried))
+"""
+
+
+def load_offline(name: str, hub: Path) -> list[str]:
+    environ = {**os.environ, "HF_HUB_CACHE": str(hub), "HF_HUB_OFFLINE": "0"}
+    ran = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", OFFLINE, name], capture_output=True, text=True, check=True, env=environ
+    )
+    return ran.stdout.split("\n")[:2]
+
+
+def test_a_model_of_the_hub_that_is_here_is_loaded_without_asking_the_network(hub: Path) -> None:
+    assert load_offline("owner/tiny", hub) == [f"owner/tiny {COMMIT} True 512", "0"]
+
+
+@pytest.mark.parametrize("missing", ["model.safetensors", "config.json", "tokenizer*"])
+def test_half_a_model_is_not_taken_for_one(hub: Path, missing: str) -> None:
+    snapshot = hub / "models--owner--tiny" / "snapshots" / COMMIT
+    assert causal._is_whole(snapshot)
+    for file in list(snapshot.glob(missing)):
+        file.unlink()
+    assert not causal._is_whole(snapshot)
+
+
+def test_of_weights_in_several_files_every_one_has_to_be_here(hub: Path) -> None:
+    snapshot = hub / "models--owner--tiny" / "snapshots" / COMMIT
+    (snapshot / "model.safetensors").rename(snapshot / "model-1.safetensors")
+    index = snapshot / "model.safetensors.index.json"
+    index.write_text('{"weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors"}}')
+    assert not causal._is_whole(snapshot)
+    (snapshot / "model-2.safetensors").touch()
+    assert causal._is_whole(snapshot)
+    index.write_text("[]")
+    assert not causal._is_whole(snapshot)
+
+
+def test_an_id_that_is_neither_here_nor_reachable_is_refused(hub: Path) -> None:
+    told, tried = load_offline("owner/other", hub)
+    assert told == "refused True"
+    assert int(tried) > 0
+
+
+def test_what_is_no_id_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be loaded"):
+        load("not//an id", cache=tmp_path)
+
+
+def test_packed_weights_need_a_gpu_and_their_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    for dtype in ("int8", "int4"):
+        with pytest.raises(ConfigError, match=f"'{dtype}' needs a GPU"):
+            causal._weights(dtype, "cpu")
+        with pytest.raises(ConfigError, match="pip install bitsandbytes"):
+            causal._weights(dtype, "cuda")
+
+
+def test_packed_weights_are_asked_for_as_transformers_takes_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name == "bitsandbytes" or None)
+    eight, four = causal._weights("int8", "cuda:1"), causal._weights("int4", "cuda")
+    assert (eight["device_map"], eight["dtype"]) == ("cuda:1", torch.bfloat16)
+    assert eight["quantization_config"].load_in_8bit
+    assert four["quantization_config"].load_in_4bit
+    assert four["quantization_config"].bnb_4bit_compute_dtype == torch.bfloat16
+    assert causal._weights("auto", "cuda") == {"dtype": torch.bfloat16, "device_map": "cuda"}
+    assert causal._weights("auto", "cpu") == {"dtype": torch.float32}
+
+
+def test_what_its_weights_were_packed_into_is_a_part_of_a_model(tiny: Tiny) -> None:
+    model = tiny("llama")
+    packed = CausalModel(model.id, model.digest, model.model, model.tokenizer, "int4")
+    assert (model.precision, packed.precision) == ("torch.float32", "torch.float32 int4")
 
 
 def test_what_is_said_cannot_hold_a_turn(smollm: CausalModel) -> None:

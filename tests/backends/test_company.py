@@ -330,3 +330,11 @@ def test_a_term_inside_one_of_another_entity_is_found() -> None:
     lists = (TermList("CUSTOMER", None, ("Blue Harbor Falcon",)), TermList("CODE_NAME", None, ("Falcon",)))
     (spans,) = Lists(Company(lists=lists)).edition.find(["ask Blue Harbor Falcon today"]) or ((),)
     assert {span.entity for span in spans} == {"CUSTOMER", "CODE_NAME"}
+
+
+@pytest.mark.parametrize("graver", ["CODE_NAME", "CUSTOMER"])
+def test_a_term_of_two_lists_is_held_to_the_graver(graver: str) -> None:
+    lists = (TermList("CODE_NAME", None, ("Falcon",)), TermList("CUSTOMER", None, ("FALCON", "Blue Harbor")))
+    spec = Spec(profile="patterns", company=Company(lists=lists, gravity=((graver, 3),)))
+    (spans,) = Stack.of(spec).recognize(["the Falcon plan"])
+    assert [span.entity for span in spans] == [graver]

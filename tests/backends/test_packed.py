@@ -1,5 +1,6 @@
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
@@ -8,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from guard.backends.calibration import PLAIN, calibrated
 from guard.backends.causal import CausalModel
 from guard.backends.packed import AFTER, BETWEEN, INTRODUCTION, QUESTION, PackedCritic, _groups, _pieces
-from guard.backends.packing import Answered
-from guard.backends.thresholds import UNFITTED, USELESS, Band, fitted
+from guard.backends.packing import Ask
+from guard.backends.thresholds import USELESS, Band
+from guard.backends.yes_no import Answered
 from guard.errors import CriticError
 from guard.review.review import Review, Settings, review
 from guard.types import Critic, Dialogue, Learner, Verdict
@@ -46,8 +49,12 @@ class Fixed:
         self.answers = list(answers)
         self.prefixes: list[list[int]] = []
 
-    def ask(self, prefix: list[int], branches: list[list[int]]) -> list[Answered]:
-        self.prefixes.append(prefix)
+    @contextmanager
+    def turn(self) -> Iterator[Ask]:
+        yield self.ask
+
+    def ask(self, prefix: Sequence[int], branches: Sequence[Sequence[int]]) -> list[Answered]:
+        self.prefixes.append(list(prefix))
         answer = self.answers[min(len(self.prefixes), len(self.answers)) - 1]
         return [answer] * len(branches)
 
@@ -222,24 +229,26 @@ def test_a_review_goes_through_critique_and_revision_on_real_weights(critic: Pac
 def test_several_threads_may_use_it(tiny: Tiny) -> None:
     critic = PackedCritic(tiny("qwen3"))
     expected = critic.score(LONG, RULES)
-    found: list[object] = []
+    found: list[tuple[Verdict, ...]] = []
     threads = [Thread(target=lambda: found.append(critic.score(LONG, RULES))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == [expected] * 4
+    for verdicts in found:
+        assert [one.state for one in verdicts] == [one.state for one in expected]
+        assert [one.score for one in verdicts] == pytest.approx([one.score for one in expected], abs=1e-4)
 
 
-def test_fitting_sets_a_band_per_principle_and_changes_the_digest(tiny: Tiny) -> None:
+def test_fitting_sets_a_calibration_per_principle_and_changes_the_digest(tiny: Tiny) -> None:
     critic = PackedCritic(tiny("llama"))
     rule = replace(RULES[0], violates=EXAMPLES, complies=FINE)
     before = critic.digest
     said: list[str] = []
-    assert critic.band(rule) is UNFITTED
+    assert critic.calibration(rule) is PLAIN
     critic.fit([rule, RULES[1]], progress=said.append)
-    assert critic.band(rule).accuracy is not None
-    assert critic.band(RULES[1]) == UNFITTED
+    assert critic.calibration(rule).band.accuracy is not None
+    assert critic.calibration(RULES[1]) == PLAIN
     assert critic.digest != before
     assert len(said) == 2
 
@@ -251,7 +260,7 @@ def test_what_was_fitted_is_kept_on_disk_for_the_same_examples(tiny: Tiny, tmp_p
     said: list[str] = []
     second = PackedCritic(tiny("llama"), thresholds=tmp_path)
     second.fit([rule], progress=said.append)
-    assert (second.band(rule), second.digest, said) == (first.band(rule), first.digest, [])
+    assert (second.calibration(rule), second.digest, said) == (first.calibration(rule), first.digest, [])
     second.fit([replace(rule, complies=FINE[:2])], progress=said.append)
     assert said
 
@@ -260,11 +269,11 @@ def test_a_principle_it_cannot_tell_is_always_unsure(smollm: CausalModel) -> Non
     critic, _ = scripted(smollm, answered(0.99))
     rule = replace(RULES[0], violates=EXAMPLES, complies=FINE)
     critic.fit([rule])  # every example has the same score
-    assert critic.band(rule) == Band(*USELESS, 0.5)
+    assert critic.calibration(rule).band == Band(*USELESS, 0.5)
     assert critic.score(SHORT, [rule])[0].state == "unsure"
 
 
-def test_an_example_left_out_is_judged_by_a_band_that_did_not_see_it(smollm: CausalModel) -> None:
+def test_an_example_left_out_is_judged_by_a_fit_that_did_not_see_it(smollm: CausalModel) -> None:
     rule = Rule("x", "s", "q", EXAMPLES, FINE)
     scores = (0.9, 0.8, 0.2, 0.1, 0.1, 0.1)
     critic, model = scripted(smollm, *map(answered, scores))
@@ -272,23 +281,25 @@ def test_an_example_left_out_is_judged_by_a_band_that_did_not_see_it(smollm: Cau
     assert isinstance(critic, Learner)
     verdicts = critic.left_out(rule)
     assert len(model.prefixes) == len(scores)  # what the fit has asked is not asked again
-    assert [round(v.score, 6) for v in verdicts] == list(scores)
     for index, verdict in enumerate(verdicts):
         odds = [math.log(score / (1 - score)) for score in scores]
         violating, complying = odds[:3], odds[3:]
         del (violating if index < 3 else complying)[index % 3]
-        assert verdict.state == fitted(violating, complying).state(scores[index])
+        fit = calibrated(violating, complying)
+        own = math.log(scores[index] / (1 - scores[index]))
+        assert verdict.state == fit.state(own)
+        assert verdict.score == pytest.approx(fit.score(own))
 
 
 def test_it_is_loaded_without_fitting(model_cache: Path, smollm: CausalModel) -> None:
     critic = PackedCritic.load("packaged:smollm2", cache=model_cache)
-    assert critic.band(RULES[0]) is UNFITTED
+    assert critic.calibration(RULES[0]) is PLAIN
 
 
 def test_it_is_loaded_and_fitted_in_one_call(model_cache: Path, smollm: CausalModel) -> None:
     said: list[str] = []
     rule = replace(RULES[0], violates=EXAMPLES[:2], complies=FINE[:2])
     critic = PackedCritic.load("packaged:smollm2", cache=model_cache, fit=[rule], progress=said.append)
-    assert critic.band(rule).accuracy is not None
+    assert critic.calibration(rule).band.accuracy is not None
     assert said == ["loading packaged:smollm2", "fitting the critic to principle 1 of 1"]
     assert list((model_cache / "thresholds").iterdir())

@@ -1,16 +1,23 @@
-from collections.abc import Callable, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from guard.backends.causal import CausalModel
-from guard.backends.packing import Answered, Asker, additive, layout, near
-from guard.errors import ConfigError, CriticError
+from guard.backends.packing import Asker, Question, is_short_of_memory
+from guard.backends.yes_no import Answered
+from guard.errors import CriticError
 from tests.backends.conftest import FAMILIES
 from tests.backends.principles import LONG, RULES, SHORT
 
 Tiny = Callable[[str], CausalModel]
+ONLY_EAGER = ("gemma2", "gpt-oss")
 
 
 def tokens(model: CausalModel, prompt: str, reply: str) -> tuple[list[int], list[list[int]]]:
@@ -29,7 +36,7 @@ def assert_equal(one: Sequence[Answered], other: Sequence[Answered]) -> None:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_packed_scores_equal_those_of_separate_prompts(family: str, dialogue: Any, attention: str, tiny: Tiny) -> None:
     model = tiny(family)
-    model.model.set_attn_implementation(attention)
+    model.model.set_attn_implementation("eager" if family in ONLY_EAGER else attention)
     asker = Asker(model)
     prefix, branches = tokens(model, dialogue.prompt, dialogue.reply)
     assert asker.packs
@@ -97,29 +104,6 @@ def test_half_precision_packs_too(smollm: CausalModel) -> None:
     assert all(0 <= answer.score <= 1 and answer.mass <= 1.01 for answer in asker.ask(prefix, branches))
 
 
-def test_a_branch_sees_the_prefix_and_itself() -> None:
-    positions, allowed = layout(2, [2, 1])
-    assert positions.tolist() == [0, 1, 2, 3, 2]
-    assert allowed.int().tolist() == [
-        [1, 0, 0, 0, 0],
-        [1, 1, 0, 0, 0],
-        [1, 1, 1, 0, 0],
-        [1, 1, 1, 1, 0],
-        [1, 1, 0, 0, 1],
-    ]
-    assert near(positions, 2).int().tolist()[4] == [0, 1, 1, 1, 1]
-    assert near(positions, None).all()
-
-
-def test_the_mask_is_additive_and_float(tiny: Tiny) -> None:
-    _, allowed = layout(1, [1])
-    mask = additive(allowed, tiny("llama").model)
-    assert mask.dtype == torch.float32
-    assert mask.shape == (1, 1, 2, 2)
-    assert mask[0, 0, 1, 0] == 0
-    assert mask[0, 0, 0, 1] == torch.finfo(torch.float32).min
-
-
 def test_a_score_that_is_not_a_number_is_a_failure(smollm: CausalModel) -> None:
     from tests.backends.conftest import tiny_model
 
@@ -135,21 +119,149 @@ def test_a_model_that_fails_is_a_failure_of_the_critic(tiny: Tiny) -> None:
         Asker(tiny("llama")).ask([5, 10**6], [[7]])
 
 
-def test_a_tokenizer_without_yes_and_no_is_refused(smollm: CausalModel) -> None:
-    class Letters:
-        unk_token_id = 0
-
-        def __call__(self, text: str, **_: object) -> Any:
-            return type("Encoded", (), {"input_ids": [0] * len(text.strip()) + [0]})()
-
-    with pytest.raises(ConfigError, match="yes and no"):
-        Asker(CausalModel("letters", "", smollm.model, Letters()))
+REPLY = LONG.reply + " 주문은 목요일에 도착합니다. ご注文は木曜日に届きます。 🙂🙃 x = {'a': [1, 2]}  \n\n- one\n- two"
 
 
-def test_an_answer_is_read_in_log_probabilities() -> None:
-    sure = Answered(-0.1, -5000.0)
-    assert sure.score == pytest.approx(1.0)
-    assert Answered(-5000.0, -0.1).score == pytest.approx(0.0)
-    assert Answered(-2.0, -2.0).score == 0.5
-    assert Answered(-2.0, -3.0).odds == pytest.approx(1.0)
-    assert sure.mass == pytest.approx(0.905, abs=1e-3)
+@contextmanager
+def watched(model: CausalModel, most: int | None = None) -> Iterator[list[int]]:
+    """Notes how many tokens each pass reads; one of more than `most` runs out of memory."""
+    passes: list[int] = []
+
+    def note(module: Any, arguments: Any, named: Any) -> None:
+        tokens = named["input_ids"].numel()
+        passes.append(tokens)
+        if most is not None and tokens > most:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    hook = model.model.base_model.register_forward_pre_hook(note, with_kwargs=True)
+    try:
+        yield passes
+    finally:
+        hook.remove()
+
+
+def grown(model: CausalModel, text: str) -> tuple[list[int], list[list[int]]]:
+    """What is asked of a reply so far: tokens as the tokenizer cuts it, the frame after it, two questions."""
+    before, after = model.frame()
+    return [*before, *model.encode(text), *model.encode("\n\nThe end.")], [
+        model.encode(rule.question) + after for rule in RULES[:2]
+    ]
+
+
+@pytest.mark.parametrize("family", ["llama", "gemma3-narrow", "mistral-narrow"])
+def test_a_text_that_grows_scores_as_if_read_anew_however_it_is_cut(family: str, tiny: Tiny) -> None:
+    model = tiny(family)
+    warm, cold = Asker(model), Asker(model, most_cached=0)
+
+    @settings(max_examples=8, deadline=None)
+    @given(st.lists(st.integers(0, len(REPLY)), min_size=1, max_size=4))
+    def grows(cuts: list[int]) -> None:
+        for cut in cuts:  # shorter ones after longer ones too
+            asked = grown(model, REPLY[:cut])
+            assert_equal(warm.ask(*asked), cold.ask(*asked))
+
+    grows()
+    assert len(warm._prefixes) >= 1
+    assert len(cold._prefixes) == 0
+
+
+def test_of_a_text_that_grew_only_its_new_tokens_and_the_branches_are_read(tiny: Tiny) -> None:
+    model = tiny("qwen3")
+    asker = Asker(model)
+    words = "The parcel left our warehouse on Monday. " * 20
+    first, longer = grown(model, words), grown(model, words + "It is late.")
+    asker.ask(*first)
+    with watched(model) as passes:
+        asker.ask(*longer)
+        asker.ask(*longer)
+    branches = sum(map(len, longer[1]))
+    added = len(model.encode("It is late.")) + len(model.encode("\n\nThe end."))
+    assert len(longer[0]) > 150
+    assert passes[0] <= added + branches
+    assert passes[1] <= branches
+
+
+def test_what_branches_begin_with_in_common_is_read_once(tiny: Tiny) -> None:
+    model = tiny("llama")
+    asker = Asker(model)
+    prefix, start = [5, 6, 7], [8] * 50
+    branches = [[*start, 9], [*start, 10, 11]]
+    with watched(model) as passes:
+        found = asker.packed(prefix, branches)
+    assert passes == [3 + 50 + 3]
+    assert_equal(found, asker.separate(prefix, branches))
+    assert_equal(asker.packed(prefix, branches[:1]), found[:1])
+    same = asker.packed(prefix, [branches[0], branches[0]])
+    assert_equal(same, [found[0], found[0]])
+
+
+def test_many_threads_share_passes_and_each_gets_its_own_answers(tiny: Tiny) -> None:
+    model = tiny("llama")
+    asker = Asker(model)
+    asked = [tokens(model, f"Question {n}?", "Yes. " * n) for n in range(8)]
+    expected = [asker.packed(*each) for each in asked]
+    asker.forget()
+    asker._gathering._wait_s = 60
+    found: dict[int, list[Answered]] = {}
+    with watched(model) as passes, asker.turn() as ask:  # for whom the others wait
+        threads = [threading.Thread(target=lambda n=n: found.update({n: asker.ask(*asked[n])})) for n in range(1, 8)]
+        for thread in threads:
+            thread.start()
+        while len(asker._gathering._waiting) < 7:
+            time.sleep(0.001)
+        found[0] = ask(*asked[0])
+        for thread in threads:
+            thread.join()
+    for n, answers in enumerate(expected):
+        assert_equal(found[n], answers)
+    assert len(passes) < 8
+
+
+def test_a_question_that_fails_fails_alone(tiny: Tiny) -> None:
+    model = tiny("llama")
+    asker = Asker(model)
+    good, bad = Question((5, 6), ((7,), (8,))), Question((5, 10**6), ((7,),))
+    first, failed, last = asker.answer([good, bad, Question((6, 6), ((7,), (8,)))])
+    assert isinstance(failed, CriticError)
+    assert isinstance(first, list)
+    assert_equal(first, asker.separate([5, 6], [[7], [8]]))
+    assert isinstance(last, list)
+    assert_equal(last, asker.separate([6, 6], [[7], [8]]))
+
+
+def test_out_of_memory_means_fewer_at_a_time(tiny: Tiny) -> None:
+    model = tiny("llama")
+    asker = Asker(model)
+    questions = [Question((n, *range(100, 130)), ((n, 1), (n, 2), (3, 4, 5), (n, 6))) for n in range(5, 9)]
+    expected = asker.answer(questions)
+    asker.forget()
+    with watched(model, most=45) as passes:  # one question of 40 tokens fits, two do not
+        found = asker.answer(questions)
+    assert passes == [160, 80, 40, 40, 80, 40, 40]
+    for one, other in zip(found, expected, strict=True):
+        assert isinstance(one, list)
+        assert isinstance(other, list)
+        assert_equal(one, other)
+
+
+def test_out_of_memory_means_fewer_branches_at_a_time_and_at_last_a_failure_with_a_remedy(tiny: Tiny) -> None:
+    model = tiny("llama")
+    asker = Asker(model)
+    question = Question(tuple(range(100, 130)), ((1, 2), (2, 2), (3, 4, 5), (4, 6)))
+    expected = asker.packed(question.prefix, question.branches)
+    asker.forget()
+    with watched(model, most=35) as passes:
+        (found,) = asker.answer([question])
+    assert passes[:3] == [39, 34, 35 - 30]  # the second half knows the prefix
+    assert isinstance(found, list)
+    assert_equal(found, expected)
+    asker.forget()
+    with watched(model, most=20), pytest.raises(CriticError, match=r"ran out of memory: set critic\.dtype"):
+        asker.ask(question.prefix, question.branches)
+
+
+def test_a_shortage_of_memory_is_known_by_its_words_too() -> None:
+    assert is_short_of_memory(torch.OutOfMemoryError("any"))
+    assert is_short_of_memory(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"))
+    assert is_short_of_memory(RuntimeError("CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate"))
+    assert not is_short_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))

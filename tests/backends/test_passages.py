@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guard.backends.passages import MOST, latin, passages
+from guard.backends.passages import MOST, eastern, latin, passages
 
 WORDS = st.lists(
     st.sampled_from(["Meyer", "the", "Alice", "is.", "Write", "a", "\n", "no", "Kafka", "김", "x" * 200]), max_size=80
@@ -25,11 +25,26 @@ def read(text):
         ("See Mr. Meyer. He is in.", ["See Mr. Meyer."]),
         ("From: wei cook <>\nWe see.", ["From: wei cook <>"]),
         ("", []),
-        ("123 456", ["123 456"]),
+        ("123 456", []),
     ],
 )
 def test_what_may_name_somebody_is_read(text, expected):
     assert read(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("송장 번호 2041: 342, 115", []),
+        ("오늘 kim 에게 답장", []),
+        ("계약은 Alice Meyer 에게", ["Alice Meyer"]),
+        ("OPENAI_API_KEY= 키를 넣어 주세요", []),
+    ],
+)
+def test_beside_korean_and_japanese_only_capitals_are_read(text, expected):
+    plain = latin(text)
+    assert eastern(text)
+    assert [plain[start:end].strip() for start, end in passages(plain, beside=True)] == expected
 
 
 @given(WORDS)

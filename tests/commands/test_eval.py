@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from guard.cli import main
 from guard.commands import eval as command
 from guard.evaluation.formats import Format
+from guard.evaluation.review_rows import ReviewFormat
 from guard.evaluation.samples import Group
 from guard.policy import Profile
 
@@ -40,12 +41,15 @@ def test_choices_are_those_of_the_parts() -> None:
     assert get_args(Format) == command.FORMATS
     assert get_args(Profile) == command.PROFILES
     assert get_args(Group) == command.GROUPS
+    assert get_args(ReviewFormat) == command.REVIEW_FORMATS
 
 
 def test_every_option_is_documented() -> None:
     page = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text(encoding="utf-8")
-    documented = re.findall(r"^\| `(--[\w-]+)", page, re.MULTILINE)
-    assert documented == [option.opts[0] for option in command.detect.params]
+    first, second = page.split("# What a critic is worth")
+    for part, told in ((first, command.detect), (second, command.review_critic)):
+        documented = re.findall(r"^\| `(--[\w-]+)", part, re.MULTILINE)
+        assert documented == [option.opts[0] for option in told.params]
 
 
 @pytest.mark.usefixtures("folder")
@@ -86,3 +90,27 @@ def test_what_is_wrong_is_one_message(arguments: list[str], message: str) -> Non
     assert result.exit_code != 0
     assert message in result.stderr
     assert "a.b@example.com" not in result.output
+
+
+def test_a_critic_is_measured_for_machines(folder: Path) -> None:
+    rows = [{"text": "I will break your legs.", "label": 1}, {"text": "The meeting moved to ten.", "label": 0}]
+    (folder / "review.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    told = CliRunner().invoke(main, ["eval", "review", "--data", "review.jsonl", "--no-zero-shot", "--json"])
+    assert told.exit_code == 0, told.output
+    values = json.loads(told.stdout)
+    assert [(one["system"], one["rows"]) for one in values["sets"]] == [
+        ("embedded:all-MiniLM-L6-v2", 2),
+        ("chance", 2),
+        ("list of words", 2),
+    ]
+    assert values["sets"][0]["auroc"] == 1.0
+    assert "review.jsonl: chance" in told.stderr
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_critic_cannot_be_measured_on_nothing() -> None:
+    told = CliRunner().invoke(main, ["eval", "review", "--data", "none.jsonl", "--no-zero-shot"])
+    assert told.exit_code == 1
+    assert (
+        told.stderr == "Error: none.jsonl: cannot be read (No such file or directory). Check the path and its rights.\n"
+    )

@@ -60,8 +60,12 @@ def test_a_report_is_a_table_with_what_fails() -> None:
     assert failing.problems == ("principle 'x': missed 0.67 is over 0.50",)
     text = as_text(failing).splitlines()
     assert text[0] == "house version 3 (dddddddddddd) on scripted (eeeeeeeeeeee)"
-    assert text[2].split() == ["x", "2+2", "1.00", "1.00", "0.00", "0.00", "0.80"]
+    assert text[2].split() == ["x", "2+2", "1.00", "1.00", "0.00", "0.00", "0.80", "0.01"]
     assert text[4].startswith("data")
+    assert text[6] == "how far the scores can be believed: 10 examples, Brier score 0.170"
     assert text[-2:] == ["FAILED principle 'x': missed 0.67 is over 0.50", "not fit to be in force"]
+    lost = Report(constitution, "scripted", "e" * 64, (proof("nn", "nn"),), ())
+    assert as_text(lost).splitlines()[2].split()[-1] == "-"
+    assert "believed" not in as_text(lost)
     passing = Report(constitution, "scripted", "e" * 64, (proof("ff", "cc"),), ())
     assert as_text(passing).endswith("\n\nfit to be in force")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guard.asks import Ask, Emit, Judge, Record, Write
+from guard.asks import Ask, Emit, Hold, Judge, Record, Write
 from guard.errors import AuditError, CriticError, GuardError, RecognizerError
 from guard.review.review import Settings
 from guard.types import Closing, Opening, Verdict
@@ -158,10 +158,15 @@ def test_nothing_is_told_before_a_durable_allowing_decision(
     allowed = False
     for ask in played.asks:
         if isinstance(ask, Record) and isinstance(ask.entry, Closing):
-            allowed = ask.entry.decision != "block"
+            allowed = ask.entry.decision in ("allow", "revise")
         assert not (isinstance(ask, Emit) and spoken(ask.data) and not allowed)
     closing = played.closing
-    assert (closing.outcome == "completed") == (closing.decision != "block") == (played.head.status == 200)
+    goes_out = closing.decision in ("allow", "revise")
+    assert (closing.outcome == "completed") == goes_out == (played.head.status == 200)
+    assert (closing.outcome == "held") == (closing.decision == "escalate") == ("Hold" in played.kinds)
+    if closing.outcome == "held":
+        assert played.kinds.index("Hold") < [*played.kinds].index("Emit")
+        assert played.head.status == 423
     assert played.head.headers["x-guard-decision"] == closing.decision
     if closing.outcome == "completed" and on_failure == "block":
         assert closing.not_judged == () or not spoken(played.told)
@@ -193,10 +198,10 @@ def test_nothing_of_a_stream_is_told_before_its_window_passed(
         if isinstance(ask, Judge) and passing.pop(0):
             judged += ask.dialogue.reply
         if isinstance(ask, Record) and isinstance(ask.entry, Closing):
-            allowed = ask.entry.decision != "block"
+            allowed = ask.entry.decision in {"allow", "revise"}
         if isinstance(ask, Emit) and not allowed:
             assert all(word in judged for word in WORDS if word.encode() in ask.data)
-    assert played.closing.decision in {"allow", "revise"} or not allowed
+    assert allowed == (played.closing.decision in {"allow", "revise"})
 
 
 fails: dict[str, Callable[[Ask], GuardError | None]] = {
@@ -222,6 +227,20 @@ def test_a_failing_critic_or_log_lets_nothing_through(messages: list[dict[str, A
         assert (closing.outcome, closing.decision) == ("not_judged", "block")
         assert set(closing.not_judged) == {"no-threats", "no-weapons"}
         assert not any(v.state == "clear" and v.principle != "no-new-data" for _, v in closing.verdicts)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_reply_that_cannot_be_held_does_not_go_out(stream: bool) -> None:
+    rules = plan(constitution=constitution(ESCALATED), review=HELD)
+    played = play(
+        body(stream=stream),
+        reply_of([{"content": "zebra"}], stream),
+        rules,
+        critic=Moody(["all"]),
+        fail=lambda ask: AuditError("full") if isinstance(ask, Hold) else None,
+    )
+    assert not spoken(played.told)
+    assert (played.head.status, played.closing.outcome, played.closing.decision) == (503, "failed", "block")
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -74,6 +74,16 @@ def test_doing_it_again_changes_nothing(case):
     assert disjoint(once, text) == once
 
 
+@given(texts_and_spans(), st.sets(st.sampled_from(ENTITIES)))
+def test_what_is_kept_hides_nothing_that_is_not_and_makes_none_of_it_longer(case, kept):
+    text, spans = case
+    acting = [s for s in spans if s.entity not in kept]
+    alone, beside = disjoint(acting, text), disjoint(spans, text, kept)
+    assert tuple(s for s in beside if s.entity not in kept) == alone
+    covered = {i for s in beside for i in range(s.start, s.end)}
+    assert all(covered.issuperset(trimmed(text, s)) for s in spans)
+
+
 @pytest.mark.parametrize(
     ("spans", "expected"),
     [

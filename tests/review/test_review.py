@@ -92,13 +92,30 @@ class TestWhatAViolationDoes:
         assert found.reason == "it violates the principle 'a': The assistant keeps a."
         assert found.final == ()
 
-    def test_escalate_blocks_for_a_person(self) -> None:
+    def test_escalate_holds_for_a_person(self) -> None:
         found = told(Words({"a": "fool"}), principle("a", on_violation="escalate"))
-        assert (found.decision, found.principle) == ("block", "a")
+        assert (found.decision, found.principle, found.text) == ("escalate", "a", REPLY)
         assert "a person must decide" in found.reason
 
+    @pytest.mark.parametrize("ends", [("escalate", "block"), ("block", "escalate")])
+    def test_what_blocks_is_for_no_person_to_let_out(self, ends: Any) -> None:
+        first, second = ends
+        both = principle("a", on_violation=first), principle("b", on_violation=second)
+        assert told(Words({"a": "fool", "b": "away"}), *both).decision == "block"
+
+    def test_what_is_held_is_mended_first(self) -> None:
+        both = principle("a", on_violation="escalate"), principle("b")
+        found = told(Words({"a": "fool", "b": "away"}), *both)
+        assert (found.decision, found.text) == ("escalate", REPLY.replace("away", "[removed: b]"))
+        assert [revision.accepted for revision in found.revisions] == [True]
+
+    def test_a_person_decides_also_where_the_mended_reply_is_clear(self) -> None:
+        both = principle("a", on_violation="escalate"), principle("b")
+        found = told(Words({"a": "fool", "b": "fool"}), *both)
+        assert (found.decision, found.principle, found.final[0].state) == ("escalate", "a", "clear")
+
     def test_the_first_in_the_constitution_is_named(self) -> None:
-        both = principle("a", on_violation="escalate"), principle("b", on_violation="block")
+        both = principle("a", on_violation="block"), principle("b", on_violation="block")
         assert told(Words({"a": "fool", "b": "away"}), *both).principle == "a"
         assert told(Words({"a": "fool", "b": "away"}), *reversed(both)).principle == "b"
 
@@ -350,10 +367,13 @@ def test_whatever_the_critic_says(
         assert "not_judged" not in last.values() or not found.final
     for p in principles:
         if first[p.id] == "fired":
-            assert p.on_violation in {"annotate", "revise"}
-            assert p.on_violation == "annotate" or p.id in mended
+            assert p.on_violation != "block"
+            assert p.on_violation != "revise" or p.id in mended
+            assert p.on_violation != "escalate" or found.decision == "escalate"
         if on_unsure == "block":
             assert first[p.id] != "unsure"
-    if found.decision == "allow":
+    if found.decision == "allow" or not mended:
         assert found.text == REPLY[:editable]
+    if found.decision == "escalate":
+        assert {v.state for v in (*found.verdicts, *found.final) if v.principle == found.principle} >= {"fired"}
     assert set(found.not_judged) >= {name for name, state in first.items() if state == "not_judged"}

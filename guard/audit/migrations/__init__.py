@@ -1,0 +1,1 @@
+"""The revisions of the tables of the log, run by Alembic."""

@@ -1,0 +1,219 @@
+"""The audit log in PostgreSQL, for several machines: the rules of the store in SQLite, over a network.
+
+Writers take turns by an advisory lock that is held to the end of the transaction. A commit takes two turns over the
+network, however many entries it holds: one to get the lock and the last checkpoint, one to write and to commit.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+import psycopg
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+
+from guard.audit.checkpoint import Checkpoint
+from guard.audit.entries import Leaf, Opener
+from guard.audit.persons import Sealer
+from guard.audit.postgres import SETTINGS, PostgresReader, check_revision, connect, failing_as
+from guard.audit.shelf import Run, Shelf
+from guard.audit.store import AT_ONCE, LogBusyError, RefusedEntryError, signing_key, told_by
+from guard.audit.tables import Prepared
+from guard.audit.tenant import TENANT_KEY, load_or_create_tenant_key
+from guard.audit.terms import terms
+from guard.audit.tip import Commit, Tip
+from guard.audit.upgrading import upgrade_postgres
+from guard.errors import AuditError
+from guard.types import Entry
+
+WHERE: Final = "PostgreSQL"
+# The lock of this log: a number of guard's own, and that of its table in this database.
+LOCK: Final = "pg_advisory_xact_lock(1735746930, 'leaf'::regclass::oid::integer)"
+TRY_LOCK: Final = "pg_try_advisory_xact_lock(1735746930, 'leaf'::regclass::oid::integer)"
+BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
+REFUSALS: Final = (psycopg.IntegrityError, psycopg.DataError)
+
+
+class PostgresStore(PostgresReader):
+    """The log in the database at `url`; `key` is the file of its signing key, the same for all who write.
+
+    `clock` gives Unix seconds. Raises ConfigError or AuditError where the log cannot be continued. Blocking; any thread
+    may call. Tables are made or upgraded where the role may do that. When the connection is lost, the call at hand
+    fails, and the next one connects anew.
+    """
+
+    inline_s: ClassVar[float] = 0.0  # the network is never waited for by an event loop
+
+    def __init__(
+        self,
+        url: str,
+        key: Path,
+        *,
+        clock: Callable[[], float] = time.time,
+        opener: Opener | None = None,
+        tenant_key: bytes | None = None,
+        break_glass: X25519PublicKey | None = None,
+    ) -> None:
+        super().__init__(url, key.with_suffix(".pub"), opener=opener)
+        tenant_key = tenant_key or load_or_create_tenant_key(key.with_name(TENANT_KEY))
+        # No key is looked up: an event loop seals, and the network is never waited for by one.
+        self._shelf = Shelf(Sealer(tenant_key, lambda _, __: None, break_glass), "postgresql")
+        self._clock = clock
+        self._turn = threading.Lock()
+        self._connection: psycopg.Connection[Any] | None = None
+        self._closed = False
+        with failing_as("the audit log cannot be opened"):
+            connection = self._connected()
+            try:
+                begun = connection.execute("SELECT EXISTS (SELECT 1 FROM checkpoint)").fetchone() == (True,)
+                self._tip = Tip(signing_key(key, begun=begun, where="its tables in PostgreSQL"), WHERE)
+                with self._transaction():
+                    self._catch_up()
+            except BaseException:
+                connection.close()
+                raise
+
+    def leaf(self, entry: Entry) -> Leaf:
+        """`entry` ready to be stored, its words sealed; see Store."""
+        return self._shelf.leaf(entry)
+
+    def append(self, entries: Sequence[Entry | Leaf], *, patient: bool = True) -> Checkpoint:
+        """Add one entry or more in order, all or none; see Store."""
+        if not entries:
+            raise ValueError("a commit needs an entry")
+        leaves = [entry if isinstance(entry, Leaf) else self.leaf(entry) for entry in entries]
+        with self._writing():
+            return self._commit(lambda: leaves, patient=patient).signed
+
+    def change(self, what: Callable[[Run], Sequence[Entry]]) -> Sequence[Entry]:
+        """Let `what` change what lies beside the tree, in one commit with the entries that it gives; see Store."""
+        with self._writing():
+            return told_by(what, self._run, self._commit, self.leaf)
+
+    def scrub(self, *, search: bool = False) -> bool:
+        """Let PostgreSQL reuse the space of what was destroyed; see Store. Says whether the role may ask for that."""
+        tables = ["content", "person_key", "unindexed", *(["search"] if search else [])]
+        refused: list[object] = []
+        with self._writing():
+            connection = self._connected()
+            connection.add_notice_handler(refused.append)  # where a role may not, it is told and nothing raised
+            try:
+                connection.execute(f"VACUUM {', '.join(tables)}".encode())
+            finally:
+                connection.remove_notice_handler(refused.append)
+        return not refused
+
+    def _commit(self, make: Callable[[], Sequence[Leaf]], *, patient: bool = True) -> Commit:
+        """Add the leaves that `make` gives, in one transaction with whatever else it does."""
+        with self._transaction(patient=patient):
+            self._catch_up()
+            leaves = self._shelf.admitted(make(), self._run)
+            commit = self._tip.grow(leaves, int(self._clock() * 1000))
+            self._write(commit)
+        self._tip.made(commit)
+        self._shelf.stored(leaves)
+        return commit
+
+    def index(self) -> int:
+        """Let some of the texts that wait for it join the search index; see Store."""
+        with self._writing(), self._connected().transaction():
+            waiting = self._run(self._asks.waiting, limit=AT_ONCE).fetchall()
+            with self._connected().pipeline():
+                for seq, exchange, kind, words in waiting:
+                    found = list(terms(words))
+                    self._run(self._asks.add_search, half=int(kind == "closing"), terms=found, exchange=exchange)
+                    self._run(self._asks.no_longer_waiting, seq=seq)
+        return len(waiting)
+
+    def close(self) -> None:
+        """Close the log; a later append raises AuditError."""
+        with self._turn:
+            self._closed = True
+            if self._connection is not None:
+                self._connection.close()
+
+    def _connected(self) -> psycopg.Connection[Any]:
+        """The connection, made anew where it was lost."""
+        if self._closed:
+            raise AuditError("the audit log is closed")
+        if self._connection is None or self._connection.closed:
+            made = connect(self._url, autocommit=True)
+            try:
+                for setting in SETTINGS:
+                    made.execute(setting.encode())
+                upgrade_postgres(made)
+                check_revision(made)
+            except BaseException:
+                made.close()
+                raise
+            self._connection = made
+        return self._connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """The turn to write, with the errors of PostgreSQL as what they mean."""
+        with self._turn, failing_as("the audit log cannot be written"):
+            try:
+                yield
+            except REFUSALS as error:
+                raise RefusedEntryError(f"an entry cannot be recorded: {type(error).__name__}") from None
+
+    @contextmanager
+    def _transaction(self, *, patient: bool = True) -> Iterator[None]:
+        """All of a block's changes or none, durable once it ends; others that write wait meanwhile."""
+        connection = self._connected()
+        try:
+            with connection.pipeline():
+                connection.execute(BEGIN.encode())
+                got = connection.execute(f"SELECT {LOCK if patient else TRY_LOCK}".encode())
+                self._last = self._run(self._asks.last_checkpoint)
+            if not patient and got.fetchone() == (False,):
+                raise LogBusyError("another process is writing the audit log")
+            yield
+            if connection.info.transaction_status is psycopg.pq.TransactionStatus.INTRANS:
+                connection.execute("COMMIT")
+        except BaseException:
+            with suppress(psycopg.Error):
+                connection.execute("ROLLBACK")
+            if connection.info.transaction_status is not psycopg.pq.TransactionStatus.IDLE:
+                connection.close()  # what state it is in is not known
+            raise
+
+    def _write(self, commit: Commit) -> None:
+        """Write `commit` and end the transaction, in one turn over the network."""
+        asks, connection = self._asks, self._connected()
+        with connection.pipeline(), connection.cursor() as cursor:
+            cursor.executemany(asks.add_leaf.text.encode(), commit.leaves)
+            cursor.execute(asks.add_checkpoint.text.encode(), commit.checkpoint)
+            if commit.content:
+                cursor.executemany(asks.add_content.text.encode(), commit.content)
+            if commit.unindexed:
+                cursor.executemany(asks.add_unindexed.text.encode(), commit.unindexed)
+            if commit.opens:
+                cursor.execute(asks.list_openings.text.encode(), (commit.start,))
+            if commit.closes:
+                cursor.execute(asks.list_closings.text.encode(), (commit.start,))
+            ended = connection.execute("COMMIT")
+        if ended.statusmessage != "COMMIT":
+            raise AuditError("the audit log cannot be written: PostgreSQL did not commit")
+
+    def _catch_up(self) -> None:
+        """Take in what others appended; within a transaction. Raises AuditError where it cannot be built on."""
+        size, note = self._last.fetchone() or (0, "")
+        self._tip.catch_up(size, note, self)
+
+    def last_frontier(self) -> tuple[int, bytes] | None:
+        """See `guard.audit.tip.Past`."""
+        found: tuple[int, bytes] | None = self._run(self._asks.last_frontier).fetchone()
+        return found
+
+    def hashes(self, start: int, end: int) -> Iterable[bytes]:
+        """See `guard.audit.tip.Past`."""
+        return (row[0] for row in self._run(self._asks.hashes, start=start, end=end))
+
+    def _run(self, statement: Prepared, **values: object) -> psycopg.Cursor[Any]:
+        return self._connected().execute(statement.text.encode(), statement.bind(**values))

@@ -1,0 +1,189 @@
+"""When content is destroyed, and by whose word: on request, because its time is over, and never while it is on hold.
+
+Destroyed is the content of entries and, with the last of what it sealed, the key of its person; the entries stay, and
+with them every proof. In the place of the content stays when it was destroyed and the act that says by whom and why.
+What is on hold is told by the acts of the log themselves: each hold stands until it is released.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+from guard.audit.entries import decode
+from guard.audit.shelf import Run, Statements, expired, statements
+from guard.audit.store import Store
+from guard.errors import AuditError, ConfigError
+from guard.types import Act, Action
+
+AT_ONCE: Final = 2000  # entries whose content expires in one commit, so that exchanges need not wait long
+DAY_S: Final = 86_400.0
+
+Scope = Literal["user", "exchange"]
+# user      all that one user said and was told
+# exchange  one exchange
+
+
+class HeldError(AuditError):
+    """What was to be destroyed is under legal hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a hold is on, or what is erased."""
+
+    scope: Scope
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.scope}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Steward:
+    """Who decides over content: a name and a role for the log. `clock` gives Unix seconds."""
+
+    name: str
+    role: str
+    clock: Callable[[], float]
+
+    def act(self, action: Action, subject: str, note: str) -> Act:
+        """An act of theirs, now."""
+        now = self.clock()
+        return Act(f"{int(now * 1000):011x}-{secrets.token_hex(5)}", now, self.name, self.role, action, subject, note)
+
+
+def erase(store: Store, user: str, reason: str, steward: Steward) -> int:
+    """Destroy all content of `user` and the keys to it; gives of how many entries.
+
+    Raises HeldError where any of it is on hold, ConfigError where there is none, AuditError.
+    """
+    subject = Subject("user", user)
+    asks, destroyed = statements(store.dialect), 0
+
+    def destroy(run: Run) -> Sequence[Act]:
+        nonlocal destroyed
+        _refuse_held(run, asks, subject)
+        act = steward.act("erase", str(subject), reason)
+        destroyed = run(asks.erase, user=user, now=act.time, act=act.exchange).rowcount
+        keys = run(asks.erase_keys, user=user).rowcount
+        _unindex(run, asks, act)
+        if not destroyed and not keys:
+            raise ConfigError(f"The log keeps no content of the user '{user}'. 'guard audit list' names the users.")
+        return [replace(act, note=f"{reason} ({destroyed} entries)")]
+
+    store.change(destroy)
+    store.scrub(search=True)
+    return destroyed
+
+
+def expire(store: Store, days: float | None, steward: Steward) -> int:
+    """Destroy the content whose time is over; gives of how many entries.
+
+    That is when its policy said so, and where it said nothing, after `days`; None keeps it. Raises AuditError.
+    """
+    total = 0
+    while True:
+        destroyed = _expire_some(store, days, steward)
+        total += destroyed
+        if destroyed < AT_ONCE:
+            break
+    if total:
+        store.scrub()
+    return total
+
+
+def hold(store: Store, subject: Subject, reason: str, steward: Steward) -> Act:
+    """Put `subject` under legal hold: nothing of it expires or is erased until it is released.
+
+    Raises ConfigError where it is on hold already, or there is no such exchange; AuditError.
+    """
+    asks, act = statements(store.dialect), steward.act("hold", str(subject), reason)
+
+    def check(run: Run) -> Sequence[Act]:
+        if str(subject) in _holds(run, asks):
+            raise ConfigError(f"{subject} is under legal hold already. 'guard audit holds' tells why.")
+        known = run(asks.is_exchange, exchange=subject.name).fetchone()
+        if subject.scope == "exchange" and known is None:
+            raise ConfigError("There is no such exchange. 'guard audit list' names them.")
+        return [act]
+
+    store.change(check)
+    return act
+
+
+def release(store: Store, subject: Subject, reason: str, steward: Steward) -> Act:
+    """End the hold on `subject`. Raises ConfigError where there is none, AuditError."""
+    asks, act = statements(store.dialect), steward.act("release", str(subject), reason)
+
+    def check(run: Run) -> Sequence[Act]:
+        if str(subject) not in _holds(run, asks):
+            raise ConfigError(f"{subject} is under no legal hold. 'guard audit holds' lists those that are.")
+        return [act]
+
+    store.change(check)
+    return act
+
+
+def standing(acts: Iterable[Act]) -> dict[str, Act]:
+    """The holds that stand after `acts`, in order: what each is on, and the act that says by whom and why."""
+    holds: dict[str, Act] = {}
+    for act in acts:
+        if act.action == "hold":
+            holds[act.subject] = act
+        elif act.action == "release":
+            holds.pop(act.subject, None)
+    return holds
+
+
+def _expire_some(store: Store, days: float | None, steward: Steward) -> int:
+    """Destroy what has expired, AT_ONCE entries at most."""
+    now = steward.clock()
+    limit = -math.inf if days is None else now - days * DAY_S
+    asks, destroyed = statements(store.dialect), 0
+
+    def destroy(run: Run) -> Sequence[Act]:
+        nonlocal destroyed
+        act = replace(steward.act("expire", "content", ""), time=now)
+        query = expired(limit, now, _holds(run, asks).keys(), act.exchange, AT_ONCE, store.dialect)
+        times = [row[0] for row in run(query).fetchall()]
+        destroyed = len(times)
+        if not times:
+            return []
+        run(asks.drop_idle_keys, act=act.exchange)
+        _unindex(run, asks, act)
+        return [replace(act, note=f"{destroyed} entries, of {_day(min(times))} to {_day(max(times))}")]
+
+    store.change(destroy)
+    return destroyed
+
+
+def _unindex(run: Run, asks: Statements, act: Act) -> None:
+    """Take the words of what `act` destroyed out of the search index."""
+    run(asks.unindex_waiting, act=act.exchange)
+    run(asks.unindex, act=act.exchange)
+
+
+def _refuse_held(run: Run, asks: Statements, subject: Subject) -> None:
+    """Raise HeldError where `subject`, a user, or one of their exchanges is on hold."""
+    for held, act in _holds(run, asks).items():
+        scope, name = held.split(":", 1)
+        theirs = scope == "exchange" and run(asks.is_theirs, exchange=name, user=subject.name).fetchone() is not None
+        if held == str(subject) or theirs:
+            raise HeldError(
+                f"{held} is under legal hold by {act.actor} (act {act.exchange}): nothing was erased. End the hold "
+                "first, with guard audit release."
+            )
+
+
+def _holds(run: Run, asks: Statements) -> Mapping[str, Act]:
+    entries = (decode(bytes(body)) for (body,) in run(asks.holds).fetchall())
+    return standing(entry for entry in entries if isinstance(entry, Act))
+
+
+def _day(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"

@@ -1,0 +1,108 @@
+"""The end of the log as one of its writers knows it, and what its next commit holds, whatever the database.
+
+A writer catches up with what others appended before it appends, and signs only what continues the last checkpoint:
+never a log that became shorter, nor leaves that somebody slipped in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from guard.audit.checkpoint import Checkpoint, SigningKey, sign, verify
+from guard.audit.entries import Leaf
+from guard.audit.merkle import Frontier, extend, pack, root, unpack
+from guard.audit.tables import keeps_frontier
+from guard.errors import AuditError
+
+Row = tuple[Any, ...]
+
+
+class Past(Protocol):
+    """What is on record, as a transaction sees it that lets no other writer in."""
+
+    def last_frontier(self) -> tuple[int, bytes] | None:
+        """The size and the frontier of the newest checkpoint that keeps one."""
+        ...
+
+    def hashes(self, start: int, end: int) -> Iterable[bytes]:
+        """The hashes of the leaves from number `start` to `end` (exclusive), in order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """The rows of one commit, for each table, in the order of its columns."""
+
+    signed: Checkpoint
+    tree: Frontier
+    start: int  # the number of its first leaf
+    leaves: Sequence[Row]
+    checkpoint: Row
+    content: Sequence[Row]
+    unindexed: Sequence[Row]
+    opens: bool  # whether exchanges begin in it
+    closes: bool  # whether exchanges end in it
+
+
+class Tip:
+    """The end of the log in `where`, a name for messages, as of the last checkpoint that this writer saw."""
+
+    def __init__(self, key: SigningKey, where: str) -> None:
+        self._key, self._where = key, where
+        self._tree, self._note = Frontier(), ""  # the empty log has none
+
+    def catch_up(self, size: int, note: str, past: Past) -> None:
+        """Take in what others appended up to the checkpoint `note` over `size` leaves, the newest there is.
+
+        Raises AuditError where the log cannot be built on.
+        """
+        if (size, note) == (self._tree.size, self._note):
+            return
+        if size <= self._tree.size:
+            raise AuditError(f"{self._where}: the audit log is not what this process wrote. Run: guard audit verify")
+        signed = verify(note, self._key.public)
+        nearest = self._nearest(past)
+        tree = extend(nearest, past.hashes(nearest.size, size))
+        if (signed.size, signed.root) != (tree.size, root(tree)) or size != tree.size:
+            raise AuditError(f"{self._where}: the audit log does not fit its last checkpoint. Run: guard audit verify")
+        self._tree, self._note = tree, note
+
+    def grow(self, leaves: Sequence[Leaf], time_ms: int) -> Commit:
+        """Make and sign the commit of `leaves`; they are part of the log only once it was told `made`."""
+        start = self._tree.size
+        tree = extend(self._tree, [leaf.hash for leaf in leaves])
+        signed = Checkpoint(self._key.origin, tree.size, root(tree), start, time_ms)
+        frontier = pack(tree) if keeps_frontier(start, tree.size) else None
+        numbered = list(enumerate(leaves, start))
+        kinds = {leaf.columns[1] for leaf in leaves}
+        kept = [(seq, leaf.columns, leaf.content) for seq, leaf in numbered if leaf.content is not None]
+        return Commit(
+            signed=signed,
+            tree=tree,
+            start=start,
+            leaves=[(seq, leaf.hash, *leaf.columns, leaf.body) for seq, leaf in numbered],
+            checkpoint=(tree.size, sign(signed, self._key), frontier),
+            content=[
+                (seq, *columns[:3], beside.person, beside.sealed, beside.key_id, beside.until, None, None)
+                for seq, columns, beside in kept
+            ],
+            unindexed=[(seq, *columns[:2], content.words) for seq, columns, content in kept if content.words],
+            opens="opening" in kinds,
+            closes="closing" in kinds,
+        )
+
+    def made(self, commit: Commit) -> None:
+        """Go on from `commit`, which is durable."""
+        self._tree, self._note = commit.tree, commit.checkpoint[1]
+
+    def _nearest(self, past: Past) -> Frontier:
+        """The largest known frontier: this process's own, or one that is stored."""
+        found, data = past.last_frontier() or (0, b"")
+        if found <= self._tree.size:
+            return self._tree
+        try:
+            return unpack(found, data)
+        except (ValueError, TypeError) as error:
+            raise AuditError(f"{self._where}: the audit log is damaged. Run: guard audit verify") from error

@@ -1,0 +1,131 @@
+"""`guard held`: the replies about which a person must decide."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from guard.commands.context import config_of, telling_errors, time_of
+
+if TYPE_CHECKING:
+    from guard.audit.held import HeldReplies, Kept
+    from guard.config import Config
+
+ROLE = "command line"
+
+
+@click.group()
+def held() -> None:
+    """Decide about replies that are held for a person."""
+
+
+@held.command("list")
+@click.pass_context
+def list_held(context: click.Context) -> None:
+    """List the held replies, the oldest first."""
+    with telling_errors(), _open(config_of(context)) as store:
+        for kept in store.list():
+            item = kept.held
+            who = _who(kept)
+            until = time_of(kept.expires)
+            named = ", ".join(item.principles)
+            click.echo(f"{item.exchange}  {time_of(item.time)}  {who:<24}  {kept.decided:<8}  until {until}  {named}")
+
+
+@held.command("show")
+@click.argument("exchange", metavar="ID")
+@click.pass_context
+def show_held(context: click.Context, exchange: str) -> None:
+    """Show one held reply, masked: what was asked, what the model said, and what would go out."""
+    with telling_errors():
+        config = config_of(context)
+        with _open(config) as store:
+            kept = store.find(exchange)
+            _record(config, "look", exchange, "a held reply")
+        for line in _lines(kept):
+            click.echo(line)
+
+
+@held.command("approve")
+@click.argument("exchange", metavar="ID")
+@click.option("--note", required=True, help="Why, for the log. No values of the exchange.")
+@click.pass_context
+def approve_held(context: click.Context, exchange: str, note: str) -> None:
+    """Let a held reply go out, to whom it was for."""
+    _decide(context, exchange, "approved", note)
+
+
+@held.command("reject")
+@click.argument("exchange", metavar="ID")
+@click.option("--note", required=True, help="Why, for the log. No values of the exchange.")
+@click.pass_context
+def reject_held(context: click.Context, exchange: str, note: str) -> None:
+    """Refuse a held reply for good."""
+    _decide(context, exchange, "rejected", note)
+
+
+def _decide(context: click.Context, exchange: str, decided: Literal["approved", "rejected"], note: str) -> None:
+    with telling_errors():
+        config = config_of(context)
+
+        def record(action: Literal["approve", "reject"], subject: str, note: str) -> None:
+            _record(config, action, subject, note)
+
+        with _open(config) as store:
+            kept = store.decide(exchange, decided, getpass.getuser(), note, record)
+        click.echo(f"{exchange} is {decided}. Its caller, {_who(kept)}, may ask until {time_of(kept.expires)}.")
+
+
+@contextmanager
+def _open(config: Config) -> Iterator[HeldReplies]:
+    from guard.audit.tenant import load_or_create_tenant_key
+    from guard.service import open_held
+
+    config.data.mkdir(parents=True, exist_ok=True)
+    store = open_held(config, load_or_create_tenant_key(config.data / "tenant.key"))
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _record(config: Config, action: Literal["look", "approve", "reject"], subject: str, note: str) -> None:
+    """Enter into the log, durably, what a person did. Raises AuditError."""
+    import time
+
+    from guard.audit.log import store_of
+    from guard.service import new_id
+    from guard.types import Act
+
+    log = store_of(config)
+    try:
+        log.append([Act(new_id(), time.time(), getpass.getuser(), ROLE, action, subject, note)])
+    finally:
+        log.close()
+
+
+def _lines(kept: Kept) -> Iterator[str]:
+    item = kept.held
+    yield f"exchange    {item.exchange}"
+    yield f"time        {time_of(item.time)}, kept until {time_of(kept.expires)}"
+    yield f"caller      {_who(kept)}"
+    yield f"asked       {item.surface}, {item.model}"
+    yield f"principles  {', '.join(item.principles)}"
+    by = f", by {kept.actor}: {kept.note}" if kept.decided != "pending" else ""
+    yield f"decision    {kept.decided}{by}"
+    yield from ("", "what was asked", *_indented(item.prompt), "", "what the model said", *_indented(item.reply))
+    if item.sent != item.reply:
+        yield from ("", "what would go out", *_indented(item.sent))
+
+
+def _indented(text: str) -> Iterator[str]:
+    yield from (f"  {line}" for line in text.splitlines())
+
+
+def _who(kept: Kept) -> str:
+    who = kept.held.principal
+    return "/".join(part for part in (who.team, who.application, who.user) if part)
