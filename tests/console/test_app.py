@@ -25,6 +25,15 @@ def test_nobody_sees_a_page_without_signing_in(shared, path):
     assert reply.headers["location"].startswith("/console/sign-in?next=")
 
 
+def test_who_may_what_is_as_it_was_decided():
+    needed = {(method, path): role for path, method, _, role in PAGES}
+    admins = {("GET", "/log"), ("POST", "/log/check")}
+    auditors = {("GET", "/queue"), ("GET", "/held"), ("GET", "/held/{exchange}"), ("POST", "/held/{exchange}"),
+                ("POST", "/exchanges/{exchange}/labels")}  # fmt: skip
+    assert {page for page, role in needed.items() if role == "admin"} == admins
+    assert {page for page, role in needed.items() if role == "auditor"} == auditors
+
+
 @pytest.mark.parametrize(("path", "method", "role"), [(path, method, role) for path, method, _, role in PAGES])
 def test_who_may_less_than_a_page_needs_is_refused(shared, path, method, role):
     less = ROLES[: ROLES.index(role)]

@@ -52,3 +52,38 @@ def test_a_guard_that_holds_nothing_says_so(auditor, viewer):
     assert "holds no replies back" in auditor.get("/console/held").text
     assert auditor.get("/console/held/000-sample").status_code == 404
     assert viewer.get("/console/held").status_code == 403
+
+
+def test_the_held_replies_of_a_guard_are_decided_about_here(tmp_path):
+    from guard.asks import Held
+    from guard.types import Principal
+
+    with desk(tmp_path, exchanges=0) as here, here.client("auditor", "eve") as client:
+        here.console.parts.held = here.service.held  # as guard serve hands them over
+        here.service.held.hold(
+            Held(
+                "0-held",
+                1.0,
+                Principal("ann"),
+                "chat",
+                "m",
+                ("no-threats",),
+                "Write.",
+                "Or else.",
+                "Please.",
+                b"{}",
+                {},
+                "allow",
+            )
+        )
+        assert "0-held" in client.get("/console/held").text
+        assert "Or else." in client.get("/console/held/0-held").text
+        assert send(client, "/console/held/0-held", "/console/held/0-held", answer="approve").status_code == 303
+        kept = here.service.held.find("0-held")
+        assert (kept.decided, kept.actor) == ("approved", "eve")
+        assert [act.action for act in here.acts()] == [
+            "look",
+            "look",
+            "approve",
+        ]  # the page was loaded for its form too
+        assert client.get("/console/held/none").status_code == 404

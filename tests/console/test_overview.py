@@ -19,7 +19,10 @@ def test_the_figures_stand_as_plots_and_as_tables(viewer):
     masked = cells(text, "masked")
     assert masked[1][:2] == ["PERSON", "24"]
     assert sum(map(int, masked[1][2:])) == 24
-    assert cells(text, "principles")[1] == ["no-threats", "0", "6", "3", "0", "0", "9", "0"]
+    head, fired = cells(text, "principles")[:2]
+    told = {"revised": "6", "held for a person": "0", "blocked": "3", "violated": "9", "clear": "0"}
+    assert fired[0] == "no-threats"
+    assert told.items() <= dict(zip(head[1:], fired[1:], strict=True)).items()
     assert sum(int(row[1]) for row in cells(text, "volume")[1:]) == 24
     delays = {row[0]: row[1:] for row in cells(text, "delays")[1:]}
     assert 43.75 <= float(delays["guard in all"][0]) <= 43.75 * 1.051
