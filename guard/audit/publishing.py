@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from guard.audit import checkpoint as notes
-from guard.audit.acts import act
+from guard.audit.acts import act_of
 from guard.audit.checkpoint import Checkpoint
 from guard.audit.places import Place, places_of
 from guard.audit.proving import grew
@@ -84,7 +84,7 @@ class Publisher:
         place.publish(str(note), checkpoint)
         self._remember(place, str(note))
         note = f"checkpoint of {checkpoint.size} entries"
-        self._record(act(self._actor, "", "publish", place.name, note, now=self._clock()))
+        self._record(act_of(self._actor, "", "publish", place.name, note, now=self._clock()))
         return checkpoint
 
     async def run(self) -> None:

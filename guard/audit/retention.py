@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Literal
 
-from guard.audit.acts import act
+from guard.audit.acts import act_of
 from guard.audit.entries import decode
 from guard.audit.shelf import Run, Statements, expired, statements
 from guard.audit.store import Store
@@ -51,9 +51,9 @@ class Steward:
     role: str
     clock: Callable[[], float]
 
-    def act(self, action: Action, subject: str, note: str) -> Act:
+    def act_of(self, action: Action, subject: str, note: str) -> Act:
         """An act of theirs, now."""
-        return act(self.name, self.role, action, subject, note, now=self.clock())
+        return act_of(self.name, self.role, action, subject, note, now=self.clock())
 
 
 def erase(store: Store, user: str, reason: str, steward: Steward) -> int:

@@ -24,8 +24,8 @@ def operator() -> str:
 
 def record(config: Config, action: Action, subject: str, note: str = "", *, actor: str = "") -> None:
     """Enter into the log, durably, what whoever runs the command, or `actor`, did. Raises AuditError."""
-    from guard.audit.acts import act
+    from guard.audit.acts import act_of
     from guard.audit.log import store_of
 
     with closing(store_of(config)) as store:
-        store.append([act(actor or operator(), ROLE, action, subject, note)])
+        store.append([act_of(actor or operator(), ROLE, action, subject, note)])

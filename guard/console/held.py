@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from guard.audit.acts import act
+from guard.audit.acts import act_of
 from guard.console.changes import changes
 from guard.console.pages import ROOT, Parts, form_of, page, parts_of, record, viewer_of
 from guard.console.withheld import Ended
@@ -63,4 +63,4 @@ async def decide(request: Request) -> Response:
 def _record(
     parts: Parts, actor: str, role: str, action: Literal["approve", "reject"], exchange: str, note: str
 ) -> None:
-    parts.service.writer.record(act(actor, role, action, exchange, note))
+    parts.service.writer.record(act_of(actor, role, action, exchange, note))

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from guard.audit.acts import act
+from guard.audit.acts import act_of
 from guard.audit.labels import Labels
 from guard.audit.reading import Reader
 from guard.config import Role
@@ -105,7 +105,7 @@ def form_of(request: Request) -> Mapping[str, str]:
 async def record(request: Request, action: Action, subject: str, note: str = "") -> None:
     """Put on record what the viewer does; durable on return. Raises AuditError."""
     viewer = viewer_of(request)
-    await parts_of(request).service.writer.record_async(act(viewer.name, viewer.role, action, subject, note))
+    await parts_of(request).service.writer.record_async(act_of(viewer.name, viewer.role, action, subject, note))
 
 
 def _switch(request: Request, code: str) -> str:

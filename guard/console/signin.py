@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from guard.audit.acts import act
+from guard.audit.acts import act_of
 from guard.console.access import SIGN_IN, Endpoint, csrf_field, everyone, viewer_of
 from guard.console.cookies import Cookies
 from guard.console.limits import address
@@ -152,7 +152,7 @@ async def _recognized(parts: Parts, identity: Identity) -> Person:
         raise SignInRefused("no_role", person=name)
     if person is None or person.role != role:
         note = f"{role}, by the identity provider"
-        await parts.record(act("identity provider", CONSOLE, "key", f"role of {name}", note))
+        await parts.record(act_of("identity provider", CONSOLE, "key", f"role of {name}", note))
         await run(people.change_role, name, role) if person else await run(people.enrol, name, role, identity.subject)
     known = await run(people.known_as, identity.subject)
     if known is None or known.revoked is not None:  # somebody else was quicker
@@ -170,7 +170,7 @@ async def _let_in(parts: Parts, request: Request, person: Person, how: str, back
     """Put the sign-in on record, then open a session with a token of its own. Raises AuditError."""
     cookies = Cookies(parts.secure)
     before = request.cookies.get(cookies.name("session"), "")
-    await parts.record(act(person.name, person.role, "sign_in", CONSOLE, how))
+    await parts.record(act_of(person.name, person.role, "sign_in", CONSOLE, how))
     token = await to_thread.run_sync(partial(parts.sessions.open, person.name, instead_of=before))
     answer = RedirectResponse(back_to, 303)
     answer.headers.append("set-cookie", cookies.header("session", token, seconds=parts.sessions.lifetime_s))
@@ -191,7 +191,7 @@ async def _sign_out(parts: Parts, request: Request) -> Response:
         await to_thread.run_sync(parts.sessions.close_all, viewer.name)
     else:
         await to_thread.run_sync(parts.sessions.close, seat.secret)
-    await parts.record(act(viewer.name, viewer.role, "sign_out", CONSOLE, "everywhere" if everywhere else ""))
+    await parts.record(act_of(viewer.name, viewer.role, "sign_out", CONSOLE, "everywhere" if everywhere else ""))
     return answer
 
 
