@@ -51,7 +51,7 @@ class Steward:
     role: str
     clock: Callable[[], float]
 
-    def act_of(self, action: Action, subject: str, note: str) -> Act:
+    def act(self, action: Action, subject: str, note: str) -> Act:
         """An act of theirs, now."""
         return act_of(self.name, self.role, action, subject, note, now=self.clock())
 
