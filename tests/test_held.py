@@ -218,8 +218,8 @@ def test_a_person_sees_masked_text_and_every_step_is_on_record(house: House) -> 
     entries = [item.entry for item in reader_of(house.service.config).entries()]
     acts = [entry for entry in entries if isinstance(entry, Act) and entry.subject == named(held)]
     assert [(act.action, act.subject, act.role) for act in acts] == [
-        ("look", named(held), "command line"),
-        ("approve", named(held), "command line"),
+        ("look", named(held), "operator"),
+        ("approve", named(held), "operator"),
     ]
     assert acts[-1].note == "known customer"
     assert all(act.actor for act in acts)

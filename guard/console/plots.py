@@ -86,7 +86,7 @@ def ceiling(value: float) -> float:
     """The smallest of 1, 2 and 5 times a power of ten that is not under `value`; 1 for nothing."""
     if value <= 0:
         return 1.0
-    power = 10.0 ** math.floor(math.log10(value))
+    power = 10.0 ** max(math.floor(math.log10(value)), -300)  # below, floats lose their digits
     return next((step * power for step in (1, 2, 5) if step * power >= value), 10 * power)
 
 

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from guard import config as configuration
 from guard.audit.log import reader_of
 from guard.cli import main
+from guard.commands import acts as recording
 from guard.commands import console as command
 from guard.console.links import Links
 from guard.console.parts import open_register, sessions_of
@@ -25,7 +26,7 @@ LINK = re.compile(r"http://127\.0\.0\.1:8080/console/sign-in/link/([A-Za-z0-9_-]
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("USER", "root-of-all")
-    monkeypatch.setattr(command.getpass, "getuser", lambda: "op")
+    monkeypatch.setattr(recording.getpass, "getuser", lambda: "op")
     return tmp_path
 
 
@@ -144,6 +145,6 @@ def test_a_user_without_a_name_is_a_number(monkeypatch):
     def nameless():
         raise KeyError(1)
 
-    monkeypatch.setattr(command.getpass, "getuser", nameless)
+    monkeypatch.setattr(recording.getpass, "getuser", nameless)
     run("invite", "ada", "--role", "admin")
     assert re.fullmatch(r"user \d+", acts()[0].actor)

@@ -26,6 +26,8 @@ def test_it_works_where_the_others_are(check: str) -> None:
         "no:cacheprovider",
         "-W",
         "ignore::DeprecationWarning",
+        "-W",
+        "ignore::UserWarning",
         INSIDE / check,
     ]
     done = subprocess.run(

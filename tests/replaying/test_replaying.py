@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -174,7 +175,7 @@ def test_a_report_counts_and_names(house: House) -> None:
     assert told.startswith(
         "3 exchanges replayed, 3 of them with another result\n1 not replayed: its content is not kept"
     )
-    assert "was allow                 1             1             1" in told
+    assert re.search(r"^was allow +1 +1 +0 +1$", told, re.MULTILINE)
     assert "EMAIL_ADDRESS            placeholder  redact               1" in told
     assert "allow → block" in told
     values = json.loads(json.dumps(as_values(report)))
