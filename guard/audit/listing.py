@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Select, bindparam, cast, func, literal, liter
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.sql import ColumnElement
 
-from guard.audit.models import LISTED, SEARCH, SQLITE_SEARCH, USUAL, DialectName
+from guard.audit.models import LISTED, SEARCH, SQLITE_SEARCH, DialectName
 from guard.audit.tables import NEWEST, Prepared, prepare
 from guard.audit.terms import wanted
 
@@ -117,8 +117,6 @@ def _tests(filters: Filters) -> list[ColumnElement[bool]]:
             tests.append(LISTED.c.outcome.is_(None))
             continue
         tests.append(LISTED.c[name] == bindparam(name, value))
-        if name in USUAL and value != USUAL[name]:  # as in the condition of the index
-            tests.append(LISTED.c[name] != literal_column(f"'{USUAL[name]}'"))
     return tests
 
 

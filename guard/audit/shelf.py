@@ -80,7 +80,7 @@ def statements(name: DialectName) -> Statements:
         "holds": select(LEAF.c.body).where(LEAF.c.kind == literal_column("'act'"), held).order_by(LEAF.c.seq),
         "is_exchange": select(literal_column("1")).where(LEAF.c.exchange == exchange, LEAF.c.kind == OPENING),
         "is_theirs": select(literal_column("1")).where(
-            content.exchange == exchange, _of_user(user)
+            content.seq.in_(select(LEAF.c.seq).where(LEAF.c.exchange == exchange)), _of_user(user)
         ).limit(literal_column("1")),
         "erase": _destroyed().where(content.sealed.is_not(None), _of_user(user)),
         "erase_keys": delete(PERSON_KEY).where(key.person == user),
@@ -102,7 +102,7 @@ def expired(limit: float, now: float, held: Collection[str], act: str, most: int
     """
     content = CONTENT.c
     over = or_(
-        (content.until > 0.0) & (content.until <= now),
+        (content.until > literal_column("0")) & (content.until <= now),
         (content.until == 0.0) & (content.time < limit),
     )
     due = select(content.seq).where(content.sealed.is_not(None), over)
@@ -160,7 +160,7 @@ class Shelf:
 
 def _of_user(user: ColumnElement[str]) -> ColumnElement[bool]:
     theirs = select(LISTED.c.exchange).where(LISTED.c.user == user)
-    return or_(CONTENT.c.person == user, CONTENT.c.exchange.in_(theirs))
+    return or_(CONTENT.c.person == user, CONTENT.c.seq.in_(select(LEAF.c.seq).where(LEAF.c.exchange.in_(theirs))))
 
 
 def _by_act() -> ColumnElement[bool]:
@@ -175,7 +175,8 @@ def _destroyed() -> Any:
 
 def _sealed_with_it() -> Select[Any]:
     other = CONTENT.alias("other")
-    return select(other.c.seq).where(other.c.key_id == PERSON_KEY.c.id, other.c.sealed.is_not(None))
+    same = (other.c.person == PERSON_KEY.c.person, other.c.key_id == PERSON_KEY.c.id)  # found by the index of persons
+    return select(other.c.seq).where(*same, other.c.sealed.is_not(None))
 
 
 def _unindex(name: DialectName) -> ClauseElement:

@@ -60,13 +60,16 @@ def _add_content(seq: sa.types.TypeEngine[int]) -> None:
         sa.Column("made", sa.Double, nullable=False),
     )
     op.create_index("content_person", "content", ["person", "time"])
-    for name, column in (
-        ("time", "time"), ("exchange", "exchange"), ("key", "key_id"), ("act", "act"), ("until", "until"),
-    ):  # fmt: skip
-        op.create_index(f"content_{name}", "content", [column])
+    op.create_index("content_time", "content", ["time"])
+    for name, table, column, condition in (
+        ("content_key", "content", "key_id", "destroyed IS NOT NULL"),
+        ("content_act", "content", "act", "act IS NOT NULL"),
+        ("content_until", "content", "until", "until > 0"),
+        ("leaf_holds", "leaf", "seq", "kind = 'act' AND outcome IN ('hold', 'release')"),
+    ):
+        where = sa.text(condition)
+        op.create_index(name, table, [column], sqlite_where=where, postgresql_where=where)
     op.create_index("person_key_person", "person_key", ["person", "lock", "made"])
-    where = sa.text("kind = 'act' AND outcome IN ('hold', 'release')")
-    op.create_index("leaf_holds", "leaf", ["seq"], sqlite_where=where, postgresql_where=where)
     op.create_table(
         "unindexed",
         sa.Column("seq", seq, primary_key=True, autoincrement=False),
@@ -88,14 +91,6 @@ def _add_listed(seq: sa.types.TypeEngine[int]) -> None:
         sa.Column("outcome", sa.Text),
     )
     op.create_index("listed_time", "listed", ["time"])
-    for name in ("user", "team", "application", "surface", "model"):
-        op.create_index(f"listed_{name}", "listed", [name, "seq"])
-    for name, columns, where in (
-        ("listed_decision", ["decision", "seq"], sa.text("decision <> 'allow'")),
-        ("listed_outcome", ["outcome", "seq"], sa.text("outcome <> 'completed'")),
-        ("listed_unfinished", ["seq"], sa.text("outcome IS NULL")),
-    ):
-        op.create_index(name, "listed", columns, sqlite_where=where, postgresql_where=where)
 
 
 def _add_search() -> None:
