@@ -21,6 +21,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    ColumnElement,
     Dialect,
     Double,
     Index,
@@ -106,7 +107,7 @@ LISTED: Final = Table(
 
 
 def _index(name: str, *columns: Column[Any], where: str | None = None) -> None:
-    condition = None if where is None else literal_column(where)
+    condition: ColumnElement[Any] | None = None if where is None else literal_column(where)
     Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
 
 
