@@ -24,17 +24,17 @@ from guard.surfaces.surface import Call
 from guard.surfaces.table import BY_NAME
 from guard.types import Dialogue, Labelled, Opening, Progress, Verdict
 
-Why = Literal["gone", "disputed", "abstained", "content", "unreadable", "several"]
+Why = Literal["gone", "disputed", "unjudged", "content", "unreadable", "several"]
 # gone        of no principle that a critic judges now, or of a verdict that the log does not hold
 # disputed    people contradict each other
-# abstained   the critic had not decided, so that to agree or not does not tell whether the text violates
+# unjudged    the critic had failed, and said nothing that could be right or wrong
 # content     the words were destroyed, are sealed or were never kept
 # unreadable  the request is not of a form that this guard reads
 # several     which of several answers, or which of several turns that comply but for one, was meant
 WORDS: Final[Mapping[Why, str]] = {
     "gone": "of no principle or verdict that is known",
     "disputed": "on which people disagree",
-    "abstained": "of which the critic was unsure",
+    "unjudged": "that the critic did not judge",
     "content": "whose content is not kept or sealed",
     "unreadable": "whose request cannot be read any more",
     "several": "that may be about any of several texts",
@@ -114,7 +114,7 @@ def _examples(rule: Principle | None, said: Sequence[Label], reader: Reader) -> 
         return "gone"
     violates = _violates(first, right=said[0].right)
     if violates is None:
-        return "abstained"
+        return "unjudged"
     if recorded.lack is not None or not recorded.opening.request:
         return "content"
     try:
@@ -129,11 +129,14 @@ def _of_the_reply(recorded: Recorded) -> Sequence[Verdict]:
 
 
 def _violates(verdict: Verdict, *, right: bool) -> bool | None:
-    """Whether the text violates, as who calls the verdict `right` or wrong says; None where that does not say it."""
+    """Whether the text violates, as who calls the verdict `right` or wrong says; None where there was none.
+
+    Of an unsure verdict the console asks for "wrong" where the text violates, and for "right" where it does not.
+    """
     match verdict.state:
-        case "fired" | "clear":
+        case "fired" | "clear" | "unsure":
             return (verdict.state == "fired") == right
-        case "unsure" | "not_judged":
+        case "not_judged":
             return None
         case _:
             assert_never(verdict.state)

@@ -72,8 +72,11 @@ def document(tmp_path: Path) -> Constitution:
 
 @pytest.mark.parametrize(
     ("state", "right", "violates"),
-    [("fired", True, True), ("fired", False, False), ("clear", True, False), ("clear", False, True)],
-)
+    [
+        ("fired", True, True), ("fired", False, False), ("clear", True, False), ("clear", False, True),
+        ("unsure", True, False), ("unsure", False, True),
+    ],
+)  # fmt: skip
 def test_an_example_is_what_the_critic_read_and_what_the_label_says_of_its_first_verdict(
     store: SqliteStore, document: Constitution, state: State, right: bool, violates: bool
 ) -> None:
@@ -101,8 +104,7 @@ def test_a_request_that_complies_complies_in_every_turn_and_one_that_violates_do
 @pytest.mark.parametrize(
     ("first", "last", "why"),
     [
-        (opened(), ended(state="unsure"), "abstained"),
-        (opened(), ended(state="not_judged"), "abstained"),
+        (opened(), ended(state="not_judged"), "unjudged"),
         (opened(), None, "gone"),
         (opened(), replace(ended(), verdicts=()), "gone"),
         (opened(), replace(ended(), verdicts=((0, verdict("answers", "clear")), (1, verdict("answers", "clear")))), "several"),
