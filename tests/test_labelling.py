@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -29,7 +30,9 @@ from guard.replaying import rules as replaying
 from guard.types import Closing, Dialogue, Keeping, Labelled, Opening, State, Verdict
 from tests.audit.samples import CLOSING, NOW, OPENING
 from tests.commands.test_constitution import INSULTS, judged
+from tests.conftest import OpenHouse
 from tests.constitution.folder import made, principle, write
+from tests.house import CARD, MAIL, Scripted, policy
 
 ASKED = {"model": "m", "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Write."}]}
 TWO = {"model": "m", "messages": [{"role": "user", "content": "One."}, {"role": "user", "content": "Two."}]}
@@ -158,6 +161,22 @@ def test_what_is_erased_is_no_example_any_more(store: SqliteStore, document: Con
     assert gather([label()], [document], store).verdicts == 1
     erase(store, "ann", "asked", Steward("op", "operator", lambda: NOW))
     assert gather([label()], [document], store) == Learnt((), 0, {"content": 1})
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_example_is_what_the_critic_of_a_proxy_had_before_it(open_house: OpenHouse, stream: bool) -> None:
+    critic = Scripted()
+    house = open_house(policy(review={"constitution": "test"}), critic=critic)
+    asked = f"Tell {MAIL} to pay, or else. Card {CARD}."
+    messages = [{"role": "user", "content": "Hello."}, {"role": "assistant", "content": "Hi."}]
+    body = {"model": "echo", "messages": [*messages, {"role": "user", "content": asked}], "stream": stream}
+    httpx.post(f"{house.url}/v1/chat/completions", json=body, timeout=20)
+    exchange = house.newest().opening.exchange
+    documents = tuple(house.service.constitutions.values())
+    found = gather([label("no-threats", exchange=exchange)], documents, house.service.store)
+    assert found.examples == (Labelled("no-threats", critic.read[0], violates=True),)
+    assert "or else" in found.examples[0].dialogue.reply
+    assert MAIL not in f"{found.examples}"
 
 
 # --- in the critic in use ----------------------------------------------------------------------------------------

@@ -34,9 +34,9 @@ ALL: Final = f"{FIELDS} ORDER BY time, exchange, principle"
 class Label:
     """One person's word on a verdict: whether what the critic said of `principle` in `exchange` is `right`.
 
-    It is about the first judgement: of the prompt, or of the reply as the upstream wrote it. Where that was unsure, wrong
-    says that the text violates the principle, and right that it does not. `note` is masked text or
-    less: whoever writes one sees no values. `time` is in Unix seconds.
+    It is about the first judgement: of the prompt, or of the reply as the upstream wrote it. Where that was unsure,
+    wrong says that the text violates the principle, and right that it does not. `note` is masked text or less: whoever
+    writes one sees no values. `time` is in Unix seconds.
     """
 
     exchange: str
