@@ -124,8 +124,8 @@ class CriticConfig(Strict):
 
     With `calibrate` a language model is fitted to the constitution's examples, once. `first: embedded` lets the
     embedded critic judge first, and the model only what is not clearly fine; `recall` is the share of violating
-    examples that have to reach the model. `options` go into every request to the server. In `cache_mb` a model in this
-    process keeps what it read lately.
+    examples that have to reach the model. With `labels` what people say of verdicts is an example too. `options` go
+    into every request to the server. In `cache_mb` a model in this process keeps what it read lately.
     """
 
     model: str = "embedded"
@@ -144,6 +144,7 @@ class CriticConfig(Strict):
     first: Literal["embedded"] | None = None
     recall: float = Field(0.9, gt=0, lt=1)
     harm: bool = True
+    labels: bool = True
 
     @model_validator(mode="after")
     def _goes_together(self) -> CriticConfig:

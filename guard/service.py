@@ -33,6 +33,7 @@ from guard.config import Config
 from guard.constitution import Constitution, in_force
 from guard.course import Plan
 from guard.errors import ConfigError, RequestError, RouteError
+from guard.labelling import NOTHING, Learnt, learn
 from guard.mask.placeholders import Coder
 from guard.monitoring import Monitor
 from guard.monitoring.watchers import monitor_of
@@ -56,6 +57,7 @@ class Service:
     constitutions: Mapping[str, Constitution]
     recognizers: Mapping[str, CachedRecognizer]
     critic: Critic | None
+    learnt: Learnt
     critic_thread: ThreadPoolExecutor
     writer: Writer
     store: Store
@@ -165,12 +167,13 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
     config.data.mkdir(parents=True, exist_ok=True)
     tenant_key = load_or_create_tenant_key(config.data / TENANT_KEY)
     recognizers = recognizers_of(config, rules, progress, workers=workers)
-    documented = tuple(documents.values())
-    critic = critics.make(config.critic, documented, config.data / "models", progress) if documents else None
-    if critic is not None:
-        require_passed(documents.values(), critic, config.data / "proofs", progress)
-    monitor = monitor_of(config.monitoring, os.environ)
     store = store_of(config)
+    try:
+        critic, learnt = _critic(config, tuple(documents.values()), store, progress)
+        monitor = monitor_of(config.monitoring, os.environ)
+    except BaseException:
+        store.close()
+        raise
     lifetime = config.vault.lifetime_days * DAY_S
     vault = VaultStore(config.data / "vault.db", tenant_key, lifetime_s=lifetime)
     vault.forget_expired()
@@ -180,6 +183,7 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
         constitutions=documents,
         recognizers=recognizers,
         critic=critic,
+        learnt=learnt,
         critic_thread=ThreadPoolExecutor(critics.threads(config.critic), thread_name_prefix="guard-critic"),
         writer=Writer(store, inline_s=store.inline_s, told=monitor.recorded if monitor else None),
         store=store,
@@ -194,6 +198,18 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
     )
     service.expire()
     return service
+
+
+def _critic(
+    config: Config, documents: tuple[Constitution, ...], store: Store, progress: Progress
+) -> tuple[Critic | None, Learnt]:
+    """The critic for `documents`, on which they pass, and what it learnt of people. Raises ConfigError, AuditError."""
+    if not documents:
+        return None, NOTHING
+    learnt = learn(config, documents, progress, store)
+    critic = critics.make(config.critic, documents, config.data / "models", progress, learnt.examples)
+    require_passed(documents, critic, config.data / "proofs", progress)
+    return critic, learnt
 
 
 def _check_routes(config: Config, rules: tuple[Policy, ...]) -> None:

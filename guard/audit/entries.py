@@ -51,19 +51,18 @@ class Content:
 
     `person` is whose words they are, as the one by whom they are asked for. `sealed` is what to keep, None once it was
     destroyed, and opens with the key `key_id`. They are to be destroyed at `until` (Unix seconds; 0 where the
-    configuration says when). `words` is masked text to be found by a search, None where nothing may be indexed; it is
-    written to the index alone and is None in what is read back. `key` is in what is read back, and where it may have to
-    be stored. What was destroyed says when, and by which act.
+    configuration says when). `key` is in what is read back, and where it may have to be stored. What was destroyed says
+    when, and by which act. `searchable` says of what is to be written whether its words may join the search index.
     """
 
     person: str
     sealed: bytes | None
-    words: str | None = None
     key_id: bytes | None = None
     key: PersonKey | None = None
     until: float = 0.0
     destroyed: float | None = None
     act: str | None = None
+    searchable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +138,8 @@ def leaf(entry: Entry, sealer: Sealer | None = None) -> Leaf:
             raise AuditError("an entry with content cannot be recorded without keys for persons")
         person = storable(keeping.person)
         sealed, key_id, key = sealer.seal(person, lock, about(exchange, kind), clear)
-        words = None if isinstance(entry, Act) or keeping.content != "masked" else contents.words_of(entry)
-        kept.append(Content(person, sealed, words, key_id, key, keeping.until))
+        searchable = keeping.content == "masked"
+        kept.append(Content(person, sealed, key_id, key, keeping.until, searchable=searchable))
         return key_id, sealed
 
     body = encode(entry, seal)

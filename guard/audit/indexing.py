@@ -3,12 +3,62 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import Final, Protocol
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
 
+from guard.audit.content import words_of
+from guard.audit.entries import Opener
+from guard.audit.reading import content_of
+from guard.audit.terms import terms
 from guard.errors import AuditError
+from guard.types import Closing, Opening
 
 EVERY_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The terms of the entry with number `seq`; `half` is 0 for an opening and 1 for a closing."""
+
+    seq: int
+    exchange: str
+    half: int
+    terms: tuple[str, ...]
+
+
+class Waiting:
+    """Opens with `opener` what waits for the index; of an entry whose words are told no more, no term is found.
+
+    What another tenant key sealed is left for who has that key, and not looked at again by this process: `after` is the
+    number of the last such entry.
+    """
+
+    def __init__(self, opener: Opener) -> None:
+        self._opener = opener
+        self.after = -1
+
+    def read(self, rows: Iterable[tuple[Any, ...]]) -> list[Found]:
+        """Of rows as `guard.audit.tables.Statements.waiting` gives them, those that can join the index."""
+        found = []
+        for seq, exchange, kind, body, *beside in rows:
+            words = self._words(body, beside)
+            if words is None:
+                self.after = seq
+            else:
+                found.append(Found(seq, exchange, int(kind == "closing"), terms(words)))
+        return found
+
+    def _words(self, body: bytes, beside: Iterable[Any]) -> str | None:
+        """The words of an entry, "" where there are none to be told; None where another key opens them."""
+        try:
+            entry, lack = self._opener(body, content_of(*beside))
+        except AuditError:  # what is damaged is told by the check of the log
+            return ""
+        if lack is not None:
+            return None if lack.why == "locked" else ""
+        return words_of(entry) if isinstance(entry, Opening | Closing) else ""
 
 
 class Index(Protocol):

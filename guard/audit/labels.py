@@ -6,12 +6,14 @@ Labels lie in a file of their own beside the log, which says of each who gave it
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from guard.audit.database import failing_as, open_to_write, transaction
+from guard.audit.database import failing_as, open_to_read, open_to_write, transaction
 
+FILE: Final = "labels.db"  # in the data folder
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS label (
     exchange TEXT NOT NULL,
@@ -25,14 +27,16 @@ CREATE TABLE IF NOT EXISTS label (
 """
 PUT: Final = 'INSERT OR REPLACE INTO label (exchange, principle, "right", note, "by", time) VALUES (?, ?, ?, ?, ?, ?)'
 FIELDS: Final = 'SELECT exchange, principle, "right", note, "by", time FROM label'
+ALL: Final = f"{FIELDS} ORDER BY time, exchange, principle"
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
     """One person's word on a verdict: whether what the critic said of `principle` in `exchange` is `right`.
 
-    It is about the first judgement: of the prompt, or of the reply as the upstream wrote it. `note` is masked text or
-    less: whoever writes one sees no values. `time` is in Unix seconds.
+    It is about the first judgement: of the prompt, or of the reply as the upstream wrote it. Where that was unsure,
+    wrong says that the text violates the principle, and right that it does not. `note` is masked text or less: whoever
+    writes one sees no values. `time` is in Unix seconds.
     """
 
     exchange: str
@@ -41,6 +45,12 @@ class Label:
     note: str
     by: str
     time: float
+
+
+def labels_in(path: Path) -> tuple[Label, ...]:
+    """Every label in the SQLite file `path`, the oldest first, without any right to change it. Raises AuditError."""
+    with failing_as("the labels cannot be read"), closing(open_to_read(path)) as connection:
+        return tuple(_label(row) for row in connection.execute(ALL))
 
 
 class Labels:
@@ -61,7 +71,7 @@ class Labels:
 
     def all(self) -> tuple[Label, ...]:
         """Every label, the oldest first."""
-        return self._read(f"{FIELDS} ORDER BY time, exchange, principle", ())
+        return self._read(ALL, ())
 
     def labelled(self) -> frozenset[tuple[str, str]]:
         """The exchange and principle of every verdict on which somebody has spoken."""
@@ -75,4 +85,9 @@ class Labels:
 
     def _read(self, query: str, values: tuple[Any, ...]) -> tuple[Label, ...]:
         with self._lock, failing_as("the labels cannot be read"):
-            return tuple(Label(e, p, bool(r), n, b, t) for e, p, r, n, b, t in self._connection.execute(query, values))
+            return tuple(_label(row) for row in self._connection.execute(query, values))
+
+
+def _label(row: tuple[Any, ...]) -> Label:
+    exchange, principle, right, *said = row
+    return Label(exchange, principle, bool(right), *said)

@@ -6,7 +6,7 @@
     person_key  the keys that open it, which are destroyed with it
     listed      one row for each exchange, made of the columns of its entries, for lists and counts; changes once, at
                 the exchange's end; a check of the log compares it with the entries
-    unindexed   masked words that wait for the search index
+    unindexed   the numbers of entries whose words wait for the search index; the words themselves stay sealed
     search      the search index: of each half of an exchange, the terms that occur in it (guard.audit.terms)
 
 `search` is an FTS5 table in SQLite, whose rowid is twice the number of the opening and one more for the closing.
@@ -123,9 +123,6 @@ UNINDEXED: Final = Table(
     "unindexed",
     METADATA,
     Column("seq", _SEQ, primary_key=True, autoincrement=False),
-    Column("exchange", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("words", Text, nullable=False),
 )
 _POSTGRES_ONLY: Final = MetaData()
 SEARCH: Final = Table(

@@ -18,13 +18,13 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from guard.audit.checkpoint import Checkpoint
 from guard.audit.entries import Leaf, Opener
+from guard.audit.indexing import Waiting
 from guard.audit.persons import Sealer
 from guard.audit.postgres import SETTINGS, PostgresReader, check_revision, connect, failing_as
 from guard.audit.shelf import Run, Shelf
 from guard.audit.store import AT_ONCE, LogBusyError, RefusedEntryError, signing_key, told_by
 from guard.audit.tables import Prepared
-from guard.audit.tenant import TENANT_KEY, load_or_create_tenant_key
-from guard.audit.terms import terms
+from guard.audit.tenant import TENANT_KEY, load_or_create_tenant_key, opener_of
 from guard.audit.tip import Commit, Tip
 from guard.audit.upgrading import upgrade_postgres
 from guard.errors import AuditError
@@ -62,6 +62,7 @@ class PostgresStore(PostgresReader):
         tenant_key = tenant_key or load_or_create_tenant_key(key.with_name(TENANT_KEY))
         # No key is looked up: an event loop seals, and the network is never waited for by one.
         self._shelf = Shelf(Sealer(tenant_key, lambda _, __: None, break_glass), "postgresql")
+        self._waiting = Waiting(opener_of(tenant_key))
         self._clock = clock
         self._turn = threading.Lock()
         self._connection: psycopg.Connection[Any] | None = None
@@ -121,12 +122,13 @@ class PostgresStore(PostgresReader):
     def index(self) -> int:
         """Let some of the texts that wait for it join the search index; see Store."""
         with self._writing(), self._connected().transaction():
-            waiting = self._run(self._asks.waiting, limit=AT_ONCE).fetchall()
+            waiting = self._run(self._asks.waiting, after=self._waiting.after, limit=AT_ONCE).fetchall()
+            found = self._waiting.read(waiting)
             with self._connected().pipeline():
-                for seq, exchange, kind, words in waiting:
-                    found = list(terms(words))
-                    self._run(self._asks.add_search, half=int(kind == "closing"), terms=found, exchange=exchange)
-                    self._run(self._asks.no_longer_waiting, seq=seq)
+                for one in found:
+                    if one.terms:
+                        self._run(self._asks.add_search, half=one.half, terms=list(one.terms), exchange=one.exchange)
+                    self._run(self._asks.no_longer_waiting, seq=one.seq)
         return len(waiting)
 
     def close(self) -> None:

@@ -313,7 +313,7 @@ def content_of(
         return None
     whose, lock, wrapped, made = key
     opens = None if wrapped is None else PersonKey(key_id, whose, lock, wrapped, made)
-    return Content(person, sealed, None, key_id, opens, until, destroyed, act)
+    return Content(person, sealed, key_id, opens, until, destroyed, act)
 
 
 class SqliteReader(LogReader):

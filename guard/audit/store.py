@@ -22,14 +22,14 @@ from guard.audit import keyfile
 from guard.audit.checkpoint import Checkpoint, SigningKey
 from guard.audit.database import PATIENCE_S, failing_as, open_to_read, open_to_write, transaction
 from guard.audit.entries import Leaf, Opener
+from guard.audit.indexing import Waiting
 from guard.audit.models import DialectName
 from guard.audit.persons import Lock, PersonKey, Sealer
 from guard.audit.reading import Reader, SqliteReader
 from guard.audit.shelf import Run, Shelf
 from guard.audit.shelf import statements as shelf_statements
 from guard.audit.tables import Prepared
-from guard.audit.tenant import TENANT_KEY, load_or_create_tenant_key
-from guard.audit.terms import terms
+from guard.audit.tenant import TENANT_KEY, load_or_create_tenant_key, opener_of
 from guard.audit.tip import Commit, Tip
 from guard.audit.upgrading import upgrade_sqlite
 from guard.errors import AuditError, ConfigError
@@ -113,6 +113,7 @@ class SqliteStore(SqliteReader):
         super().__init__(path, opener=opener)
         tenant_key = tenant_key or load_or_create_tenant_key(self.path.with_name(TENANT_KEY))
         self._shelf = Shelf(Sealer(tenant_key, self._person_key, break_glass), "sqlite")
+        self._waiting = Waiting(opener_of(tenant_key))
         self._clock = clock
         self._turn = threading.Lock()
         self._patient = True
@@ -173,17 +174,18 @@ class SqliteStore(SqliteReader):
     def index(self) -> int:
         """Let some of the texts that wait for it join the search index; see Store."""
         with self._writing(patient=False):
-            if self._run(self._asks.waiting, limit=1).fetchone() is None:
+            if self._run(self._asks.waiting, after=self._waiting.after, limit=1).fetchone() is None:
                 return 0
             return self._index()
 
     def _index(self) -> int:
         with transaction(self._connection):
-            waiting = self._run(self._asks.waiting, limit=AT_ONCE).fetchall()
-            for seq, exchange, kind, words in waiting:
-                found = " ".join(sorted(terms(words)))  # in no order that would tell what was said
-                self._run(self._asks.add_search, half=int(kind == "closing"), terms=found, exchange=exchange)
-                self._run(self._asks.no_longer_waiting, seq=seq)
+            waiting = self._run(self._asks.waiting, after=self._waiting.after, limit=AT_ONCE).fetchall()
+            for one in self._waiting.read(waiting):
+                if one.terms:
+                    found = " ".join(sorted(one.terms))  # in no order that would tell what was said
+                    self._run(self._asks.add_search, half=one.half, terms=found, exchange=one.exchange)
+                self._run(self._asks.no_longer_waiting, seq=one.seq)
         return len(waiting)
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ SQLAlchemy's execution would add to it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -112,7 +112,7 @@ class Statements:
     leaves_of: Prepared  # exchange
     contents: Prepared
     person_keys: Prepared
-    waiting: Prepared  # limit
+    waiting: Prepared  # after, limit
     no_longer_waiting: Prepared  # seq
     add_search: Prepared  # half, terms, exchange
     unlisted: Prepared
@@ -180,7 +180,7 @@ def _of_content(name: DialectName) -> dict[str, ClauseElement]:
         "person_keys": select(PERSON_KEY),
         "kept": kept_of(None),
         "kept_of_person": kept_of(bindparam("person", type_=content.person.type)),
-        "waiting": _waiting(),
+        "waiting": _waiting(told),
         "no_longer_waiting": delete(UNINDEXED).where(UNINDEXED.c.seq == bindparam("seq")),
         "add_search": _add_search(name),
     }  # fmt: skip
@@ -196,10 +196,17 @@ def kept_of(person: ColumnElement[str] | None) -> Select[Any]:
     return kept.order_by(content.time, content.seq).limit(bindparam("limit"))
 
 
-def _waiting() -> Select[Any]:
-    """The words that have waited longest; two who index at once take different ones (SQLite lets one alone in)."""
-    oldest = select(UNINDEXED).order_by(UNINDEXED.c.seq).limit(bindparam("limit"))
-    return oldest.with_for_update(skip_locked=True)
+def _waiting(told: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    """What opens the entries after number `after` that have waited longest for the index.
+
+    Two who index at once take different ones (SQLite lets one alone in).
+    """
+    leaf, seq = LEAF.c, UNINDEXED.c.seq
+    both = UNINDEXED.join(LEAF, leaf.seq == seq).outerjoin(CONTENT, CONTENT.c.seq == seq)
+    both = both.outerjoin(PERSON_KEY, PERSON_KEY.c.id == CONTENT.c.key_id)
+    oldest = select(seq, leaf.exchange, leaf.kind, *told).select_from(both)
+    oldest = oldest.where(seq > bindparam("after", type_=seq.type)).order_by(seq).limit(bindparam("limit"))
+    return oldest.with_for_update(skip_locked=True, of=UNINDEXED)
 
 
 def _opening_of(exchange: ColumnElement[str]) -> Select[Any]:

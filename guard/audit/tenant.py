@@ -28,6 +28,11 @@ def opener_with(path: Path, break_glass: X25519PrivateKey | None = None) -> Open
     return opener(Keyring(key, break_glass))
 
 
+def opener_of(key: bytes) -> Opener:
+    """What opens content with the tenant key `key`."""
+    return opener(Keyring(key))
+
+
 def _whole(path: Path, key: bytes) -> bytes:
     if len(key) != KEY_BYTES:
         raise ConfigError(f"{path}: a tenant key has {KEY_BYTES} bytes, this has {len(key)}. Restore it from a backup.")

@@ -88,7 +88,7 @@ class Tip:
                 (seq, *columns[:3], beside.person, beside.sealed, beside.key_id, beside.until, None, None)
                 for seq, columns, beside in kept
             ],
-            unindexed=[(seq, *columns[:2], content.words) for seq, columns, content in kept if content.words],
+            unindexed=[(seq,) for seq, _, beside in kept if beside.searchable],
             opens="opening" in kinds,
             closes="closing" in kinds,
         )

@@ -200,7 +200,7 @@ class _Walk:
                 continue
             self.promised -= 1
             person, sealed, key_id, *rest = said[7:]
-            content = Content(person, sealed, None, key_id, None, *rest)
+            content = Content(person, sealed, key_id, None, *rest)
             self.contents += content.sealed is not None
             if own != its or not fits(body, content):
                 self._find("content", seq, "the content is not what the entry tells of")

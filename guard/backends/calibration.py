@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from guard.backends.thresholds import LEAST_EXAMPLES, UNFITTED, Band, fitted
-from guard.types import State
+from guard.types import Dialogue, Rule, State
 
 LIMIT = 30.0  # log-odds beyond which an answer is certain in all but name
 ROUNDS = 50
@@ -52,6 +52,13 @@ def calibrated(violating: Sequence[float], complying: Sequence[float]) -> Calibr
     if slope < LEAST_SLOPE:
         return Calibration(band)
     return Calibration(band, 1 / slope, -offset / slope)
+
+
+def beyond(own: Rule, fitted: Rule | None) -> tuple[tuple[Dialogue, ...], tuple[Dialogue, ...]]:
+    """The violating and the complying examples to which `fitted` was fitted, and which `own` does not have."""
+    known = {*own.violates, *own.complies}
+    sides = (fitted.violates, fitted.complies) if fitted else ((), ())
+    return tuple(one for one in sides[0] if one not in known), tuple(one for one in sides[1] if one not in known)
 
 
 def share(odds: float) -> float:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guard.config import CriticConfig
-from guard.constitution import Constitution
+from guard.constitution import Constitution, Principle
 from guard.errors import ConfigError, CriticError
 from guard.types import Critic, Labelled, Progress, Rule
 
@@ -25,19 +26,35 @@ def make(
 ) -> Critic:
     """The critic, fitted to `documents` and ready to judge. Raises ConfigError, CriticError.
 
-    What takes long is kept in the folder `cache`. `labels` are what reviewers said of real exchanges; the embedded
-    critic learns from them as from examples.
+    What takes long is kept in the folder `cache`. `labels` are what reviewers said of real exchanges; a critic that
+    `learns` takes them as examples.
     """
     if wish.model == "embedded":
         return _embedded(wish, documents, cache, progress, labels)
     rules = [p for document in documents for p in document.principles if p.check is None]
     first = _embedded(wish, documents, cache, progress, labels) if wish.first == "embedded" else None
-    critic = _remote(wish, cache, rules, progress) if wish.url else _local(wish, cache, rules, progress)
+    taught = [_taught(rule, labels) for rule in rules]
+    critic = _remote(wish, cache, taught, progress) if wish.url else _local(wish, cache, taught, progress)
     if first is None:
         return critic
     from guard.backends.cascade import Cascade
 
     return Cascade.fit(first, critic, rules, recall=wish.recall)
+
+
+def learns(wish: CriticConfig) -> bool:
+    """Whether the critic takes what reviewers said as examples; a model that says no score has no use for them."""
+    fitted = wish.calibrate and (wish.url is None or wish.form == "logprobs")
+    return wish.model == "embedded" or wish.first == "embedded" or fitted
+
+
+def _taught(rule: Principle, labels: Sequence[Labelled]) -> Principle:
+    """`rule` with its labels behind its own examples, which go before them; of two on one text the later counts."""
+    own = {*rule.violates, *rule.complies}
+    said = {one.dialogue: one.violates for one in labels if one.principle == rule.id and one.dialogue not in own}
+    violates = tuple(dialogue for dialogue, so in said.items() if so)
+    complies = tuple(dialogue for dialogue, so in said.items() if not so)
+    return replace(rule, violates=(*rule.violates, *violates), complies=(*rule.complies, *complies))
 
 
 def threads(wish: CriticConfig) -> int:

@@ -26,6 +26,7 @@ from guard.types import Dialogue, Json, Labelled, Progress, Rule, State, Verdict
 UNREADABLE = "Part of the text is nothing that the embedded critic can read, so it abstains."
 UNSURE = "The text is near the line, where the embedded critic is often wrong."
 FIRED = "The marked text reads like the examples that violate this principle."
+LABELLED = "labelled"  # in the cache: what is known of the words of real exchanges
 GENERAL = "harm"  # what verdicts on no principle of a constitution are filed under
 HARMFUL = " It reads like harm in general, too."
 
@@ -56,9 +57,9 @@ class EmbeddedCritic:
     ) -> EmbeddedCritic:
         """Fit a head per principle; with `cache`, a folder, a second start is quick. `encoder` stands in for MiniLM.
 
-        `labels` are what reviewers said, examples as well. With `general` the heads weigh the general sense of harm,
-        where it reads the encoder's vectors. Raises ConfigError where a model is missing or a principle has too few
-        examples.
+        `labels` are what reviewers said, examples as well; of them the cache keeps what this fit needs and no more.
+        With `general` the heads weigh the general sense of harm, where it reads the encoder's vectors. Raises
+        ConfigError where a model is missing or a principle has too few examples.
         """
         posed = fitting.problems(constitutions, labels)
         if encoder is None:
@@ -66,7 +67,11 @@ class EmbeddedCritic:
             encoder = MiniLM(find())
         if general and (known := harm.load()).encoder == encoder.name:
             encoder = HarmAware(encoder, known)
-        return cls(encoder, fitting.fit(encoder, posed, cache, progress), digest=fitting.digest(encoder, posed))
+        digest = fitting.digest(encoder, posed)
+        if cache is not None:
+            fitting.forget_others(cache / LABELLED, digest if labels else "none")
+            cache = cache / LABELLED if labels else cache
+        return cls(encoder, fitting.fit(encoder, posed, cache, progress), digest=digest)
 
     def score(self, dialogue: Dialogue, principles: Sequence[Rule]) -> tuple[Verdict, ...]:
         """One verdict per principle, in order. Raises CriticError, also for a principle it was not fitted for."""

@@ -164,6 +164,13 @@ def fit(encoder: Encoder, posed: Mapping[Key, Problem], cache: Path | None, prog
     return fitted
 
 
+def forget_others(folder: Path, digest: str) -> None:
+    """Delete what is kept in `folder` of other fits than that of `digest`: they may know words that are destroyed."""
+    for file in folder.glob("*"):
+        if not file.name.startswith(digest):
+            file.unlink(missing_ok=True)
+
+
 def _refuse_too_few(constitution: Constitution, principle: Principle) -> None:
     for side in ("violates", "complies"):
         count = len(getattr(principle, side))

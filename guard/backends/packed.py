@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from guard.backends import calibration
-from guard.backends.calibration import PLAIN, Calibration, calibrated
+from guard.backends.calibration import PLAIN, Calibration, beyond, calibrated
 from guard.backends.causal import CausalModel, Device, Precision, load
 from guard.backends.copying import Copying
 from guard.backends.decode import Answer, Sampling
@@ -70,6 +70,7 @@ class PackedCritic:
         self._before, self._after = model.frame()
         self._calibrations: dict[str, Calibration] = {}
         self._examples: dict[tuple[str, Dialogue], list[Answered]] = {}
+        self._rules: dict[str, Rule] = {}  # as the fit had them
         self.digest = self._digest()
 
     @classmethod
@@ -158,15 +159,18 @@ class PackedCritic:
             if path:
                 calibration.write(path, kept)
         self._calibrations |= kept
+        self._rules |= {_key(principle): principle for principle in principles}
         self.digest = self._digest()
 
     def left_out(self, principle: Rule) -> tuple[Verdict, ...]:
-        """As `guard.types.Learner` says: each example calibrated by the others. Raises CriticError."""
+        """As `guard.types.Learner` says: each example calibrated by all others of the fit. Raises CriticError."""
         sides = (
             [self._read(example, principle) for example in principle.violates],
             [self._read(example, principle) for example in principle.complies],
         )
         odds = tuple([max(answer.odds for answer in answers) for answers in side] for side in sides)
+        for known, more in zip(odds, beyond(principle, self._rules.get(_key(principle))), strict=True):
+            known.extend(self._odds(example, principle) for example in more)
         found: list[Verdict] = []
         for side, other in ((0, 1), (1, 0)):
             for index, answers in enumerate(sides[side]):

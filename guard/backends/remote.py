@@ -62,6 +62,7 @@ class RemoteCritic:
         self._folder = thresholds
         self._calibrations: dict[str, Calibration] = {}
         self._examples: dict[tuple[str, Dialogue], list[FirstToken]] = {}
+        self._rules: dict[str, Rule] = {}  # as the fit had them
         self.digest = self._digest()
 
     def calibration(self, principle: Rule) -> Calibration:
@@ -112,6 +113,7 @@ class RemoteCritic:
             if path:
                 calibration.write(path, kept)
         self._calibrations |= kept
+        self._rules |= {key_of(principle): principle for principle in principles}
         self.digest = self._digest()
 
     def close(self) -> None:
@@ -144,9 +146,12 @@ class RemoteCritic:
         return [self._examples[key, example] for example in examples]
 
     def left_out(self, principle: Rule) -> tuple[Verdict, ...]:
-        """As `guard.types.Learner` says: each example calibrated by the others. Raises CriticError."""
+        """As `guard.types.Learner` says: each example calibrated by all others of the fit. Raises CriticError."""
         sides = (self._read(principle.violates, principle), self._read(principle.complies, principle))
         odds = tuple([max(answer.odds for answer in answers) for answers in side] for side in sides)
+        fitted = self._rules.get(key_of(principle))
+        for known, more in zip(odds, calibration.beyond(principle, fitted), strict=True):
+            known.extend(self._odds(more, principle))
         found: list[Verdict] = []
         for side, other in ((0, 1), (1, 0)):
             for index, answers in enumerate(sides[side]):

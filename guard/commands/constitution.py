@@ -54,21 +54,23 @@ def lint_files(context: click.Context, names: tuple[str, ...]) -> None:
 def test_examples(context: click.Context, names: tuple[str, ...]) -> None:
     """Have the critic in use judge every example, and say what it is worth for each principle.
 
-    A critic that is fitted to examples judges each without having seen it. Principles with a check are tried on the
-    recognizers of the policy for a caller of whom nothing is known.
+    A critic that is fitted to examples, and to what people said of its verdicts, judges each without having seen it.
+    Principles with a check are tried on the recognizers of the policy for a caller of whom nothing is known.
     """
     with telling_errors():
         from guard.backends import critics
         from guard.backends.examining import examine
         from guard.constitution.proving import as_text
+        from guard.labelling import learn
 
         config = config_of(context)
         documents = _documents(config, names)
-        critic = critics.make(config.critic, documents, config.data / "models", progress)
+        learnt = learn(config, documents, progress)
+        critic = critics.make(config.critic, documents, config.data / "models", progress, learnt.examples)
         checked = any(principle.check for document in documents for principle in document.principles)
         recognize = _recognize(config) if checked else None
         reports = [examine(document, critic, progress, recognize) for document in documents]
-        click.echo("\n\n".join(map(as_text, reports)))
+        click.echo("\n\n".join(filter(None, (str(learnt), *map(as_text, reports)))))
         if any(report.problems for report in reports):
             sys.exit(1)
 

@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from guard.audit.labels import Labels
+from guard.audit.labels import FILE, Labels
 from guard.audit.log import reader_of
 from guard.config import Role
 from guard.console.access import Endpoint, everyone, needs
@@ -65,7 +65,7 @@ class Console:
     def __init__(self, service: Service, *, held_replies: HeldReplies | None = None) -> None:
         config = service.config
         self.doors = open_parts(config, service.writer.record_async)
-        self.parts = Parts(service, reader_of(config), Labels(config.data / "labels.db"), held_replies)
+        self.parts = Parts(service, reader_of(config), Labels(config.data / FILE), held_replies)
         self._app = guarded(routes(), self.doors)
         self._app.state.parts = self.parts
 

@@ -50,6 +50,7 @@ async def models(request: Request) -> Response:
         "cards": cards,
         "critic": service.critic,
         "critic_wish": service.config.critic,
+        "learnt": service.learnt,
         "upstreams": service.config.upstreams,
         "rules": service.policies,
     }

@@ -26,6 +26,7 @@ from guard.evaluation.detection import SETS
 from guard.evaluation.review_report import Left, Result, ReviewReport
 from guard.evaluation.review_rows import ReviewFormat, ReviewSet, read_review
 from guard.evaluation.review_scoring import auroc, figures
+from guard.labelling import learn
 from guard.policy import load_folder
 from guard.types import Critic, Dialogue, Progress, Verdict
 
@@ -69,7 +70,8 @@ def review(
     documents = tuple(load(path) for path in _files(config, wish.constitutions))
     chosen = config.critic if wish.critic is None else config.critic.model_validate({"model": wish.critic})
     models = config.data / "models"
-    critic = critics.make(chosen, documents, models, progress)
+    learnt = learn(config.model_copy(update={"critic": chosen}), documents, progress)
+    critic = critics.make(chosen, documents, models, progress, learnt.examples)
     judges = [_judges(critic, documents, one, wish.principle) for one in sets]  # before anything takes long
     asked = small(models, progress) if wish.zero_shot else None
     results = []
@@ -80,7 +82,7 @@ def review(
             systems.append((f"{asked.name} zero-shot", partial(_zero_shot, asked, _rule(documents, one, wish))))
         results += [_measured(one, name, each, track) for name, each in systems]
     left = [_left(document, proof) for document in documents for proof in examine(document, critic, progress).proofs]
-    return ReviewReport(critic.name, critic.digest, tuple(results), tuple(left))
+    return ReviewReport(critic.name, critic.digest, tuple(results), tuple(left), learnt)
 
 
 def _own_files() -> tuple[Path, ...]:

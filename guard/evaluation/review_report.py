@@ -10,6 +10,7 @@ from statistics import fmean
 from guard.evaluation.report import table
 from guard.evaluation.review_rows import What
 from guard.evaluation.review_scoring import Figures
+from guard.labelling import NOTHING, Learnt
 
 _HEAD = ("set", "judged", "system", "rows", "positive", "AUROC", "precision", "recall", "false alarms", "Brier",
          "unsure", "not judged", "CPU ms a row")  # fmt: skip
@@ -44,16 +45,18 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class ReviewReport:
-    """One run; `critic` and `digest` are those of the critic that is measured."""
+    """One run; `critic` and `digest` are those of the critic that is measured, `learnt` what people had told it."""
 
     critic: str
     digest: str
     results: tuple[Result, ...]
     left: tuple[Left, ...]
+    learnt: Learnt = NOTHING
 
     def as_text(self) -> str:
         """Tables for people."""
-        parts = [f"{self.critic} ({self.digest[:12]})", "", *table(_HEAD, [*map(_row, self.results)], _WORDS)]
+        parts = [f"{self.critic} ({self.digest[:12]})", *filter(None, [str(self.learnt)])]
+        parts += ["", *table(_HEAD, [*map(_row, self.results)], _WORDS)]
         if self.left:
             parts += ["", "Examples of constitutions, those of each prompt left out:", ""]
             parts += table(_LEFT, [*map(_left_row, self.left), *self._means()], _WORDS)
@@ -65,6 +68,7 @@ class ReviewReport:
             {
                 "critic": self.critic,
                 "digest": self.digest,
+                "labels": {"used": self.learnt.verdicts, "left_out": dict(self.learnt.left_out)},
                 "sets": [_flat(asdict(one)) for one in self.results],
                 "principles": [_flat(asdict(one)) for one in self.left],
             },

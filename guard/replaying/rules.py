@@ -16,6 +16,7 @@ from guard.constitution import Constitution, in_force
 from guard.course import Plan
 from guard.documents import read
 from guard.errors import ConfigError
+from guard.labelling import learn
 from guard.mask.placeholders import Coder
 from guard.policy import Policy
 from guard.review.review import Settings
@@ -82,7 +83,7 @@ def start(config: Config, policy: Path | None, constitution: Path | None, progre
         if not any(changed.name in rule.review.constitutions for rule in rules):
             rules = tuple(_under(rule, changed.name) for rule in rules)
     known = {**_others(config, rules, known), **known}
-    critic = critics.make(config.critic, tuple(known.values()), config.data / "models", progress) if known else None
+    critic = _critic(config, tuple(known.values()), progress) if known else None
     return Rules(
         policies=rules,
         constitutions=known,
@@ -90,6 +91,12 @@ def start(config: Config, policy: Path | None, constitution: Path | None, progre
         critic=critic,
         coder=Coder(b"replay" * 6),
     )
+
+
+def _critic(config: Config, documents: tuple[Constitution, ...], progress: Progress) -> Critic:
+    """The critic that would judge, with what people have told it by now."""
+    learnt = learn(config, documents, progress)
+    return critics.make(config.critic, documents, config.data / "models", progress, learnt.examples)
 
 
 def _others(config: Config, rules: tuple[Policy, ...], known: Mapping[str, Constitution]) -> dict[str, Constitution]:

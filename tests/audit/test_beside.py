@@ -44,7 +44,7 @@ def test_an_entry_is_told_with_what_lies_beside_it(store: SqliteStore, reader: S
 def test_without_the_tenant_key_no_word_is_told(store: SqliteStore, reader: SqliteReader) -> None:
     store.append([OPENING, CLOSING])
     words = (OPENING.request, CLOSING.reply, CLOSING.sent, "or else")
-    while store.index():  # single words are in the index, and until then wait for it
+    while store.index():  # single words are in the index
         pass
     assert store.scrub()
     in_the_files = b"".join(file.read_bytes() for file in store.path.parent.glob("audit.db*"))

@@ -7,11 +7,16 @@ from contextlib import closing as closed
 from dataclasses import replace
 from pathlib import Path
 
-from guard.audit.entries import Content
+import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
 from guard.audit.indexing import Indexer
 from guard.audit.reading import Filters
+from guard.audit.store import AT_ONCE, SqliteStore
 from guard.errors import AuditError
-from tests.audit.samples import new_store, opening
+from guard.types import Keeping
+from tests.audit.conftest import Place
+from tests.audit.samples import CLOSING, NOW, OPENING, new_store, opening
 
 
 def until(true: Callable[[], object]) -> None:
@@ -24,8 +29,70 @@ def until(true: Callable[[], object]) -> None:
 def test_what_is_appended_is_found_soon_after(tmp_path: Path) -> None:
     with closed(new_store(tmp_path)) as store, closed(Indexer(store, every_s=0.01)):
         for name in ("1", "2"):
-            store.append([replace(store.leaf(opening(name)), content=Content("ann", b"", f"word{name}"))])
+            store.append([replace(opening(name), request=f"word{name}")])
             until(lambda name=name: store.list(filters=Filters(text=f"word{name}")))
+
+
+def in_the_files(store: SqliteStore) -> bytes:
+    return b"".join(file.read_bytes() for file in store.path.parent.glob("audit.db*"))
+
+
+def test_what_waits_waits_sealed_and_its_words_are_in_no_file_before_they_are_indexed(tmp_path: Path) -> None:
+    words = (b"zymurgy", b"quixotry", b"syzygy", b"flummery")
+    with closed(new_store(tmp_path)) as store:
+        revision = replace(CLOSING.revisions[0], critique="The flummery of Falcon")
+        store.append([
+            replace(OPENING, request="The zymurgy of Falcon"),
+            replace(CLOSING, reply="The quixotry of Falcon", sent="The syzygy of Falcon", revisions=(revision,)),
+        ])  # fmt: skip
+        assert [word for word in words if word in in_the_files(store)] == []
+        assert store.index() == 2
+        assert [word for word in words if word not in in_the_files(store)] == []
+        for word in words:
+            assert [row.exchange for row in store.list(filters=Filters(text=word.decode()))] == [OPENING.exchange]
+        assert store.index() == 0
+
+
+def test_what_is_encrypted_is_never_indexed(tmp_path: Path) -> None:
+    key = X25519PrivateKey.generate().public_key()
+    with closed(SqliteStore(tmp_path / "audit.db", clock=lambda: NOW, break_glass=key)) as store:
+        store.append([replace(OPENING, request="The zymurgy of Falcon", keeping=Keeping("encrypted", "ann"))])
+        assert store.index() == 0
+        assert b"zymurgy" not in in_the_files(store)
+
+
+def test_what_another_key_sealed_waits_for_who_has_it_and_holds_up_nothing(place: Place) -> None:
+    store = place.store()
+    store.append([replace(opening(f"{number}"), request="hello") for number in range(AT_ONCE + 1)])
+    store.close()
+    (place.folder / "tenant.key").rename(place.folder / "elsewhere")
+    other = place.store()
+    other.append([replace(opening("other"), request="hello")])
+    assert [other.index(), other.index(), other.index()] == [AT_ONCE, 2, 0]
+    assert [row.exchange for row in place.reader().list(filters=Filters(text="hello"))] == ["other"]
+    other.close()
+    (place.folder / "elsewhere").replace(place.folder / "tenant.key")
+    back = place.store()
+    assert [back.index(), back.index(), back.index()] == [AT_ONCE, 1, 0]
+    assert len(place.reader().list(100, filters=Filters(text="hello"))) == AT_ONCE + 2
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "UPDATE content SET sealed = NULL",
+        "DELETE FROM content",
+        "DELETE FROM person_key",
+        "UPDATE content SET person = 'bob'",
+        "UPDATE leaf SET body = hash",
+    ],
+)
+def test_what_cannot_be_told_any_more_holds_up_nothing(place: Place, harm: str) -> None:
+    store = place.store()
+    store.append([replace(OPENING, request="hello")])
+    place.without_triggers(harm)
+    assert store.index() == 1
+    assert store.index() == 0
 
 
 def test_a_failure_ends_nothing_and_its_end_does_not_wait() -> None:

@@ -291,6 +291,23 @@ def test_an_example_left_out_is_judged_by_a_fit_that_did_not_see_it(smollm: Caus
         assert verdict.score == pytest.approx(fit.score(own))
 
 
+def test_what_it_was_fitted_to_beside_an_example_counts_when_that_is_left_out(smollm: CausalModel) -> None:
+    rule, labelled = Rule("x", "s", "q", EXAMPLES, FINE), Dialogue("Hi", "A reviewer's word on this.")
+    scores = (0.9, 0.8, 0.2, 0.4, 0.1, 0.1, 0.1)  # the fourth is that of the label
+    critic, model = scripted(smollm, *map(answered, scores))
+    before = critic.digest
+    critic.fit([replace(rule, violates=(*EXAMPLES, labelled))])
+    assert critic.digest != before
+    verdicts = critic.left_out(rule)
+    assert (len(verdicts), len(model.prefixes)) == (6, len(scores))
+    odds = [math.log(score / (1 - score)) for score in scores]
+    for index, verdict in enumerate(verdicts):
+        violating, complying = odds[:4], odds[4:]
+        own = (violating if index < 3 else complying).pop(index % 3)
+        fit = calibrated(violating, complying)
+        assert (verdict.state, verdict.score) == (fit.state(own), pytest.approx(fit.score(own)))
+
+
 def test_it_is_loaded_without_fitting(model_cache: Path, smollm: CausalModel) -> None:
     critic = PackedCritic.load("packaged:smollm2", cache=model_cache)
     assert critic.calibration(RULES[0]) is PLAIN

@@ -2,6 +2,7 @@ import pytest
 
 from guard.console.cards import CARDS, load
 from guard.errors import ConfigError
+from guard.labelling import Learnt
 from tests.console.desk import desk
 
 OWN = "model: our judge\nkind: critic\npurpose: judges\nowner: the works council\napproved: R. Roe, 2026-10-01\nlimits: [small]\n"
@@ -37,6 +38,9 @@ def test_the_page_of_models_tells_what_is_in_use_and_the_cards(tmp_path):
         text = client.get("/console/models").text
         for words in ("scripted", "patterns alone", "http://127.0.0.1:9", "our judge", "R. Roe", "nobody has approved"):
             assert words in text
+        assert "labelled verdicts" not in text
+        here.service.learnt = Learnt(verdicts=7)
+        assert "7 labelled verdicts are examples as well" in client.get("/console/models").text
         (tmp_path / "cards" / "judge.yaml").write_text("model: [")
         broken = client.get("/console/models")
         assert broken.status_code == 500

@@ -99,3 +99,9 @@ def test_a_label_that_cannot_be_recorded_is_not_kept(here, client):
     data = {"csrf": token, "principle": "no-threats", "answer": "right"}
     assert client.post(f"{STORY}/labels", data=data).status_code == 503
     assert here.console.parts.labels.all() == ()
+
+
+def test_of_an_unsure_verdict_the_form_says_which_answer_means_a_violation(client):
+    said = "Where the critic was unsure: “right” if the text keeps the principle, “wrong” if it violates it."
+    assert said in client.get("/console/exchanges/002-sample").text
+    assert said not in client.get("/console/exchanges/001-sample").text

@@ -73,9 +73,6 @@ def _add_content(seq: sa.types.TypeEngine[int]) -> None:
     op.create_table(
         "unindexed",
         sa.Column("seq", seq, primary_key=True, autoincrement=False),
-        sa.Column("exchange", sa.Text, nullable=False),
-        sa.Column("kind", sa.Text, nullable=False),
-        sa.Column("words", sa.Text, nullable=False),
     )
 
 
