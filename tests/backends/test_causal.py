@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from guard.backends import causal
-from guard.backends.causal import CausalModel, load
+from guard.backends.causal import load
+from guard.backends.causal_model import CausalModel
 from guard.errors import ConfigError
 
 Tiny = Callable[[str], CausalModel]

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from guard.backends import critics
-from guard.backends.causal import CausalModel
+from guard.backends.causal_model import CausalModel
 from guard.backends.packed import PackedCritic
 from guard.config import CriticConfig
 from guard.errors import ConfigError
