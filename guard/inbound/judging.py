@@ -13,7 +13,7 @@ from guard.mask.masker import Masked
 from guard.mask.placeholders import normalised
 from guard.mask.text import read as read_text
 from guard.review.review import Review, observe, review
-from guard.surfaces.surface import Choice
+from guard.surfaces.parts import Choice
 from guard.types import Decision, Dialogue, FoundSpan, Span
 from guard.validation import refusal, validated
 
