@@ -21,6 +21,8 @@
 No message ever holds a value of the exchange: messages end up in logs and on screens.
 """
 
+import traceback
+
 
 class GuardError(Exception):
     """The root of the tree. `code` is a stable word for machines, `param` the field at fault if one is."""
@@ -145,3 +147,9 @@ class ClientGone(GuardError):
 
     status = 499
     code = "client_gone"
+
+
+def raised_at(error: BaseException) -> str:
+    """The file and the line where `error` was raised: all that may be told of one whose message may hold a value."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "?"

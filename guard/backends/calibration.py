@@ -9,12 +9,11 @@ said by `guard.backends.thresholds`, which leaves each example out.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from guard.backends.thresholds import LEAST_EXAMPLES, UNFITTED, Band, fitted
+from guard.backends.thresholds import LEAST_EXAMPLES, UNFITTED, Band, fitted, share
 from guard.types import State
 
 LIMIT = 30.0  # log-odds beyond which an answer is certain in all but name
@@ -52,11 +51,6 @@ def calibrated(violating: Sequence[float], complying: Sequence[float]) -> Calibr
     if slope < LEAST_SLOPE:
         return Calibration(band)
     return Calibration(band, 1 / slope, -offset / slope)
-
-
-def share(odds: float) -> float:
-    """The probability that `odds`, a logarithm, stand for."""
-    return 1 / (1 + math.exp(-max(-700.0, min(700.0, odds))))
 
 
 def _platt(violating: Sequence[float], complying: Sequence[float]) -> tuple[float, float]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from guard.errors import GuardError, RouteError
+from guard.errors import GuardError, RouteError, raised_at
 from guard.surfaces.chat import CHAT
 from guard.surfaces.surface import Surface
 from guard.surfaces.table import SURFACES, surface_near
@@ -40,7 +39,7 @@ class Endpoint:
             if not begun:
                 await error_response(failure, self._surface)(scope, receive, send)
         except Exception as error:  # noqa: BLE001 - a traceback would show values
-            logger.error("internal error: %s at %s", type(error).__name__, _place(error))  # noqa: TRY400
+            logger.error("internal error: %s at %s", type(error).__name__, raised_at(error))  # noqa: TRY400
             if not begun:
                 unknown = GuardError("guard failed while answering. Its operator finds the place in the log.")
                 await error_response(unknown, self._surface)(scope, receive, send)
@@ -62,8 +61,3 @@ async def unknown_route(request: Request, _: Exception) -> Response:
 async def health(scope: Scope, receive: Receive, send: Send) -> None:
     """The process is alive."""
     await Response(b'{"status":"alive"}', media_type="application/json")(scope, receive, send)
-
-
-def _place(error: BaseException) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "?"
