@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import guard.backends.recognizers as recognizers
 import guard.backends.stack as stack_module
+import guard.backends.workers as processes
 from guard.backends.recognizers import Cache, CachedRecognizer, Spec, Stack, Workers
 from guard.backends.stack import OVERLAP, PIECE, split
 from guard.errors import ConfigError, RecognizerError
@@ -343,8 +343,8 @@ def alive(pid):
 )
 def test_what_a_worker_does(spec, error, configuration, monkeypatch):
     monkeypatch.setattr(recognizers, "_worker", None)
-    recognizers.become(spec)
-    answer = recognizers._work(("Falcon",))
+    processes.become(spec)
+    answer = processes._work(("Falcon",))
     assert error in answer.error
     assert bool(answer.error) == bool(error)
     assert answer.configuration == configuration
