@@ -342,7 +342,7 @@ def alive(pid):
     ],
 )
 def test_what_a_worker_does(spec, error, configuration, monkeypatch):
-    monkeypatch.setattr(recognizers, "_worker", None)
+    monkeypatch.setattr(processes, "_worker", None)
     processes.become(spec)
     answer = processes._work(("Falcon",))
     assert error in answer.error
