@@ -18,9 +18,10 @@ from typing import Any, Self
 
 from guard import config as configuration
 from guard import service as services
+from guard.answering import bind
 from guard.asks import Ask, Hold, Record, Story
 from guard.course import Incoming, Plan, bindings
-from guard.drive import BlockingAnswers, bind, emitted_blocking
+from guard.drive import BlockingAnswers, emitted_blocking
 from guard.errors import Escalated, RequestError
 from guard.exchange import exchange
 from guard.fetching import fetched
