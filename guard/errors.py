@@ -21,8 +21,6 @@
 No message ever holds a value of the exchange: messages end up in logs and on screens.
 """
 
-import traceback
-
 
 class GuardError(Exception):
     """The root of the tree. `code` is a stable word for machines, `param` the field at fault if one is."""
@@ -151,5 +149,7 @@ class ClientGone(GuardError):
 
 def raised_at(error: BaseException) -> str:
     """The file and the line where `error` was raised: all that may be told of one whose message may hold a value."""
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "?"
