@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from guard import constitution
-from guard.backends.causal import CausalModel, load
+from guard.backends.causal import load
+from guard.backends.causal_model import CausalModel
 from guard.backends.packed import AFTER, QUESTION
 from guard.backends.packing import Asker, Question
 from guard.config import DEFAULTS

@@ -7,6 +7,7 @@ import concurrent.futures
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from typing import Any, Protocol, assert_never
 
+from guard.answering import extracted, from_vault, judging, whose
 from guard.asks import (
     Ask,
     Bind,
@@ -30,7 +31,6 @@ from guard.asks import (
 from guard.backends.upstreams import Line
 from guard.errors import ClientGone, CriticError, GuardError
 from guard.service import Service
-from guard.types import Span, Verdict
 
 # From how many characters on patterns are matched off the event loop: below, the way to a thread costs more.
 LONG_TEXT = 20_000
@@ -157,11 +157,11 @@ class Answers:
 
     async def _judged(self, ask: Judge | Write | Validate) -> Any:
         timeout = self._service.config.critic.timeout_s
-        work = asyncio.wrap_future(_judging(self._service, ask))
+        work = asyncio.wrap_future(judging(self._service, ask))
         try:
             return await asyncio.wait_for(work, timeout)
         except TimeoutError as error:
-            raise CriticError(f"the {_whose(ask)} took longer than {timeout:g} s") from error
+            raise CriticError(f"the {whose(ask)} took longer than {timeout:g} s") from error
 
 
 class Upstream(Protocol):
@@ -209,79 +209,6 @@ class BlockingAnswers:
     def _judged(self, ask: Judge | Write | Validate) -> Any:
         timeout = self._service.config.critic.timeout_s
         try:
-            return _judging(self._service, ask).result(timeout)
+            return judging(self._service, ask).result(timeout)
         except concurrent.futures.TimeoutError as error:
-            raise CriticError(f"the {_whose(ask)} took longer than {timeout:g} s") from error
-
-
-def _whose(ask: Judge | Write | Validate) -> str:
-    return "validators" if isinstance(ask, Validate) else "critic"
-
-
-def _judging(service: Service, ask: Judge | Write | Validate) -> concurrent.futures.Future[Any]:
-    """The answer of a critic or of validators, in a thread of theirs."""
-    if isinstance(ask, Validate):
-        return service.validator_thread.submit(validate, service, ask)
-    return service.critic_thread.submit(_ask_critic, service, ask)
-
-
-def _ask_critic(service: Service, ask: Judge | Write) -> Any:
-    if service.critic is None:
-        raise CriticError("there is no critic")
-    try:
-        if isinstance(ask, Judge):
-            return service.judged.score(service.critic, ask.dialogue, ask.principles)
-        return service.critic.write(ask.prompt, max_tokens=ask.max_tokens)
-    except GuardError:
-        raise
-    except Exception as error:
-        raise CriticError(f"the critic failed ({type(error).__name__})") from error
-
-
-def validate(service: Service, ask: Validate) -> tuple[Verdict, ...]:
-    """What the validators of a policy say of a text. Blocks."""
-    return service.validators[ask.policy].validate(ask.text, ask.on)
-
-
-def extracted(service: Service, ask: Extract) -> Extracted:
-    """The text of a file, or a picture in which is painted over what the policy does not keep. Blocks.
-
-    Raises RequestError, RecognizerError.
-    """
-    masking = next(policy.mask for policy in service.policies if policy.policy == ask.policy)
-
-    def find(texts: Sequence[str]) -> list[list[Span]]:
-        found = service.recognizers[ask.policy].recognize_blocking(tuple(texts))
-        return [[span for span in spans if masking.operator(span.entity) != "keep"] for spans in found]
-
-    if not ask.kind.lower().startswith("image/"):
-        from guard.backends.extract import extract_text
-
-        return Extracted(extract_text(ask.data, ask.kind))
-    from guard.backends.images import LEAST_CONFIDENCE, UNREADABLE, media_type, redact_image
-
-    kept = masking.operator(UNREADABLE) == "keep"
-    picture, finds = redact_image(ask.data, find, least_confidence=0.0 if kept else LEAST_CONFIDENCE)
-    told = tuple((item.entity, item.recognizer, item.score, item.line, item.value) for item in finds)
-    return Extracted(kind=media_type(picture), picture=picture, finds=told)
-
-
-def from_vault(service: Service, ask: Bind | Note | Noted | Recall) -> Any:
-    """What the tenant vault answers to an ask. Raises AuditError."""
-    tenant = service.coder.tenant
-    match ask:
-        case Bind():
-            return bind(service, ask)
-        case Note():
-            return service.vault.note(tenant, ask.name, ask.texts)
-        case Noted():
-            return service.vault.noted(tenant, ask.names)
-        case Recall():
-            return service.vault.recall(tenant, ask.codes)
-    assert_never(ask)
-
-
-def bind(service: Service, ask: Bind) -> frozenset[str]:
-    """Remember codes in the tenant vault; gives the codes and forms that already stand for something else."""
-    values = {code: (bound.entity, bound.value, bound.spellings) for code, bound in ask.codes.items()}
-    return frozenset(service.vault.remember(service.coder.tenant, values))
+            raise CriticError(f"the {whose(ask)} took longer than {timeout:g} s") from error

@@ -145,3 +145,11 @@ class ClientGone(GuardError):
 
     status = 499
     code = "client_gone"
+
+
+def raised_at(error: BaseException) -> str:
+    """The file and the line where `error` was raised: all that may be told of one whose message may hold a value."""
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "?"

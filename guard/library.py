@@ -18,31 +18,25 @@ from typing import Any, Self
 
 from guard import config as configuration
 from guard import service as services
+from guard.answering import bind
 from guard.asks import Ask, Hold, Record, Story
 from guard.course import Incoming, Plan, bindings
-from guard.drive import BlockingAnswers, bind, emitted_blocking
+from guard.drive import BlockingAnswers, emitted_blocking
 from guard.errors import Escalated, RequestError
 from guard.exchange import exchange
 from guard.fetching import fetched
+from guard.functions import BlockingFunction, whole
 from guard.mask.masker import Masked, Masker
 from guard.mask.placeholders import BENT, code_parts, looks_like_one
 from guard.mask.restore import restore
 from guard.mask.text import read as read_text
 from guard.mask.vault import Vault
 from guard.outbound import refuse_blocked
-from guard.protect import (
-    BlockingFunction,
-    HeldError,
-    WithheldError,
-    is_async,
-    protected_async,
-    protected_blocking,
-    whole,
-    withheld,
-)
+from guard.protect import is_async, protected_async, protected_blocking
 from guard.service import Service
 from guard.surfaces.chat import CHAT
 from guard.types import Closing, Decision, Opening, Principal, Progress, Verdict
+from guard.withheld import HeldError, WithheldError, withheld
 
 __all__ = ["Guard", "HeldError", "Reviewed", "WithheldError"]
 

@@ -17,7 +17,8 @@ from guard.course import Course
 from guard.errors import Blocked, CriticError
 from guard.review.judge import judge
 from guard.review.settings import Settings
-from guard.surfaces.surface import Call, word
+from guard.surfaces.fields import word
+from guard.surfaces.surface import Call
 from guard.surfaces.walk import Path
 from guard.types import Dialogue, State, Verdict
 from guard.validation import validated

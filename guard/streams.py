@@ -14,9 +14,9 @@ from guard.errors import UpstreamError
 from guard.inbound import blocked, close_judged, decision_of, hold, judge_choices, keep_for_later, revised
 from guard.mask.restore import StreamRestorer
 from guard.surfaces.assembling import assembled
+from guard.surfaces.parts import Key
 from guard.surfaces.reply import Gathered, Revised
 from guard.surfaces.stream import Event, EventRestorer, comment, read_event
-from guard.surfaces.surface import Key
 from guard.surfaces.windows import Windows
 from guard.telling import SSE, broken_off, headers, hides_tokens, last, more, withheld
 from guard.types import Decision, Json

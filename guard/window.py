@@ -10,7 +10,7 @@ from guard.asks import Story
 from guard.course import Course
 from guard.inbound import Found, Located, found_in, groundless, joined, masked_in, texts_of
 from guard.review.review import passes
-from guard.surfaces.surface import Choice
+from guard.surfaces.parts import Choice
 from guard.types import Dialogue, Span
 
 CONTEXT = 100  # characters before a window that are read with it, so that a name is seen in its sentence

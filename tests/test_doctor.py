@@ -420,7 +420,7 @@ def forgetting(*kinds: type, tampers: bool = False) -> Callable[[Config, Progres
 def test_an_exchange_that_is_not_recorded_is_found(
     written: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("guard.proxy.FORWARDED", {"x-guard-key": re.compile(".*")})
+    monkeypatch.setattr("guard.proxy.requests.FORWARDED", {"x-guard-key": re.compile(".*")})
     report = doctor(written(), surfaces=["chat"], application=forgetting(Opening, Closing))
     messages = {one.message for one in report.findings if one.check == "logged" and one.surface == "chat"}
     assert messages == {"the entry was not in the log when the first byte left", "there is no entry of the exchange"}

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from guard.answering import bind
 from guard.asks import (
     Ask,
     Bind,
@@ -34,7 +35,7 @@ from guard.asks import (
 )
 from guard.backends.recognizers import Cache, CachedRecognizer, Stack
 from guard.config import CriticConfig
-from guard.drive import LONG_TEXT, Answers, BlockingAnswers, bind, emitted, emitted_blocking
+from guard.drive import LONG_TEXT, Answers, BlockingAnswers, emitted, emitted_blocking
 from guard.errors import ClientGone, CriticError, GuardError, PolicyError, UpstreamError
 from guard.service import Service
 from guard.types import Dialogue, Spelling

@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 import pytest
 
-from guard import proxy
 from guard.audit.reading import SqliteReader
 from tests.conftest import OpenHouse
 from tests.house import CARD, MAIL, PROMPT, PROVIDER_KEY, TOKEN, House, leaks
@@ -302,7 +301,7 @@ def test_observe_lets_the_first_words_through_before_the_upstream_has_finished(
 def test_a_stream_that_waits_says_that_it_is_alive(
     house: House, upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(proxy, "KEEP_ALIVE_S", 0.05)
+    monkeypatch.setattr("guard.proxy.client.KEEP_ALIVE_S", 0.05)
     with house.connect(body_of("observe/gate", stream=True)) as connection:
         received = b""
         while received.count(b": keep-alive\n\n") < 3:

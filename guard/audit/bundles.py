@@ -15,7 +15,6 @@ import json
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from guard.audit import checkpoint as notes
@@ -23,6 +22,7 @@ from guard.audit.checkpoint import Checkpoint, PublicKey, strict_base64
 from guard.audit.entries import decode
 from guard.audit.merkle import leaf_hash, verify_consistency, verify_inclusion
 from guard.errors import AuditError
+from guard.times import moment
 from guard.types import Act, Closing, Entry, Opening
 
 INCLUSION: Final = "guard-inclusion/1"
@@ -158,7 +158,7 @@ def _signed(checkpoint: Checkpoint) -> str:
 
 def _time(seconds: float) -> str:
     try:
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        return f"{moment(seconds)} UTC"
     except (ValueError, OverflowError, OSError):
         return "a time that no calendar has"
 

@@ -15,11 +15,11 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final, Literal
 
 from guard.audit.canonical import dumped, loaded, storable, utf8
+from guard.times import date
 from guard.types import Closing, Opening
 
 SALT_BYTES: Final = 16
@@ -51,7 +51,7 @@ class Lack:
             case "none":
                 return "content is not kept"
             case "destroyed":
-                return f"content destroyed on {datetime.fromtimestamp(self.time, UTC):%Y-%m-%d}"
+                return f"content destroyed on {date(self.time)}"
             case "sealed":
                 return "sealed: break glass to read"
             case "locked":

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 
 from guard.audit.content import words_of
 from guard.audit.entries import Opener
-from guard.audit.reading import content_of
+from guard.audit.log_reader import content_of
 from guard.audit.terms import terms
 from guard.errors import AuditError
 from guard.types import Closing, Opening

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -19,6 +18,7 @@ from guard.audit.checkpoint import Checkpoint
 from guard.audit.timestamps import ANSWER, NOTE, STAMPS, Authority
 from guard.config import Config, PublishConfig
 from guard.errors import AuditError
+from guard.times import moment
 
 TIMEOUT_S: Final = 10.0
 LONGEST_ANSWER: Final = 1_000_000
@@ -83,8 +83,8 @@ class Webhook:
 
     def publish(self, note: str, checkpoint: Checkpoint) -> None:
         """Post the note. Raises AuditError."""
-        signed = datetime.fromtimestamp(checkpoint.time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        text = f"The audit log {checkpoint.origin} held {checkpoint.size} entries at {signed}."
+        signed = moment(checkpoint.time_ms / 1000)
+        text = f"The audit log {checkpoint.origin} held {checkpoint.size} entries at {signed} UTC."
         headers = {"content-type": "application/json"}
         if self.key is not None:
             headers["authorization"] = f"Bearer {self.key}"

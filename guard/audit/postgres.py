@@ -16,8 +16,9 @@ from psycopg import errors, sql
 
 from guard.audit.database import PATIENCE_S
 from guard.audit.entries import Opener
+from guard.audit.log_reader import LogReader
 from guard.audit.models import REVISION, VERSION_TABLE, DialectName
-from guard.audit.reading import LogReader, LogState, Session
+from guard.audit.sessions import LogState, Session
 from guard.audit.tables import Prepared, Statements, statements
 from guard.errors import AuditError, ConfigError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from guard.audit.timestamps import STAMPS, Authority, Stamp, load
 from guard.audit.verify import Report
 from guard.config import Config
 from guard.errors import ConfigError
+from guard.times import moment
 from guard.types import Closing, FoundSpan, Opening, Verdict
 
 NOTHING: Final = "nothing"
@@ -193,4 +194,4 @@ def _shown(line: str) -> str:
 
 
 def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return f"{moment(seconds)} UTC"

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Final, Literal
 
 from guard.audit.acts import act_of
@@ -18,6 +17,7 @@ from guard.audit.entries import decode
 from guard.audit.shelf import Run, Statements, expired, statements
 from guard.audit.store import Store
 from guard.errors import AuditError, ConfigError
+from guard.times import date
 from guard.types import Act, Action
 
 AT_ONCE: Final = 2000  # entries whose content expires in one commit, so that exchanges need not wait long
@@ -155,7 +155,7 @@ def _expire_some(store: Store, days: float | None, steward: Steward) -> int:
             return []
         run(asks.drop_idle_keys, act=act.exchange)
         _unindex(run, asks, act)
-        return [replace(act, note=f"{destroyed} entries, of {_day(min(times))} to {_day(max(times))}")]
+        return [replace(act, note=f"{destroyed} entries, of {date(min(times))} to {date(max(times))}")]
 
     store.change(destroy)
     return destroyed
@@ -182,7 +182,3 @@ def _refuse_held(run: Run, asks: Statements, subject: Subject) -> None:
 def _holds(run: Run, asks: Statements) -> Mapping[str, Act]:
     entries = (decode(bytes(body)) for (body,) in run(asks.holds).fetchall())
     return standing(entry for entry in entries if isinstance(entry, Act))
-
-
-def _day(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"

@@ -9,18 +9,24 @@ said by `guard.backends.thresholds`, which leaves each example out.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from guard.backends.thresholds import LEAST_EXAMPLES, UNFITTED, Band, fitted
+from guard.backends.thresholds import LEAST_EXAMPLES, UNFITTED, Band, fitted, share
 from guard.types import Dialogue, Rule, State
 
 LIMIT = 30.0  # log-odds beyond which an answer is certain in all but name
 ROUNDS = 50
 RIDGE = 1e-3  # keeps the step finite where all examples have the same odds
 LEAST_SLOPE = 0.05  # flatter, or falling: the answers say nothing of the principle, and are left as they are
+
+
+def beyond(own: Rule, fitted: Rule | None) -> tuple[tuple[Dialogue, ...], tuple[Dialogue, ...]]:
+    """The violating and the complying examples to which `fitted` was fitted, and which `own` does not have."""
+    known = {*own.violates, *own.complies}
+    sides = (fitted.violates, fitted.complies) if fitted else ((), ())
+    return tuple(one for one in sides[0] if one not in known), tuple(one for one in sides[1] if one not in known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +58,6 @@ def calibrated(violating: Sequence[float], complying: Sequence[float]) -> Calibr
     if slope < LEAST_SLOPE:
         return Calibration(band)
     return Calibration(band, 1 / slope, -offset / slope)
-
-
-def beyond(own: Rule, fitted: Rule | None) -> tuple[tuple[Dialogue, ...], tuple[Dialogue, ...]]:
-    """The violating and the complying examples to which `fitted` was fitted, and which `own` does not have."""
-    known = {*own.violates, *own.complies}
-    sides = (fitted.violates, fitted.complies) if fitted else ((), ())
-    return tuple(one for one in sides[0] if one not in known), tuple(one for one in sides[1] if one not in known)
-
-
-def share(odds: float) -> float:
-    """The probability that `odds`, a logarithm, stand for."""
-    return 1 / (1 + math.exp(-max(-700.0, min(700.0, odds))))
 
 
 def _platt(violating: Sequence[float], complying: Sequence[float]) -> tuple[float, float]:

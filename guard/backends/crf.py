@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,7 +18,7 @@ from guard.errors import ConfigError
 from guard.mask.names import stands_alone
 from guard.mask.patterns import Result
 
-__all__ = ["PIECE", "Bounds", "Crf", "Token", "is_word", "labels", "pieces", "require"]
+__all__ = ["PIECE", "Bounds", "Crf", "Token", "is_word", "labels", "pieces", "require", "shaped_by"]
 
 PIECE = 8_000  # characters that are read at once; Sudachi refuses more than 49,149 bytes
 _EVEN = 0.5
@@ -204,3 +204,15 @@ def labels(tokens: Sequence[Token], spans: Sequence[tuple[int, int, str]]) -> li
         found.append("O" if inside < 0 else f"{'I' if inside == before else 'B'}-{spans[inside][2]}")
         before = inside
     return found
+
+
+def shaped_by(kind_of: Callable[[str], str], form: str) -> str:
+    """The kinds of the characters of a word, one that follows itself only once and with a "+"."""
+    kinds: list[str] = []
+    for character in form:
+        kind = kind_of(character)
+        if kinds and kinds[-1].rstrip("+") == kind:
+            kinds[-1] = kind + "+"
+        else:
+            kinds.append(kind)
+    return "".join(kinds)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from guard.backends.causal import CausalModel
+from guard.backends.causal_model import CausalModel
 from guard.backends.copying import Copying
 
 Finish = Literal["stop", "length"]

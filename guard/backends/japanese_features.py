@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
-from guard.backends.crf import Token
+from guard.backends.crf import Token, shaped_by
 
 # What stands after a name, or before it in a list of people.
 _TITLES_WORDS = (
@@ -111,14 +111,7 @@ def _near(form: str, tag: str, side: str) -> tuple[str, ...]:
 
 def shape(form: str) -> str:
     """The kinds of the characters, repetitions marked: "k+" for katakana, "c+h" for kanji and one hiragana."""
-    kinds: list[str] = []
-    for character in form:
-        kind = _kind(character)
-        if kinds and kinds[-1].rstrip("+") == kind:
-            kinds[-1] = kind + "+"
-        else:
-            kinds.append(kind)
-    return "".join(kinds)
+    return shaped_by(_kind, form)
 
 
 _shape = lru_cache(maxsize=20_000)(shape)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from guard.backends.crf import Token
+from guard.backends.crf import Token, shaped_by
 
 # The surnames in use, the rarest left out; of two syllables at the end.
 _SURNAMES_WORDS = (
@@ -135,14 +135,7 @@ def _near(form: str, tag: str, side: str) -> tuple[str, ...]:
 
 def shape(form: str) -> str:
     """The kinds of the characters, repetitions marked: "h+" for Hangul, "A0+" for "A4522"."""
-    kinds: list[str] = []
-    for character in form:
-        kind = _kind(character)
-        if kinds and kinds[-1].rstrip("+") == kind:
-            kinds[-1] = kind + "+"
-        else:
-            kinds.append(kind)
-    return "".join(kinds)
+    return shaped_by(_kind, form)
 
 
 def _kind(character: str) -> str:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from guard.backends.causal import CausalModel, Device, Turn, load
+from guard.backends.causal import Device, load
+from guard.backends.causal_model import CausalModel, Turn
 from guard.backends.copying import Copying
 from guard.backends.decode import Answer, Finish, Sampling
 from guard.errors import RequestError

@@ -18,7 +18,8 @@ from pathlib import Path
 
 from guard.backends import calibration
 from guard.backends.calibration import PLAIN, Calibration, beyond, calibrated
-from guard.backends.causal import CausalModel, Device, Precision, load
+from guard.backends.causal import Device, Precision, load
+from guard.backends.causal_model import CausalModel
 from guard.backends.copying import Copying
 from guard.backends.decode import Answer, Sampling
 from guard.backends.packing import FAILURES, MOST_CACHED, Ask, Asker

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from guard.backends.branching import Text, read
-from guard.backends.causal import CausalModel
+from guard.backends.causal_model import CausalModel
 from guard.backends.gathering import Gathering
 from guard.backends.prefixes import Prefixes, common
 from guard.backends.yes_no import Answered, YesNo

@@ -61,7 +61,7 @@ def fitted(violating: Sequence[float], complying: Sequence[float]) -> Band:
     accuracy = (sum(right[0]) / len(right[0]) + sum(right[1]) / len(right[1])) / 2
     if accuracy < LEAST_ACCURACY:
         return Band(*USELESS, accuracy)
-    return Band(_share(min(thresholds) - MARGIN), _share(max(thresholds) + MARGIN), accuracy)
+    return Band(share(min(thresholds) - MARGIN), share(max(thresholds) + MARGIN), accuracy)
 
 
 def _best(violating: Sequence[float], complying: Sequence[float]) -> float:
@@ -81,7 +81,8 @@ def _accuracy(violating: Sequence[float], complying: Sequence[float], threshold:
     return round(found + spared, 9)
 
 
-def _share(odds: float) -> float:
+def share(odds: float) -> float:
+    """The probability that `odds`, a logarithm, stand for."""
     return 1 / (1 + math.exp(-max(-700.0, min(700.0, odds))))
 
 

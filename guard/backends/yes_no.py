@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from guard.backends.causal import CausalModel
+from guard.backends.causal_model import CausalModel
 from guard.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ import click
 
 from guard.commands.audit_content import COMMANDS, broken_open
 from guard.commands.audit_proofs import check_proof, consistency, prove, publish
-from guard.commands.context import config_of, telling_errors, time_of
+from guard.commands.context import config_of, telling_errors
 from guard.commands.export import export
+from guard.times import instant
 
 
 @click.group()
@@ -38,7 +39,7 @@ def list_exchanges(context: click.Context, limit: int) -> None:
         for row in reader_of(config_of(context)).list(limit):
             who = "/".join(part for part in (row.team, row.application, row.user) if part)
             state = f"{row.outcome}, {row.decision}" if row.outcome else "UNFINISHED"
-            click.echo(f"{row.exchange}  {time_of(row.time)}  {who:<24}  {row.surface}  {row.model:<20}  {state}")
+            click.echo(f"{row.exchange}  {instant(row.time)}  {who:<24}  {row.surface}  {row.model:<20}  {state}")
 
 
 @audit.command("show")

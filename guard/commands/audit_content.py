@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from guard.commands.acts import ROLE, operator, record
-from guard.commands.context import config_of, telling_errors, time_of
+from guard.commands.context import config_of, telling_errors
+from guard.times import instant
 
 if TYPE_CHECKING:
     from guard.audit.reading import Recorded
@@ -105,7 +106,7 @@ def list_holds(context: click.Context) -> None:
 
         entries = (numbered.entry for numbered in reader_of(config_of(context)).entries())
         for subject, act in standing(entry for entry in entries if isinstance(entry, Act)).items():
-            click.echo(f"{subject}  since {time_of(act.time)} by {act.actor}: {act.note}")
+            click.echo(f"{subject}  since {instant(act.time)} by {act.actor}: {act.note}")
 
 
 @click.command("break-glass-key")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from guard.commands.acts import record
-from guard.commands.context import config_of, telling_errors, time_of
+from guard.commands.context import config_of, telling_errors
+from guard.times import instant
 
 if TYPE_CHECKING:
     from guard.config import Config, Role
@@ -56,9 +57,9 @@ def console_people(context: click.Context) -> None:
         from guard.console.people import People
 
         for person in People(register).list():
-            state = f"revoked {time_of(person.revoked)}" if person.revoked else "may sign in"
+            state = f"revoked {instant(person.revoked)}" if person.revoked else "may sign in"
             how = "identity provider" if person.subject else "link"
-            click.echo(f"{person.name:<40}  {person.role:<7}  {time_of(person.made)}  {how:<17}  {state}")
+            click.echo(f"{person.name:<40}  {person.role:<7}  {instant(person.made)}  {how:<17}  {state}")
 
 
 @console.command("role")

@@ -110,8 +110,8 @@ def print_schema() -> None:
 
 def _recognize(config: Config) -> Callable[[str], Sequence[Span]]:
     """What finds personal data and secrets for the policy of an unknown caller. Raises ConfigError."""
+    from guard.backends.by_policy import recognizer
     from guard.evaluation.served import chosen
-    from guard.service import recognizer
 
     recognizers = recognizer(config, chosen(config), progress)
     return lambda text: recognizers.recognize_blocking((text,))[0]

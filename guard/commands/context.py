@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,8 +42,3 @@ def config_of(context: click.Context) -> Config:
 def progress(message: str) -> None:
     """Say what is being done, beside what is printed."""
     click.echo(f"  {message}", err=True)
-
-
-def time_of(seconds: float) -> str:
-    """Unix seconds, for people."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

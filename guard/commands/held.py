@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from guard.commands.acts import operator, record
-from guard.commands.context import config_of, telling_errors, time_of
+from guard.commands.context import config_of, telling_errors
+from guard.times import instant
 
 if TYPE_CHECKING:
     from guard.audit.held import HeldReplies, Kept
@@ -29,9 +30,9 @@ def list_held(context: click.Context) -> None:
         for kept in store.list():
             item = kept.held
             who = _who(kept)
-            until = time_of(kept.expires)
+            until = instant(kept.expires)
             named = ", ".join(item.principles)
-            click.echo(f"{item.exchange}  {time_of(item.time)}  {who:<24}  {kept.decided:<8}  until {until}  {named}")
+            click.echo(f"{item.exchange}  {instant(item.time)}  {who:<24}  {kept.decided:<8}  until {until}  {named}")
 
 
 @held.command("show")
@@ -75,7 +76,7 @@ def _decide(context: click.Context, exchange: str, decided: Literal["approved", 
 
         with _open(config) as store:
             kept = store.decide(exchange, decided, operator(), note, entered)
-        click.echo(f"{exchange} is {decided}. Its caller, {_who(kept)}, may ask until {time_of(kept.expires)}.")
+        click.echo(f"{exchange} is {decided}. Its caller, {_who(kept)}, may ask until {instant(kept.expires)}.")
 
 
 @contextmanager
@@ -94,7 +95,7 @@ def _open(config: Config) -> Iterator[HeldReplies]:
 def _lines(kept: Kept) -> Iterator[str]:
     item = kept.held
     yield f"exchange    {item.exchange}"
-    yield f"time        {time_of(item.time)}, kept until {time_of(kept.expires)}"
+    yield f"time        {instant(item.time)}, kept until {instant(kept.expires)}"
     yield f"caller      {_who(kept)}"
     yield f"asked       {item.surface}, {item.model}"
     yield f"principles  {', '.join(item.principles)}"

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from guard.commands.context import config_of, telling_errors, time_of
+from guard.commands.context import config_of, telling_errors
+from guard.times import instant
 
 if TYPE_CHECKING:
     from guard.types import Principal
@@ -41,8 +42,8 @@ def list_keys(context: click.Context) -> None:
     """List the keys."""
     with telling_errors(), _guard_keys(context) as store:
         for record in store.list():
-            state = "revoked" if record.revoked else f"until {time_of(record.expires)}" if record.expires else "valid"
-            click.echo(f"{record.id}  {time_of(record.created)}  {_who(record.principal):<40}  {state}")
+            state = "revoked" if record.revoked else f"until {instant(record.expires)}" if record.expires else "valid"
+            click.echo(f"{record.id}  {instant(record.created)}  {_who(record.principal):<40}  {state}")
 
 
 @keys.command("revoke")

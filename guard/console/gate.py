@@ -7,7 +7,6 @@ traceback: that would show what the endpoint had at hand.
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qsl
@@ -25,7 +24,7 @@ from guard.console.seat import Seat, Viewer
 from guard.console.secure import headers, host_of, is_own
 from guard.console.signin_pages import page
 from guard.console.tokens import fresh, is_token, same
-from guard.errors import AuditError, GuardError
+from guard.errors import AuditError, GuardError, raised_at
 
 logger = logging.getLogger("guard")
 
@@ -76,7 +75,7 @@ class Gate:
         except ClientDisconnect:
             return  # nobody is there to be told anything
         except Exception as error:  # noqa: BLE001 - a traceback would show values
-            logger.error("console: %s at %s", type(error).__name__, _place(error))  # noqa: TRY400
+            logger.error("console: %s at %s", type(error).__name__, raised_at(error))  # noqa: TRY400
             if not answer.begun:
                 await _failure(request, error)(scope, receive, answer)
 
@@ -182,8 +181,3 @@ def _told_again(body: bytes, receive: Receive) -> Receive:
 def _failure(request: Request, error: Exception) -> Response:
     status = error.status if isinstance(error, GuardError) else 500
     return page(request, "refused.html", status, message="unavailable" if isinstance(error, AuditError) else "failed")
-
-
-def _place(error: BaseException) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "?"

@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any, Final, get_args
 
@@ -20,6 +19,7 @@ from guard.console.counting import DAY_S, Day, percentile
 from guard.console.pages import number, page, parts_of, speech_of
 from guard.console.plots import Series, bars, columns, lines
 from guard.console.speech import Speech
+from guard.times import date
 from guard.types import Decision, Outcome, State
 
 SPANS: Final = (7, 30, 90)  # days
@@ -201,7 +201,7 @@ def _places(days: Sequence[tuple[int, Day]]) -> list[str]:
 
 
 def _date(number_: int) -> str:
-    return datetime.fromtimestamp(number_ * DAY_S, UTC).strftime("%Y-%m-%d")
+    return date(number_ * DAY_S)
 
 
 def _share(share: float) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +26,7 @@ from guard.console.speech import Speech, speech
 from guard.console.verifying import Verification
 from guard.console.withheld import HeldReplies
 from guard.service import Service
+from guard.times import date, instant, moment
 from guard.types import Action
 
 HERE: Final = Path(__file__).parent
@@ -124,25 +124,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "moment": moment, "instant": instant, "day": day, "number": number, "pieces": pieces, "quoted": quoted,
+        "moment": moment, "instant": instant, "day": date, "number": number, "pieces": pieces, "quoted": quoted,
         "visible": visible,
     }  # fmt: skip
     return environment
-
-
-def moment(seconds: float) -> str:
-    """A time as people read it, in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def instant(seconds: float) -> str:
-    """A time as programs read it."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def day(seconds: float) -> str:
-    """A day, in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
 
 
 def number(value: float) -> str:

@@ -67,7 +67,7 @@ class Capture:
     async def _answer(self, request: Request) -> Response:
         raw = await request.body()
         path = "/" + request.path_params["path"]
-        call = Call(request.path_params["upstream"], path, _bytes(request, raw), _json(raw), self.is_open())
+        call = Call(request.path_params["upstream"], path, _bytes(request, raw), object_of(raw), self.is_open())
         with self._lock:
             self.calls.append(call)
             self.sent.append(call.raw)
@@ -121,7 +121,8 @@ def _bytes(request: Request, body: bytes) -> bytes:
     return head + b"".join(b"%s: %s\r\n" % pair for pair in scope["headers"]) + b"\r\n" + body
 
 
-def _json(raw: bytes) -> Mapping[str, Any]:
+def object_of(raw: bytes) -> Mapping[str, Any]:
+    """The JSON object that a body is; an empty one where it is none."""
     try:
         value = json.loads(raw)
     except ValueError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import subprocess
@@ -12,7 +11,7 @@ from random import Random
 
 from guard.doctor.bench import Bench
 from guard.doctor.canaries import KINDS, Canary, Planter
-from guard.doctor.capture import Call, repeated
+from guard.doctor.capture import Call, object_of, repeated
 from guard.doctor.checks import Visit, examined, placeholders_in, recorded
 from guard.doctor.client import Answer
 from guard.doctor.report import Cell, Finding, Line, Report
@@ -110,20 +109,12 @@ def _visit(bench: Bench, given: Given, seen: Seen, calls: Sequence[Call]) -> Vis
     wire = BY_PATH[seen.path]
     answer = Answer(seen.status, seen.headers, seen.told, seen.first)
     entry = recorded(bench, answer)
-    asked = _object(seen.asked)
+    asked = object_of(seen.asked)
     policies = {policy.policy: policy for policy in bench.service.policies}
     policy = policies.get(entry.opening.policy) if entry else bench.policy(wire.surface)
     planted = Search(given.canaries).found(seen.asked)
     mode = "stream" if asked.get("stream") else "whole"
     return Visit(wire, mode, policy, planted, repeated(asked), calls, answer, entry, ("content",))
-
-
-def _object(raw: bytes) -> Mapping[str, object]:
-    try:
-        value = json.loads(raw)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _report_output(given: Given, output: str, report: Report) -> None:

@@ -153,12 +153,13 @@ def _together(alarms: Sequence[Alarms]) -> Alarms:
     return Alarms("all", prompts, touched, dict(sorted(entities.items())))
 
 
-def _share(share: float | None) -> str:
+def figure(share: float | None) -> str:
+    """A share for a table; a dash where there is none."""
     return "–" if share is None else f"{share:.3f}"
 
 
 def _shares(tally: Tally) -> tuple[str, str]:
-    return _share(tally.fully_masked), _share(tally.precision)
+    return figure(tally.fully_masked), figure(tally.precision)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], words: Collection[str]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from statistics import fmean
 
-from guard.evaluation.report import table
+from guard.evaluation.report import figure, table
 from guard.evaluation.review_rows import What
 from guard.evaluation.review_scoring import Figures
 from guard.labelling import NOTHING, Learnt
@@ -87,20 +87,20 @@ class ReviewReport:
                 [one.by_length for one in these],
             ]
             rows = sum(one.figures.rows for one in these)
-            yield name, "mean", f"{rows}", *[_share(_mean(column)) for column in columns]
+            yield name, "mean", f"{rows}", *[figure(_mean(column)) for column in columns]
 
 
 def _row(one: Result) -> Sequence[str]:
     found = one.figures
     shares = (found.auroc, found.precision, found.recall, found.false_alarms, found.brier, found.unsure)
     head = (one.set, one.judged, one.system, f"{found.rows}", f"{found.positive}")
-    return (*head, *map(_share, shares), f"{found.not_judged}", f"{found.cpu_ms:.1f}")
+    return (*head, *map(figure, shares), f"{found.not_judged}", f"{found.cpu_ms:.1f}")
 
 
 def _left_row(one: Left) -> Sequence[str]:
     found = one.figures
     shares = (found.auroc, found.precision, found.recall, one.missed, found.unsure, one.by_length)
-    return (one.constitution, one.principle, f"{found.rows}", *map(_share, shares))
+    return (one.constitution, one.principle, f"{found.rows}", *map(figure, shares))
 
 
 def _flat(values: dict[str, object]) -> dict[str, object]:
@@ -112,7 +112,3 @@ def _flat(values: dict[str, object]) -> dict[str, object]:
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return fmean(known) if known else None
-
-
-def _share(share: float | None) -> str:
-    return "–" if share is None else f"{share:.3f}"

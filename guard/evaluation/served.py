@@ -12,6 +12,7 @@ from typing import Self
 
 from guard import policy as policies
 from guard.asks import Recognize
+from guard.backends.by_policy import recognizer
 from guard.backends.recognizers import CachedRecognizer
 from guard.config import Config
 from guard.course import Course, Incoming, Plan
@@ -24,7 +25,6 @@ from guard.mask.vault import Vault
 from guard.policy import Policy, Profile
 from guard.recognition import recognized
 from guard.review.settings import Settings
-from guard.service import recognizer
 from guard.surfaces.chat import CHAT
 from guard.types import Principal, Progress
 

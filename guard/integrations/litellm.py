@@ -27,8 +27,8 @@ from litellm.types.guardrails import GuardrailEventHooks
 
 from guard.errors import GuardError, RouteError
 from guard.library import Guard
-from guard.protect import WithheldError
 from guard.types import Principal
+from guard.withheld import WithheldError
 
 CALLS = frozenset({"completion", "acompletion"})
 HOOKS = (GuardrailEventHooks.pre_call, GuardrailEventHooks.post_call)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from guard.mask.finds import Find, find_at, fitted, in_json, look_alikes, spelling, whole_text, with_backslashes
 from guard.mask.nesting import Nesting
-from guard.mask.placeholders import BENT, LITERAL, looks_like_one
-from guard.mask.restore import escape, restore, unescape
+from guard.mask.placeholders import BENT, LITERAL
+from guard.mask.restore import restore
 from guard.mask.text import Inner, Text
 from guard.mask.vault import Vault
 from guard.types import FoundSpan, Operator, Span
@@ -26,22 +27,8 @@ class Masked:
     kept: tuple[FoundSpan, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Find:
-    """What is to be replaced in a text, and the value without the encodings in which it is written there."""
-
-    start: int
-    end: int
-    span: Span
-    value: str
-    number: bool = False
-    bare: bool = False
-    blob: bool = False
-
-
 # Of operators that act on the same characters, the one that lets less through goes first.
 _GRAVITY: tuple[Operator, ...] = ("placeholder", "hash", "redact", "route", "block")
-
 
 _LEAST = 4  # characters: what is left of a find beside a placeholder and shorter, a particle or a sign, is no value
 
@@ -74,7 +61,7 @@ class Masker:
             finds = self._merged([*finds, *self._leaf(text, seams)], text.raw)
         if not finds:
             return Masked(text.raw, (), kept=kept)
-        finds = list(_with_backslashes(finds, text.raw))
+        finds = list(with_backslashes(finds, text.raw))
         pieces, last, nesting = [], 0, Nesting()
         encoded = any(find.value != text.raw[find.start : find.end] for find in finds)
         for find in finds:
@@ -101,51 +88,51 @@ class Masker:
             for leaf in text.leaves()
             for span in leaf.placed(span for _ in leaf.readings for span in next(given))
         ]
-        values: dict[tuple[str, str], _Find] = {}
+        values: dict[tuple[str, str], Find] = {}
         for raw, span in (*placed, *((text.raw, span) for span in seams)):
             if self.operator(span.entity) == "keep":
-                find = _found(raw, span.start, span.end, span)
+                find = find_at(raw, span.start, span.end, span)
                 values.setdefault((span.entity, find.value), find)
         return tuple(self._entry(find, field) for find in values.values())
 
-    def _finds(self, text: Text, spans: Iterator[tuple[Span, ...]]) -> list[_Find]:
-        finds: list[_Find] = []
+    def _finds(self, text: Text, spans: Iterator[tuple[Span, ...]]) -> list[Find]:
+        finds: list[Find] = []
         if text.inner is not None:
             for item in text.inner:
                 inner = self._finds(item.text, spans)
-                finds += (_in_json(item, find) for find in (inner[:1] if item.form == "number" else inner))
+                finds += (in_json(item, find) for find in (inner[:1] if item.form == "number" else inner))
             return finds
         if text.plain:
             finds = self._leaf(text, text.placed(span for _ in text.readings for span in next(spans)))
         for item in text.hidden:
             hidden = self._hidden(text, item, self._finds(item.text, spans))
-            finds = [*(_fitted(find, item, hidden, text.raw) for find in finds), *hidden]
+            finds = [*(fitted(find, item, hidden, text.raw) for find in finds), *hidden]
         return self._merged(finds, text.raw) if text.hidden else finds
 
-    def _hidden(self, text: Text, item: Inner, finds: list[_Find]) -> list[_Find]:
+    def _hidden(self, text: Text, item: Inner, finds: list[Find]) -> list[Find]:
         """What was found in `item`, as it is written in `text`."""
         if item.form == "blob":
             # What looks like a placeholder in there is out of the reach of whoever restores.
             finds = [find for find in finds if find.span.entity != LITERAL]
             finds = [max(finds, key=self._gravity)] if finds else []
         if text.kind == "name":
-            return [_whole(text.raw, max(finds, key=self._gravity).span)] if finds else []
+            return [whole_text(text.raw, max(finds, key=self._gravity).span)] if finds else []
         places = [(item.outer(find.start, find.end), find) for find in finds]
         blob = item.form == "blob"
-        return [_Find(*place, find.span, find.value, blob=blob or find.blob) for place, find in places]
+        return [Find(*place, find.span, find.value, blob=blob or find.blob) for place, find in places]
 
-    def _leaf(self, text: Text, spans: Iterable[Span]) -> list[_Find]:
+    def _leaf(self, text: Text, spans: Iterable[Span]) -> list[Find]:
         raw = text.raw
         acting = [span for span in spans if self.operator(span.entity) != "keep"]
-        alike = _look_alikes(raw) if "_" in raw else []
-        finds = [_found(raw, span.start, span.end, span) for span in (*acting, *alike)]
+        alike = look_alikes(raw) if "_" in raw else []
+        finds = [find_at(raw, span.start, span.end, span) for span in (*acting, *alike)]
         if text.kind == "name" and finds:
-            return [_whole(raw, max(finds, key=self._gravity).span)]
+            return [whole_text(raw, max(finds, key=self._gravity).span)]
         return self._merged(finds, raw) if alike else finds
 
-    def _merged(self, finds: list[_Find], raw: str) -> list[_Find]:
+    def _merged(self, finds: list[Find], raw: str) -> list[Find]:
         """The finds in order, those that share characters made one."""
-        merged: list[_Find] = []
+        merged: list[Find] = []
         for find in sorted(finds, key=lambda f: (f.start, -f.end)):
             last = merged[-1] if merged else None
             if last is None or find.start >= last.end:
@@ -154,14 +141,14 @@ class Masker:
             start, end = last.start, max(last.end, find.end)
             gravest = max(last, find, key=self._gravity)
             if (gravest.start, gravest.end) != (start, end):
-                gravest = replace(_found(raw, start, end, gravest.span), bare=gravest.bare)
+                gravest = replace(find_at(raw, start, end, gravest.span), bare=gravest.bare)
             merged[-1] = gravest
         return merged
 
-    def _gravity(self, find: _Find) -> tuple[int, float]:
+    def _gravity(self, find: Find) -> tuple[int, float]:
         return _GRAVITY.index(self.operator(find.span.entity)), find.span.score
 
-    def _replacement(self, find: _Find, written: str, depth: int) -> str:
+    def _replacement(self, find: Find, written: str, depth: int) -> str:
         entity = find.span.entity
         match self.operator(entity):
             case "redact":
@@ -171,11 +158,11 @@ class Masker:
             case _:
                 # A blob holds the value and more, so it is no spelling of it.
                 value = None if find.blob else find.value
-                name = self._vault.name(entity, *_spelling(find, written, depth), value=value)
+                name = self._vault.name(entity, *spelling(find, written, depth), value=value)
                 replacement = name if find.bare else f"<{name}>"
         return f'"{replacement}"' if find.number else replacement
 
-    def _checked(self, masked: str, text: Text, finds: list[_Find]) -> str:
+    def _checked(self, masked: str, text: Text, finds: list[Find]) -> str:
         """`masked`, or, should it not restore to the text byte for byte, one placeholder for the whole of it."""
         if any(find.number or self.operator(find.span.entity) not in ("placeholder", "route") for find in finds):
             return masked
@@ -183,7 +170,7 @@ class Masker:
             return masked
         return f"<{self._vault.name(LITERAL, text.raw)}>"
 
-    def _entry(self, find: _Find, field: str) -> FoundSpan:
+    def _entry(self, find: Find, field: str) -> FoundSpan:
         span = find.span
         value_hash = self._vault.coder.value_hash(span.entity, find.value)
         return FoundSpan(field, span.entity, span.recognizer, span.score, self.operator(span.entity), value_hash)
@@ -216,7 +203,7 @@ class Masker:
             start = length + span.start - last
             length = start + len(pieces[-1])
             moved.append((Span(start, length, span.entity, span.score, span.recognizer), value))
-            found.append(self._entry(_Find(span.start, span.end, span, value), field))
+            found.append(self._entry(Find(span.start, span.end, span, value), field))
             last = span.end
         return Masked("".join([*pieces, text[last:]]), tuple(found), kept=kept), tuple(moved)
 
@@ -232,65 +219,3 @@ def _outside(
             whole = (start, end) == (span.start, span.end)
             if whole or end - start >= _LEAST:
                 yield replace(span, start=start, end=end), value if whole else text[start:end]
-
-
-def _in_json(item: Inner, find: _Find) -> _Find:
-    start, end = item.outer(find.start, find.end)
-    if item.form == "number":
-        return replace(find, start=start, end=end, value=item.text.raw, number=True)
-    return replace(find, start=start, end=end)
-
-
-def _found(raw: str, start: int, end: int, span: Span) -> _Find:
-    return _Find(start, end, span, raw[start:end])
-
-
-def _fitted(find: _Find, item: Inner, hidden: Sequence[_Find], raw: str) -> _Find:
-    """`find`, which knows nothing of the encodings of `item`, with no end inside of what spells one character.
-
-    What is left over belongs to `find` unless one of `hidden`, which know better, goes on there.
-    """
-    (start, after), (before, end) = item.around(find.start), item.around(find.end)
-    if any(other.start <= after < other.end for other in hidden):
-        start = after
-    if any(other.start < before <= other.end for other in hidden):
-        end = before
-    if (start, end) == (find.start, find.end) or start >= end:
-        return find
-    return replace(_found(raw, start, end, find.span), bare=find.bare)
-
-
-def _with_backslashes(finds: Iterable[_Find], raw: str) -> Iterator[_Find]:
-    r"""Each find with the backslashes right before it, which would be taken for a part of its bracket: `\<`."""
-    last = 0
-    for find in finds:
-        start = find.start
-        while start > last and raw[start - 1] == "\\":
-            start -= 1
-        last = find.end
-        yield find if start == find.start else replace(find, start=start)
-
-
-def _whole(raw: str, span: Span) -> _Find:
-    return replace(_found(raw, 0, len(raw), span), bare=True)
-
-
-def _spelling(find: _Find, written: str, depth: int) -> tuple[str, str | None]:
-    """What restoring gives back, and how it is to be written inside JSON where that is not the usual way.
-
-    A value comes back as it was written, less the escapes of the JSON strings, `depth` of them, in which whoever
-    restores will see it; these need not be the ones in which it was found, as in JSON that breaks off.
-    """
-    text = find.value if find.number else unescape(written, depth)
-    if text is None:
-        return find.value, None
-    return text, None if find.number or written == escape(text, depth) else written
-
-
-def _look_alikes(raw: str) -> list[Span]:
-    """Whatever restore could take for a placeholder."""
-    return [
-        Span(match.start(), match.end(), LITERAL, 0.0, "look-alike")
-        for match in BENT.finditer(raw)
-        if looks_like_one(match["name"] or match["bare"])
-    ]

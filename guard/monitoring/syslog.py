@@ -13,10 +13,10 @@ import socket
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
+from guard.release import release
 from guard.types import Act, Closing, Opening
 
 logger = logging.getLogger("guard")
@@ -143,7 +143,7 @@ class Syslog:
 
 
 def _cef(event: str, title: str, severity: int, told: Mapping[str, str]) -> str:
-    head = "|".join(("CEF:0", "guard", "guard", _version(), *map(_in_head, (event, title)), str(severity)))
+    head = "|".join(("CEF:0", "guard", "guard", release(), *map(_in_head, (event, title)), str(severity)))
     return f"{head}|{' '.join(f'{key}={_in_extension(value)}' for key, value in told.items())}"
 
 
@@ -157,10 +157,3 @@ def _in_extension(text: str) -> str:
 
 def _one_line(text: Any) -> str:
     return "".join(c if c.isprintable() else " " for c in str(text))
-
-
-def _version() -> str:
-    try:
-        return version("constitutional-guard")
-    except PackageNotFoundError:
-        return "0"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Final, get_args
 
 from guard.replaying import Replayed, Skipped
+from guard.times import instant
 from guard.types import Decision
 
 SHOWN: Final = 50  # exchanges that are named
@@ -101,6 +101,6 @@ def _differing(differing: Sequence[Replayed]) -> Iterator[str]:
     shown = decided[:SHOWN]
     yield f"\ndecided otherwise{f' (the newest {SHOWN} of {len(decided)})' if len(decided) > SHOWN else ''}:"
     for one in shown:
-        when = datetime.fromtimestamp(one.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        when = instant(one.time)
         why = f": {one.after.reason}" if one.after.reason else ""
         yield f"  {one.exchange}  {when}  {one.team or '-'}  {one.before.decision} → {one.after.decision}{why}"

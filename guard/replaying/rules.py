@@ -10,6 +10,7 @@ from pathlib import Path
 from guard import constitution as constitutions
 from guard import policy as policies
 from guard.backends import critics
+from guard.backends.by_policy import recognizers_of
 from guard.backends.recognizers import CachedRecognizer
 from guard.config import Config
 from guard.constitution import Constitution, in_force
@@ -20,7 +21,7 @@ from guard.labelling import learn
 from guard.mask.placeholders import Coder
 from guard.policy import Policy
 from guard.review.review import Settings
-from guard.service import constitutions_of, recognizers_of
+from guard.service import constitutions_of
 from guard.types import Critic, Principal, Progress
 
 

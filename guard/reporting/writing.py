@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +22,9 @@ from guard.console.language import Language
 from guard.console.overview import Figure
 from guard.console.speech import Speech, speech
 from guard.errors import ConfigError
+from guard.release import release
 from guard.reporting.gathering import Gathered, Keeping
+from guard.times import date
 
 HERE: Final = Path(__file__).parent
 # Each requirement of the table, by its key in the messages, and the sections of the report that answer it.
@@ -63,7 +64,7 @@ def as_html(gathered: Gathered, checked: Report | None, config: Config, language
         month=gathered.month.name,
         tenant=config.tenant,
         made=datetime.fromtimestamp(time.time(), UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        version=_version(),
+        version=release(),
         figures=_figures(gathered, config, say),
         totals=_totals(gathered, own),
         covered=_covered(gathered, own),
@@ -71,7 +72,7 @@ def as_html(gathered: Gathered, checked: Report | None, config: Config, language
         constitutions=_uses(gathered.counted.constitutions),
         critics=sorted(gathered.critics.items()),
         actions=sorted(gathered.actions.items()),
-        acts=[(_day(act.time), act.actor, act.action, act.subject, act.note) for act in gathered.acts],
+        acts=[(date(act.time), act.actor, act.action, act.subject, act.note) for act in gathered.acts],
         gathered=gathered,
         checked=checked,
         keeping=Keeping.of(config),
@@ -137,12 +138,8 @@ def _covered(gathered: Gathered, own: Speech) -> Sequence[tuple[str, int]]:
 
 def _uses(uses: Mapping[tuple[str, str], Any]) -> Sequence[tuple[str, str, str, str, int]]:
     return [
-        (name, digest, _day(use.first), _day(use.last), use.exchanges) for (name, digest), use in sorted(uses.items())
+        (name, digest, date(use.first), date(use.last), use.exchanges) for (name, digest), use in sorted(uses.items())
     ]
-
-
-def _day(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
 
 
 @cache
@@ -158,10 +155,3 @@ def _environment() -> Environment:
     )
     environment.filters["number"] = lambda value: f"{value:,}"
     return environment
-
-
-def _version() -> str:
-    try:
-        return version("constitutional-guard")
-    except PackageNotFoundError:
-        return "0"

@@ -11,7 +11,9 @@ from collections.abc import Iterator, Mapping
 from guard.surfaces import words
 from guard.surfaces.choices import FILTER_KEYS, FRAME, SEVERITY, Choices
 from guard.surfaces.citations import Citation, citations
-from guard.surfaces.surface import MODEL, Key, Part, check_messages, index_of, listed, newest_of
+from guard.surfaces.fields import check_messages, index_of, listed, newest_of
+from guard.surfaces.parts import Key, Part
+from guard.surfaces.surface import MODEL
 from guard.surfaces.walk import Path, Vocabulary, objects
 from guard.types import Json
 

@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from guard.surfaces.surface import Key, Part, Surface, index_of, listed
+from guard.surfaces.fields import index_of, listed
+from guard.surfaces.parts import Key, Part
+from guard.surfaces.surface import Surface
 from guard.surfaces.walk import Path
 from guard.types import Json
 

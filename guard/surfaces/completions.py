@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from guard.errors import RequestError
 from guard.surfaces import words
 from guard.surfaces.choices import FILTER_KEYS, FRAME, SEVERITY, Choices
-from guard.surfaces.surface import MODEL, Part
+from guard.surfaces.parts import Part
+from guard.surfaces.surface import MODEL
 from guard.surfaces.walk import Path, Vocabulary
 from guard.types import Json
 

@@ -12,7 +12,8 @@ from typing import ClassVar
 from guard.errors import RequestError
 from guard.surfaces import words
 from guard.surfaces.completions import tokens
-from guard.surfaces.surface import MODEL, Surface, listed, word
+from guard.surfaces.fields import listed, word
+from guard.surfaces.surface import MODEL, Surface
 from guard.surfaces.walk import Leaf, Path, Vocabulary
 from guard.types import Json, SurfaceName
 

@@ -9,8 +9,10 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from guard.errors import GuardError
+from guard.surfaces.fields import check_messages, index_of, newest_of, word
 from guard.surfaces.messages_words import VOCABULARY
-from guard.surfaces.surface import Key, Part, Surface, check_messages, index_of, newest_of, word
+from guard.surfaces.parts import Key, Part
+from guard.surfaces.surface import Surface
 from guard.surfaces.walk import Path, dump
 from guard.types import Json, SurfaceName
 

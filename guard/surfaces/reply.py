@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from guard.surfaces.surface import Choice, Key, Part, Surface
+from guard.surfaces.parts import Choice, Key, Part
+from guard.surfaces.surface import Surface
 from guard.surfaces.walk import Path, label, rebuild
 from guard.types import Json
 

@@ -11,9 +11,11 @@ from typing import Any
 
 from guard.errors import GuardError, RequestError
 from guard.surfaces.citations import Citation, citation, citations
+from guard.surfaces.fields import newest_of, word
+from guard.surfaces.parts import Key, Part
 from guard.surfaces.pictures import is_picture
 from guard.surfaces.responses_words import VOCABULARY
-from guard.surfaces.surface import Key, Part, Surface, newest_of, word
+from guard.surfaces.surface import Surface
 from guard.surfaces.walk import Path, dump, objects
 from guard.types import Json
 

@@ -10,7 +10,8 @@ from typing import Protocol
 from guard.errors import RequestError, UpstreamError
 from guard.surfaces.attachments import at, replaced
 from guard.surfaces.citations import Citation, Edge, Move, moved
-from guard.surfaces.surface import Key, Part, Surface
+from guard.surfaces.parts import Key, Part
+from guard.surfaces.surface import Surface
 from guard.surfaces.walk import Leaf, Path, dump, parse, rebuild
 from guard.types import Json
 

@@ -6,53 +6,20 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar
 
 from guard.errors import GuardError, RequestError, UpstreamError
 from guard.surfaces.citations import Citation
+from guard.surfaces.fields import word
+from guard.surfaces.parts import Key, Part
 from guard.surfaces.walk import LONG_NUMBER, Leaf, Path, Vocabulary, dump, leaves, parse, rebuild
 from guard.types import Json, SurfaceName
-
-Key: TypeAlias = tuple[str | int, ...]
 
 _OF_ERRORS = frozenset({"error", "type", "request_id"})
 _WRAPPERS = frozenset({"response", "message", "delta"})  # in which events hold what a whole reply holds itself
 _API_WORD = re.compile(r"[A-Za-z0-9_.:/+=@-]{0,200}")
 _DATA = re.compile(r"\bdata:[^\s,]*;\s*base64\s*,", re.IGNORECASE)
 MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,199}")
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Which text of a reply a string belongs to.
-
-    `key` is the same for everything that belongs to one text, in whichever event it comes. A `piece` is a part of the
-    text, to be joined to those before it; any other string is all of it. `content` are words for the reader, which may
-    be revised; everything else (tool calls, reasoning) may not.
-    """
-
-    choice: int
-    key: Key
-    content: bool = False
-    piece: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """The words of one choice of a reply: its content, which may be revised, and the rest, which may not.
-
-    `pictures` are the places in the reply, as the log writes them, of what is not judged because it is no text.
-    """
-
-    index: int
-    content: str
-    rest: str = ""
-    pictures: tuple[str, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """What is judged: the content first."""
-        return f"{self.content}\n{self.rest}" if self.rest else self.content
 
 
 @dataclass(frozen=True)
@@ -303,40 +270,3 @@ def _opaque(value: Json, path: Path, surface: Surface) -> Iterator[Path]:
                 yield from _opaque(item, (*path, index), surface)
         case str() if _DATA.search(value):
             yield path
-
-
-def index_of(item: Mapping[str, Any], place: int) -> int:
-    """Which of a list this is: what it says, else its place."""
-    index = item.get("index", place)
-    return index if type(index) is int else place
-
-
-def word(item: Mapping[str, Any], key: str) -> str:
-    """The text under `key`; empty where there is none."""
-    value = item.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def listed(body: Mapping[str, Json], key: str) -> list[dict[str, Json]]:
-    """The objects of the list `key`; none where there is no such list."""
-    found = body.get(key)
-    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
-
-
-def check_messages(body: Mapping[str, Json]) -> None:
-    """Raise RequestError where `body` has no list of messages."""
-    messages = body.get("messages")
-    if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
-        raise RequestError("'messages' must be a list of messages.", param="messages")
-
-
-def newest_of(items: Json, path: Path, replies: frozenset[str]) -> Iterator[Path]:
-    """The items of a conversation after the last whose role or type is one of `replies`, without instructions."""
-    newest: list[Path] = []
-    for index, item in reversed(list(enumerate(items if isinstance(items, list) else []))):
-        said = {word(item, "role"), word(item, "type")} if isinstance(item, dict) else set()
-        if said & replies:
-            break
-        if not said & {"system", "developer"}:
-            newest.append((*path, index))
-    yield from reversed(newest)

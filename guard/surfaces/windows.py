@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from guard.surfaces.parts import Key, Part
 from guard.surfaces.stream import Event
-from guard.surfaces.surface import Key, Part, Surface
+from guard.surfaces.surface import Surface
 
 LONG = 240  # characters of one window, from which on it may end between any two words
 LONGEST = 2_000  # and from which on it may end anywhere

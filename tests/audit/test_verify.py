@@ -154,7 +154,7 @@ def test_only_the_first_findings_are_listed_and_all_are_counted(tmp_path):
 
 
 def test_a_long_commit_is_checked_in_pieces(tmp_path, monkeypatch):
-    monkeypatch.setattr("guard.audit.verify.AT_ONCE", 8)
+    monkeypatch.setattr("guard.audit.walking.AT_ONCE", 8)
     with closed(new_store(tmp_path)) as store:
         store.append([opening(f"{number}") for number in range(20)])
         report = store.verify(store.public_key)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from guard.backends.causal import CausalModel, load
+from guard.backends.causal import load
+from guard.backends.causal_model import CausalModel
 
 FAMILIES = ("llama", "qwen2", "qwen3", "gemma2", "gemma3-narrow", "gemma3-wide", "mistral-narrow", "gpt-oss")
 NARROW = 24  # tokens of a sliding window: less than any prompt of the tests

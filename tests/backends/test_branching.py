@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from guard.backends.branching import Text, read
-from guard.backends.causal import CausalModel
+from guard.backends.causal_model import CausalModel
 from tests.backends.conftest import FAMILIES, NARROW
 
 Tiny = Callable[[str], CausalModel]

@@ -7,7 +7,7 @@ import pytest
 
 from guard.backends import critics
 from guard.backends.calibration import calibrated
-from guard.backends.causal import CausalModel
+from guard.backends.causal_model import CausalModel
 from guard.backends.packed import PackedCritic
 from guard.backends.remote import RemoteCritic
 from guard.config import CriticConfig

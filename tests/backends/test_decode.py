@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from guard.backends import decode
-from guard.backends.causal import CausalModel
+from guard.backends.causal_model import CausalModel
 from guard.backends.copying import PLACEHOLDER, Copying, Vocabulary
 from guard.backends.decode import Answer, Sampling
 

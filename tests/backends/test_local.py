@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from guard.backends import local
-from guard.backends.causal import CausalModel
+from guard.backends.causal_model import CausalModel
 from guard.backends.copying import PLACEHOLDER
 from guard.backends.local import ContextError, LocalModel
 from guard.errors import RequestError

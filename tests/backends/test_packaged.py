@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from guard.backends import packaged
-from guard.backends.causal import CausalModel
+from guard.backends.causal_model import CausalModel
 from guard.errors import ConfigError
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guard.backends.calibration import PLAIN, calibrated
-from guard.backends.causal import CausalModel
+from guard.backends.causal_model import CausalModel
 from guard.backends.packed import AFTER, BETWEEN, INTRODUCTION, QUESTION, PackedCritic, _groups, _pieces
 from guard.backends.packing import Ask
 from guard.backends.thresholds import USELESS, Band

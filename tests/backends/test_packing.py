@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guard.backends.causal import CausalModel
+from guard.backends.causal_model import CausalModel
 from guard.backends.packing import Asker, Question, is_short_of_memory
 from guard.backends.yes_no import Answered
 from guard.errors import CriticError

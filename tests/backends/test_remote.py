@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from guard.backends.causal import CausalModel
+from guard.backends.causal_model import CausalModel
 from guard.backends.first_token import DID_NOT_ANSWER, NOT_TOLD
 from guard.backends.model_server import Call, ModelServer
 from guard.backends.packed import AFTER, BETWEEN, INTRODUCTION, PackedCritic

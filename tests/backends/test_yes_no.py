@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from guard.backends.causal import CausalModel
+from guard.backends.causal_model import CausalModel
 from guard.backends.yes_no import Answered, YesNo
 from guard.errors import ConfigError
 

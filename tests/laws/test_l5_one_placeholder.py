@@ -18,9 +18,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from guard.answering import bind
 from guard.asks import Bind, Bound, Request
 from guard.audit.vault_store import VaultStore
-from guard.drive import bind
 from guard.mask.placeholders import CODE_LENGTH, FORM_LENGTH, Coder
 from tests.dialogue import BOB, CARD, DIGITS, KEY, MAIL, NAME, SECRET, Played, completion, plan, play
 

@@ -14,10 +14,11 @@ import pytest
 from guard.surfaces.chat import CHAT
 from guard.surfaces.completions import COMPLETIONS
 from guard.surfaces.messages import MESSAGES
+from guard.surfaces.parts import Choice
 from guard.surfaces.reply import Gathered, Revised, gathered
 from guard.surfaces.responses import RESPONSES
 from guard.surfaces.stream import read_event
-from guard.surfaces.surface import Choice, Surface
+from guard.surfaces.surface import Surface
 from tests.apis.api import SAID, Streaming, Turn
 from tests.apis.chat import Chat
 from tests.apis.completions import Completions

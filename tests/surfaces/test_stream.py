@@ -16,10 +16,11 @@ from guard.mask.vault import Vault
 from guard.surfaces.chat import CHAT
 from guard.surfaces.completions import COMPLETIONS
 from guard.surfaces.messages import MESSAGES
+from guard.surfaces.parts import Choice
 from guard.surfaces.reply import Gathered
 from guard.surfaces.responses import RESPONSES
 from guard.surfaces.stream import Event, EventRestorer, comment, read_event, write_event
-from guard.surfaces.surface import Choice, Surface
+from guard.surfaces.surface import Surface
 from tests.apis.api import SAID, Streaming, replying
 from tests.apis.chat import Chat
 from tests.apis.completions import Completions

@@ -1,4 +1,4 @@
-"""The way back: review what the upstream said, and close the entry."""
+"""Recognize what the upstream said, mask what is new in it, and have it reviewed."""
 
 from __future__ import annotations
 
@@ -7,29 +7,19 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeAlias
 
-from guard.asks import Held, Hold, Note, Recognize, Record, Story
+from guard.asks import Recognize, Story
 from guard.course import EVIDENT, EVIDENT_SCORE, Course, bindings
-from guard.errors import Blocked, Escalated
 from guard.mask.masker import Masked
 from guard.mask.placeholders import normalised
-from guard.mask.restore import StreamRestorer, restore
 from guard.mask.text import read as read_text
-from guard.mask.vault import Vault
 from guard.review.review import Review, observe, review
-from guard.surfaces.attachments import replaced
-from guard.surfaces.citations import moved
-from guard.surfaces.reply import Gathered, Revised
-from guard.surfaces.stream import move_in
-from guard.surfaces.surface import Choice, Surface
-from guard.surfaces.walk import Path, dump, rebuild
-from guard.types import Closing, Decision, Dialogue, FoundSpan, Json, Outcome, Span
+from guard.surfaces.parts import Choice
+from guard.types import Decision, Dialogue, FoundSpan, Span
 from guard.validation import refusal, validated
 
 Located: TypeAlias = Sequence[tuple[Span, str]]  # where a value was found in a text, and the value
 Said: TypeAlias = tuple[str, str]  # a text of a reply, and where it stands for the log
 Found: TypeAlias = tuple[Located, tuple[FoundSpan, ...]]  # what is to be masked in a text, and what is kept
-
-HELD = "/v1/guard/held/"  # where a held reply is asked for, by the name of its exchange
 
 _SEVERITY: tuple[Decision, ...] = ("allow", "revise", "escalate", "block")
 
@@ -183,163 +173,7 @@ def decision_of(judged: Sequence[Judged]) -> Decision:
     return max((item.review.decision for item in judged), key=_SEVERITY.index, default="allow")
 
 
-def blocked(course: Course, judged: Sequence[Judged]) -> Blocked | Escalated | None:
-    """What to tell the client where a choice may not go out, or not before a person has decided."""
-    for item in judged:
-        if item.review.decision == "block":
-            return Blocked(f"guard withheld the reply: {item.review.reason}")
-    if any(item.review.decision == "escalate" for item in judged):
-        named = ", ".join(f"'{principle}'" for principle in escalating(judged))
-        return Escalated(
-            f"guard holds the reply until a person has decided about it, because of: {named}. "
-            f"Ask for it at GET {HELD}{course.plan.exchange_id} with the same credentials."
-        )
-    return None
-
-
-def escalating(judged: Sequence[Judged]) -> tuple[str, ...]:
-    """The principles that ask for a person."""
-    named = (item.review.principle for item in judged if item.review.decision == "escalate")
-    return tuple(dict.fromkeys(name for name in named if name))
-
-
-def hold(course: Course, judged: Sequence[Judged], body: dict[str, Json], raw: bytes = b"") -> Story[None]:
-    """Have the reply kept for a person where one must decide. `raw` is how `body` came, where it came whole."""
-    if decision_of(judged) != "escalate":
-        return
-    mended = {item.choice.index: item.review.text for item in judged if item.review.text != item.content}
-    decision: Decision = "revise" if mended else "allow"
-    held = Revised(course.surface, mended).apply(body)
-    if mended or len(course.vault):  # as it goes out: see `guard.telling.hides_tokens`
-        held = course.surface.without_tokens(held)
-    plan = course.plan
-    yield Hold(
-        Held(
-            exchange=plan.exchange_id,
-            time=plan.clock(),
-            principal=course.incoming.principal,
-            surface=course.surface.name,
-            model=course.model,
-            principles=escalating(judged),
-            prompt=course.prompt,
-            reply="\n\n".join(item.masked for item in judged),
-            sent="\n\n".join(joined(item.review.text, item.rest) for item in judged),
-            body=raw if raw and held is body else dump(held),
-            names=dict(course.vault.names),
-            decision=decision,
-        )
-    )
-
-
 def revised(judged: Sequence[Judged]) -> Mapping[int, str]:
     """The new contents, still masked, of the choices that were changed: what is still to be told of them."""
     changed = [item for item in judged if item.review.decision == "revise"]
     return {item.choice.index: item.review.text[len(item.told) :] for item in changed}
-
-
-def restored(surface: Surface, vault: Vault, body: dict[str, Json]) -> dict[str, Json]:
-    """A whole body with every placeholder replaced by its value; the same object where none is."""
-    if not len(vault):
-        return body
-    changes: dict[tuple[Path, bool], str] = {}
-    for leaf in surface.reply_leaves(body):
-        text = restore(leaf.text, vault)
-        if text != leaf.text:
-            changes[leaf.path, leaf.key] = text
-    if not changes:
-        return body
-    # The counts first: where they stand, no key is a value, so their places stay.
-    counts = moved(surface.citations(body), lambda cited: move_in(body, cited.text, StreamRestorer(vault)))
-    rebuilt = rebuild(replaced(body, counts), changes)
-    return rebuilt if isinstance(rebuilt, dict) else body
-
-
-def keep_for_later(course: Course, reply: Gathered) -> Story[None]:
-    """Keep in the tenant vault what a later exchange of the same conversation will need.
-
-    These are the codes of a conversation that the provider keeps, and how the provider wrote what it has signed:
-    another guard that masks the restored text anew might not come to the same bytes.
-    """
-    codes = tuple(sorted(course.vault.codes))
-    if codes and reply.thread:
-        for thread in {reply.thread, course.call.thread} - {""}:
-            yield Note(course.thread_name(thread), codes)
-    for text in reply.sealed():
-        yield Note(course.sealed_name(restore(text, course.vault)), (text,))
-
-
-def close_judged(course: Course, judged: Sequence[Judged], status: int) -> Story[None]:
-    """Close the entry of an exchange whose reply was judged."""
-    decision = decision_of(judged)
-    lost = any(item.review.not_judged for item in judged)
-    outcome: Outcome = "not_judged" if lost else "blocked"
-    if decision != "block":
-        outcome = "held" if decision == "escalate" else "completed"
-    reason = "; ".join(item.review.reason for item in judged if item.review.reason)
-    yield from close(course, outcome, decision, reason, status, judged)
-
-
-def close(
-    course: Course,
-    outcome: Outcome,
-    decision: Decision,
-    reason: str,
-    status: int,
-    judged: Sequence[Judged] = (),
-) -> Story[None]:
-    """Close the entry, once, if it was opened."""
-    if not course.opened or course.closed:
-        return
-    keep, plan = course.keeps_content, course.plan
-    yield Record(
-        Closing(
-            exchange=plan.exchange_id,
-            time=plan.clock(),
-            outcome=outcome,
-            decision=decision,
-            reason=reason,
-            status=status,
-            upstream=course.upstream,
-            failed=tuple(course.failed),
-            model=course.model,
-            reply=("\n\n".join(item.masked for item in judged) if judged else course.told) if keep else "",
-            sent=("\n\n".join(item.sent for item in judged) if judged else course.told) if keep else "",
-            spans=tuple(span for item in judged for span in item.found),
-            verdicts=tuple(
-                (item.choice.index, verdict)
-                for item in judged
-                for verdict in (*item.review.verdicts, *item.review.final)
-            ),
-            revisions=tuple(
-                replace(revision, choice=item.choice.index, critique=revision.critique if keep else "")
-                for item in judged
-                for revision in item.review.revisions
-            ),
-            not_judged=_not_judged(course, judged),
-            unknown_placeholders=_unknown(course, judged),
-            usage=dict(course.usage),
-            timings_ms=dict(course.timings),
-            keeping=course.keeping,
-        )
-    )
-    course.closed = True
-
-
-def _not_judged(course: Course, judged: Sequence[Judged]) -> tuple[str, ...]:
-    if not course.surface.speaks:
-        return ()
-    if not any(item.review.verdicts for item in judged):
-        return ("reply",)
-    names = (name for item in judged for name in (*item.review.not_judged, *item.choice.pictures))
-    return tuple(dict.fromkeys(names))
-
-
-def _unknown(course: Course, judged: Sequence[Judged]) -> int:
-    """How many placeholders of the reply nobody knows: bent beyond recognition, or made up."""
-    count = 0
-    for item in judged:
-        restorer = StreamRestorer(course.vault)
-        restorer.feed(item.masked)
-        restorer.flush()
-        count += restorer.unknown
-    return count

@@ -1,0 +1,6 @@
+"""guard as an ASGI application."""
+
+from guard.proxy.app import Proxy
+from guard.proxy.requests import Headers
+
+__all__ = ["Headers", "Proxy"]
