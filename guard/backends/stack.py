@@ -190,7 +190,8 @@ def _settle(spans: Sequence[Span], text: str, clean: str, offsets: Sequence[int]
     settled = disjoint(spans, clean, kept)
     if settled:
         settled = disjoint((*settled, *addresses(settled, clean)), clean, kept)
-        settled = disjoint((*settled, *repeated(settled, clean)), clean, kept)
+        acting = [span for span in settled if span.entity not in kept]  # what stays decides over nothing else
+        settled = disjoint((*settled, *repeated(acting, clean)), clean, kept)
     if offsets is None:
         return settled
     carried = [(original(span.start, span.end, offsets, text), span) for span in settled]

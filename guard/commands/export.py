@@ -35,10 +35,12 @@ def export(context: click.Context, target: str, form: Form | None, content: bool
         reader = reader_of(config)
         chosen: Form = form or "jsonl"
         place = place_of(chosen, target, reader.public_key.origin)
-        told = (lambda last: progress(f"entry {last}")) if sys.stderr.isatty() else (lambda _: None)
-        done = write(reader, place, content=content, progress=told)
-        if done.entries:
+
+        def begins(first: int) -> None:
+            # On record before a word of it is anywhere else.
             words = "with" if content else "without"
-            note = f"entries {done.after + 1} to {done.last} as {chosen}, {words} content"
-            record(config, "export", target, note, actor=actor)
+            record(config, "export", target, f"from entry {first} on, as {chosen}, {words} content", actor=actor)
+
+        told = (lambda last: progress(f"entry {last}")) if sys.stderr.isatty() else (lambda _: None)
+        done = write(reader, place, content=content, begins=begins, progress=told)
         click.echo(f"{done.entries} entries were written to {target}; it has all up to entry {done.last}.")

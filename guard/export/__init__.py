@@ -13,6 +13,7 @@ from typing import Final, Literal, Protocol
 
 from guard.audit.reading import Numbered, Reader
 from guard.export.rows import Row, row_of
+from guard.types import Act
 
 Form = Literal["jsonl", "parquet", "delta"]
 # jsonl    a folder of files with a JSON object a line
@@ -48,15 +49,25 @@ class Exported:
 
 
 def export(
-    reader: Reader, place: Place, *, content: bool, progress: Callable[[int], None] = lambda _: None
+    reader: Reader,
+    place: Place,
+    *,
+    content: bool,
+    begins: Callable[[int], None] = lambda _: None,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Exported:
     """Write what `place` does not have yet, with or without the words of exchanges. Raises AuditError, ConfigError.
 
-    `progress` is told the number of the last entry that was written.
+    `begins` is told the number of the first entry before anything is written, and `progress` that of the last one that
+    was. Where there is nothing new but that somebody exported, nothing is written: it goes along with the next entries.
     """
     after = last = place.last()
     entries = reader.entries(after)
     while batch := tuple(islice(entries, AT_ONCE)):
+        if last == after:
+            if all(isinstance(item.entry, Act) and item.entry.action == "export" for item in batch):
+                break
+            begins(batch[0].seq)
         place.add(tuple(_rows(batch, content=content)))
         last = batch[-1].seq
         progress(last)

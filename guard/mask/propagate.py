@@ -44,6 +44,8 @@ def across(
     covered: list[str] = []
     for text, spans in zip(texts, found, strict=True):
         for span in spans:
+            if span.entity in kept:  # what stays decides over nothing that is to be masked
+                continue
             covered.append(text[span.start : span.end])
             for value in _values(covered[-1], span.entity):
                 values.setdefault(value, span)

@@ -1,6 +1,7 @@
 """`guard audit export` as its user runs it."""
 
 import json
+import sqlite3
 from contextlib import closing as closed
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from click.testing import CliRunner, Result
 from guard.audit.reading import SqliteReader
 from guard.cli import main
 from guard.types import Act
-from tests.audit.samples import CLOSING, OPENING, new_store
+from tests.audit.samples import CLOSING, OPENING, new_store, opening
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_an_export_says_what_it_wrote_and_leaves_an_act(log: Path) -> None:
     assert isinstance(last.entry, Act)
     told = last.entry
     assert (told.actor, told.action, told.subject) == ("eve", "export", str(target))
-    assert told.note == "entries 0 to 1 as jsonl, with content"
+    assert told.note == "from entry 0 on, as jsonl, with content"
     lines = [json.loads(line) for file in target.rglob("*.jsonl") for line in file.read_text().splitlines()]
     assert len(lines) == 2
 
@@ -43,6 +44,25 @@ def test_without_being_asked_no_content_leaves(log: Path) -> None:
     told = "".join(file.read_text() for file in (log / "out").rglob("*.jsonl"))
     assert json.dumps(OPENING.request, ensure_ascii=False)[1:-1] not in told
     assert "PERSON" in told
+
+
+def test_nothing_is_written_before_it_is_on_record(log: Path) -> None:
+    with closed(sqlite3.connect(log / "audit.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        result = run(log, str(log / "out"), "--content")
+    assert result.exit_code == 1
+    assert not list(log.rglob("*.jsonl"))
+
+
+def test_that_somebody_exported_is_no_news_alone(log: Path) -> None:
+    target = log / "out"
+    run(log, str(target))
+    entries = len(list(SqliteReader(log / "audit.db").entries()))
+    assert run(log, str(target)).output.startswith("0 entries were written")
+    assert len(list(SqliteReader(log / "audit.db").entries())) == entries
+    with closed(new_store(log)) as store:
+        store.append([opening("3")])
+    assert run(log, str(target)).output.startswith("2 entries were written")
 
 
 def test_a_wrong_place_is_told(log: Path) -> None:

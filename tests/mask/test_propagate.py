@@ -1,6 +1,6 @@
 import pytest
 
-from guard.mask.propagate import repeated
+from guard.mask.propagate import across, repeated
 from guard.types import Span
 
 
@@ -27,3 +27,14 @@ def again(text, value, entity):
 )
 def test_what_stands_again_is_found_again(text, value, entity, expected):
     assert again(text, value, entity) == expected
+
+
+@pytest.mark.parametrize("order", [("LOCATION", "PERSON"), ("PERSON", "LOCATION")])
+def test_what_is_kept_decides_over_nothing_that_is_masked_whatever_comes_first(order):
+    texts = ["fly to Jordan", "ask Jordan", "and Jordan again"]
+    found = [
+        (Span(text.index("Jordan"), text.index("Jordan") + 6, entity, 0.9, "test"),)
+        for text, entity in zip(texts, order, strict=False)
+    ]
+    spans = across(texts, [*found, ()], kept={"LOCATION"})
+    assert [span.entity for (span,) in spans] == ["PERSON"] * 3
