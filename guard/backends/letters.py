@@ -3,7 +3,8 @@
 MiniLM knows hardly a word of Korean or Japanese. In passages of another script than Latin, single characters and pairs
 of them say more: particles, endings and the characters of a topic. They are counted, hashed into COLUMNS places (the
 hashing trick, Weinberger et al. 2009, arXiv 0902.2206) and stand before the encoder's numbers, so that each
-principle's head weighs both by the principle's own examples. A passage in Latin script has zeros there.
+principle's head weighs both by the principle's own examples. A passage in Latin script alone has zeros there; one that
+is half code is counted whole.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ import numpy as np
 
 from guard.backends.fitting import Encoder
 from guard.backends.minilm import Vectors
-from guard.backends.windows import Range, readable
+from guard.backends.windows import Range
 
 COLUMNS = 4096
 LENGTHS = (1, 2)  # of the pieces; three and four told no more apart
 SHARE = 1.5  # the length of what is put before a vector of length one
 
+_OTHER_SCRIPT = re.compile(r"[^\W\d_\u0000-\u036f\u1e00-\u1eff]")  # a letter that is not Latin
 _DIGIT = re.compile(r"\d")
 _PLACE, _SIGN = COLUMNS - 1, 1 << 31
 
@@ -50,16 +52,16 @@ class Lettered:
 
 def wanted(texts: Iterable[str]) -> bool:
     """Whether there is anything among `texts` that letters would tell apart."""
-    return not all(map(readable, texts))
+    return any(map(_OTHER_SCRIPT.search, texts))
 
 
 def counted(text: str) -> Vectors:
-    """(COLUMNS,): how often each piece stands in `text`, of length SHARE; zeros where an English encoder reads it.
+    """(COLUMNS,): how often each piece stands in `text`, of length SHARE; zeros where all of it is Latin.
 
     Figures are all alike, and so is white space.
     """
     places = np.zeros(COLUMNS, dtype=np.float32)
-    if readable(text):
+    if not _OTHER_SCRIPT.search(text):
         return places
     line = f" {' '.join(_DIGIT.sub('0', text.lower()).split())} "
     pieces = Counter(line[at : at + length] for length in LENGTHS for at in range(len(line) - length + 1))

@@ -107,8 +107,19 @@ def test_what_fails_is_refused_with_figures_and_remedies_each_time(tmp_path: Pat
             require_passed([house(rule())], critic, tmp_path, silent)
         assert "constitution 'house' version 2 cannot be in force" in caught.value.message
         assert "principle 'x': precision 0.00 is under 0.50" in caught.value.message
-        assert "Add examples near the line, name another critic, or say under 'tests'" in caught.value.message
+        assert "Name another model under critic.model in guard.yaml" in caught.value.message
+        assert "Else add examples near the line, or say under 'tests'" in caught.value.message
     assert critic.asked == 4
+
+
+def test_where_a_critic_that_never_writes_fails_the_first_line_names_a_larger_one(tmp_path: Path) -> None:
+    critic = Words("right")
+    critic.writes = False
+    with pytest.raises(ConfigError) as caught:
+        require_passed([house(rule())], critic, tmp_path, silent)
+    first = caught.value.message.splitlines()[0]
+    assert first.endswith(STRONGER)
+    assert "critic.model" in STRONGER
 
 
 def test_another_version_and_another_critic_are_tested_again(tmp_path: Path) -> None:
