@@ -77,7 +77,7 @@ class HarmAware:
         return self._encoder.tokens(text)
 
     def encode(self, units: Sequence[str], runs: Sequence[Range]) -> Vectors:
-        """As the encoder's, with a column more; what stands before the numbers that harm was learnt on is left alone."""
+        """As the encoder's, with a column more. Harm reads the last numbers, as many as it was learnt on."""
         vectors = self._encoder.encode(units, runs)
         logits = self.harm.logits(vectors[:, -self.harm.weights.size :].astype(np.float64))
         return np.concatenate([vectors, (SHARE * logits[:, None]).astype(np.float32)], axis=1)
