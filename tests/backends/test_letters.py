@@ -74,8 +74,8 @@ def test_a_head_learns_what_the_encoder_cannot_read() -> None:
     assert critic.score(Dialogue("?", "차 인사"), [principle])[0].state == "unsure"  # never clear
 
 
-@pytest.mark.parametrize("name", ["workplace-ko", "workplace-ja"])
-def test_the_default_critic_serves_what_is_written_in_korean_and_japanese(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["workplace-ko", "workplace-ja", "health"])
+def test_the_default_critic_serves_what_the_documentation_says(name: str, tmp_path: Path) -> None:
     document = load(FOLDER / f"{name}.yaml")
     critic = EmbeddedCritic.fit([document], None, silent)
     require_passed([document], critic, tmp_path, silent)
