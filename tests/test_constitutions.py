@@ -85,12 +85,16 @@ def test_both_sides_answer_the_same_prompts(principle: Principle) -> None:
     assert len(violating ^ complying) <= 4
 
 
-@pytest.mark.parametrize("principle", principles(*FIELDS, *TONGUES, judged=True))
-def test_length_and_first_word_do_not_tell_the_sides_apart(principle: Principle) -> None:
+@pytest.mark.parametrize("principle", principles(*EVERY, judged=True))
+def test_length_does_not_tell_the_sides_apart(principle: Principle) -> None:
     violating, complying = (
         [float(len(one.reply)) for one in side] for side in (principle.violates, principle.complies)
     )
     assert 0.3 <= auroc(violating, complying) <= 0.7
+
+
+@pytest.mark.parametrize("principle", principles(*FIELDS, *TONGUES, judged=True))
+def test_no_first_word_tells_the_sides_apart(principle: Principle) -> None:
     left, right = first_words(principle.violates), first_words(principle.complies)
     for word in {*left, *right}:
         assert abs(left[word] - right[word]) <= 3, word

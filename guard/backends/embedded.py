@@ -1,7 +1,8 @@
 """The embedded critic: one small head per principle on MiniLM vectors, fitted to the constitution's own examples.
 
 It judges and never writes. What it is worth is measured by leaving each example out and is on its card; see
-`guard.backends.heads` for how. It reads English: a passage in another script is never called clear, but unsure.
+`guard.backends.heads` for how. It reads English. Of another script it knows what the constitution's examples in that
+script show (`guard.backends.letters`), and such a passage is never called clear, but unsure.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from guard.backends import fitting, harm, heads
+from guard.backends import fitting, harm, heads, letters
 from guard.backends.fitting import Encoder, Fitted, Key, Passage, key_of, view
 from guard.backends.harm import HarmAware
 from guard.backends.heads import Floats
+from guard.backends.letters import Lettered
 from guard.backends.minilm import MiniLM, find
 from guard.backends.windows import Range, merged, readable
 from guard.constitution import Constitution
@@ -65,6 +67,8 @@ class EmbeddedCritic:
         if encoder is None:
             progress("embedded critic: loading the model")
             encoder = MiniLM(find())
+        if letters.wanted(text for problem in posed.values() for text in (*problem.violates, *problem.complies)):
+            encoder = Lettered(encoder)
         if general and (known := harm.load()).encoder == encoder.name:
             encoder = HarmAware(encoder, known)
         digest = fitting.digest(encoder, posed)

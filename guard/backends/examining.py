@@ -24,6 +24,11 @@ from guard.types import Critic, Dialogue, Learner, Progress, Span, Verdict
 
 Recognize: TypeAlias = Callable[[str], Sequence[Span]]
 
+STRONGER = (
+    "Name an instruction model of some billion parameters under critic.model in guard.yaml, in this process or with "
+    "critic.url on a server (docs/models.md)."
+)
+ANOTHER = "Name another model under critic.model in guard.yaml (docs/models.md)."
 VERSION = 1  # raise it when anything changes what passes
 
 
@@ -97,9 +102,9 @@ def require_passed(constitutions: Iterable[Constitution], critic: Critic, folder
         if problems:
             raise ConfigError(
                 f"constitution '{constitution.name}' version {constitution.version} cannot be in force: it does not "
-                f"pass its own examples on the critic {critic.name}.\n"
+                f"pass its own examples on the critic {critic.name}. {STRONGER if not critic.writes else ANOTHER}\n"
                 + "".join(f"  {problem}\n" for problem in problems)
-                + "Add examples near the line, name another critic, or say under 'tests' what is enough. "
+                + "Else add examples near the line, or say under 'tests' in the constitution what is enough. "
                 "'guard constitution test' shows all figures."
             )
 

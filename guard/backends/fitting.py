@@ -250,8 +250,7 @@ def _worked_out(
 ) -> tuple[dict[str, Reading], dict[Key, LeftOut]]:
     texts = _distinct(posed)
     progress(f"embedded critic: reading {len(texts)} examples")
-    passages = [embed(encoder, text) for text in texts]
-    readings = {text: Reading(one.vectors, one.whole) for text, one in zip(texts, passages, strict=True)}
+    readings = {text: _reading(encoder, text) for text in texts}
     left_out: dict[Key, LeftOut] = {}
     for number, (key, problem) in enumerate(posed.items(), 1):
         progress(f"embedded critic: fitting principle {number} of {len(posed)}")
@@ -259,6 +258,12 @@ def _worked_out(
     if file is not None and texts:  # principles that are checked exactly have nothing to fit
         _remember(file, texts, readings, left_out, progress)
     return readings, left_out
+
+
+def _reading(encoder: Encoder, text: str) -> Reading:
+    """Copies, so that the vectors of single units, which no fit needs, are let go of."""
+    passage = embed(encoder, text)
+    return Reading(passage.vectors.copy(), passage.whole.copy())
 
 
 def _remember(

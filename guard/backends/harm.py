@@ -77,9 +77,9 @@ class HarmAware:
         return self._encoder.tokens(text)
 
     def encode(self, units: Sequence[str], runs: Sequence[Range]) -> Vectors:
-        """As the encoder's, with a column more."""
+        """As the encoder's, with a column more. Harm reads the last numbers, as many as it was learnt on."""
         vectors = self._encoder.encode(units, runs)
-        logits = self.harm.logits(vectors.astype(np.float64))
+        logits = self.harm.logits(vectors[:, -self.harm.weights.size :].astype(np.float64))
         return np.concatenate([vectors, (SHARE * logits[:, None]).astype(np.float32)], axis=1)
 
     def logit(self, vector: Floats) -> float:

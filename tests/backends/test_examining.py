@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from guard.backends.examining import examine, examined, require_passed
+from guard.backends.examining import ANOTHER, STRONGER, examine, examined, require_passed
 from guard.constitution import Constitution, Marks, Principle
 from guard.errors import ConfigError, CriticError, RecognizerError
 from guard.types import Dialogue, Rule, Span, Verdict
@@ -24,7 +24,8 @@ def silent(message: str) -> None:
 class Words:
     """A critic that finds a word, and counts what it was asked."""
 
-    name, digest, writes = "words", "w1", False
+    name, digest = "words", "w1"
+    writes = False
 
     def __init__(self, word: str = "wrong") -> None:
         self.word, self.asked = word, 0
@@ -107,8 +108,17 @@ def test_what_fails_is_refused_with_figures_and_remedies_each_time(tmp_path: Pat
             require_passed([house(rule())], critic, tmp_path, silent)
         assert "constitution 'house' version 2 cannot be in force" in caught.value.message
         assert "principle 'x': precision 0.00 is under 0.50" in caught.value.message
-        assert "Add examples near the line, name another critic, or say under 'tests'" in caught.value.message
+        assert caught.value.message.splitlines()[0].endswith(f"on the critic words. {STRONGER}")
+        assert "Else add examples near the line, or say under 'tests'" in caught.value.message
     assert critic.asked == 4
+
+
+def test_what_a_critic_that_writes_fails_wants_another_one(tmp_path: Path) -> None:
+    critic = Words("right")
+    critic.writes = True
+    with pytest.raises(ConfigError) as caught:
+        require_passed([house(rule())], critic, tmp_path, silent)
+    assert caught.value.message.splitlines()[0].endswith(f"on the critic words. {ANOTHER}")
 
 
 def test_another_version_and_another_critic_are_tested_again(tmp_path: Path) -> None:
