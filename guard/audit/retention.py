@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from guard.audit.acts import act_of
+from guard.audit.acts import act_of, erased_note, expired_note
 from guard.audit.entries import decode
 from guard.audit.shelf import Run, Statements, expired, statements
 from guard.audit.store import Store
 from guard.errors import AuditError, ConfigError
-from guard.times import date
 from guard.types import Act, Action
 
 AT_ONCE: Final = 2000  # entries whose content expires in one commit, so that exchanges need not wait long
@@ -73,7 +72,7 @@ def erase(store: Store, user: str, reason: str, steward: Steward) -> int:
         _unindex(run, asks, act)
         if not destroyed and not keys:
             raise ConfigError(f"The log keeps no content of the user '{user}'. 'guard audit list' names the users.")
-        return [replace(act, note=f"{reason} ({destroyed} entries)")]
+        return [replace(act, note=erased_note(reason, destroyed))]
 
     store.change(destroy)
     store.scrub(search=True)
@@ -155,7 +154,7 @@ def _expire_some(store: Store, days: float | None, steward: Steward) -> int:
             return []
         run(asks.drop_idle_keys, act=act.exchange)
         _unindex(run, asks, act)
-        return [replace(act, note=f"{destroyed} entries, of {date(min(times))} to {date(max(times))}")]
+        return [replace(act, note=expired_note(destroyed, min(times), max(times)))]
 
     store.change(destroy)
     return destroyed
