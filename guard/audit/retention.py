@@ -82,7 +82,8 @@ def erase(store: Store, user: str, reason: str, steward: Steward) -> int:
 def expire(store: Store, days: float | None, steward: Steward) -> int:
     """Destroy the content whose time is over; gives of how many entries.
 
-    That is when its policy said so, and where it said nothing, after `days`; None keeps it. Raises AuditError.
+    That is when its policy said so, and where it said nothing, after `days`; None keeps it. What an earlier run could
+    not overwrite is overwritten too, if nobody reads it now. Raises AuditError.
     """
     total = 0
     while True:
@@ -90,7 +91,7 @@ def expire(store: Store, days: float | None, steward: Steward) -> int:
         total += destroyed
         if destroyed < AT_ONCE:
             break
-    if total:
+    if total or store.outstanding():
         store.scrub()
     return total
 

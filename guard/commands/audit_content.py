@@ -33,9 +33,10 @@ def erase_content(context: click.Context, user: str, reason: str) -> None:
         store = store_of(config_of(context))
         try:
             count = erase(store, user, reason, steward())
+            left = store.unscrubbed if store.outstanding() else ""
         finally:
             store.close()
-        click.echo(f"The content of {count} entries is destroyed.")
+        _tell(count, left)
 
 
 @click.command("expire")
@@ -50,9 +51,10 @@ def expire_content(context: click.Context) -> None:
         store = store_of(config)
         try:
             count = expire(store, config.audit.retention_days, steward())
+            left = store.unscrubbed if store.outstanding() else ""
         finally:
             store.close()
-        click.echo(f"The content of {count} entries is destroyed.")
+        _tell(count, left)
 
 
 @click.command("hold")
@@ -138,6 +140,13 @@ def steward() -> Steward:
     from guard.audit.retention import Steward
 
     return Steward(operator(), ROLE, time.time)
+
+
+def _tell(count: int, left: str) -> None:
+    """Say how many entries lost their content, and what is `left` to do: nobody can read it by guard any more."""
+    click.echo(f"The content of {count} entries is destroyed.")
+    if left:
+        click.echo(left, err=True)
 
 
 def _subject(user: str | None, exchange: str | None) -> Subject:

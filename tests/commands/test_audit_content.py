@@ -1,6 +1,7 @@
 """`guard audit`: erasing, expiring, holding, and the break-glass key."""
 
 import json
+import sqlite3
 from contextlib import closing as closed
 from dataclasses import replace
 from pathlib import Path
@@ -133,3 +134,23 @@ def test_what_is_sealed_can_be_erased_by_who_cannot_read_it(glass: Path) -> None
 def test_content_whose_time_is_not_over_stays(folder: Path) -> None:
     record(replace(OPENING, keeping=Keeping("masked", "ann", NOW * 2)))
     assert run("expire").stdout == "The content of 0 entries is destroyed.\n"
+
+
+def test_what_is_destroyed_and_not_overwritten_yet_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("guard.audit.database.PATIENCE_S", 0.05)
+    record(OPENING, CLOSING)
+    with closed(sqlite3.connect("guard-data/audit.db")) as reading:
+        reading.execute("BEGIN")
+        ((sealed,),) = reading.execute("SELECT sealed FROM content WHERE kind = 'opening'").fetchall()
+
+        def is_there() -> bool:
+            return any(sealed in file.read_bytes() for file in (folder / "guard-data").glob("audit.db*"))
+
+        erased = run("erase", "--user", "ann", "--reason", "asked")
+        assert (erased.exit_code, erased.stdout) == (0, "The content of 2 entries is destroyed.\n")
+        assert "not overwritten in the files yet, because somebody reads the log" in erased.stderr
+        assert is_there()
+        assert "not overwritten" in run("expire").stderr
+    done = run("expire")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert not is_there()
