@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +13,7 @@ from guard.times import date
 from guard.types import Act, Action
 
 # The check of the log reads these notes: whoever changes how they are written reads the old ones as well.
-_ERASED: Final = re.compile(r"\((\d{1,18}) entries(?:, \d+ held replies)?\)\Z")
+_ERASED: Final = re.compile(r"\((\d{1,18}) entries(?:, \d+ [a-z ]+)*\)\Z")
 _EXPIRED: Final = re.compile(r"(\d{1,18}) entries, of (\d{4}-\d\d-\d\d) to (\d{4}-\d\d-\d\d)\Z")
 
 
@@ -37,9 +38,9 @@ def act_of(actor: str, role: str, action: Action, subject: str, note: str = "", 
     return Act(new_id(at), at, actor, role, action, subject, note)
 
 
-def erased_note(reason: str, entries: int, held: int = 0) -> str:
-    """The note of an act that erased the content of so many `entries`, and so many held replies."""
-    also = f", {held} held replies" if held else ""
+def erased_note(reason: str, entries: int, others: Mapping[str, int] | None = None) -> str:
+    """The note of an act that erased the content of so many `entries`, and so many of `others`, by their names."""
+    also = "".join(f", {number} {name}" for name, number in (others or {}).items() if number)
     return f"{reason} ({entries} entries{also})"
 
 

@@ -99,6 +99,17 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def waiting(connection: sqlite3.Connection, *, patient: bool) -> Iterator[None]:
+    """Within the block, `connection` waits for others, or does not where it is not to be `patient`."""
+    before = connection.execute("PRAGMA busy_timeout").fetchone()[0]
+    connection.execute(f"PRAGMA busy_timeout = {before if patient else 0}")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {before}")
+
+
 def _mark(path: Path) -> Path:
     return path.with_name(f"{path.name}-to-overwrite")
 

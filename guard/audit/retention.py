@@ -8,9 +8,10 @@ What is on hold is told by the acts of the log themselves: each hold stands unti
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from itertools import chain
+from typing import ClassVar, Final, Literal, Protocol
 
 from guard.audit.acts import act_of, erased_note, expired_note
 from guard.audit.entries import decode
@@ -55,28 +56,55 @@ class Steward:
         return act_of(self.name, self.role, action, subject, note, now=self.clock())
 
 
-def erase(store: Store, user: str, reason: str, steward: Steward) -> int:
-    """Destroy all content of `user` and the keys to it; gives of how many entries.
+class Elsewhere(Protocol):
+    """What lies of users outside of the log; it holds one thing for an exchange. Every method raises AuditError."""
 
-    Raises HeldError where any of it is on hold, ConfigError where there is none, AuditError.
+    what: ClassVar[str]  # how such things are called in the log, in lower-case letters
+
+    def of(self, user: str) -> Collection[str]:
+        """The exchanges of `user` of which something lies there."""
+        ...
+
+    def erase(self, user: str) -> None:
+        """Destroy what lies there of `user`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was erased: the content of so many `entries`, and so many things elsewhere, by how they are called."""
+
+    entries: int
+    others: Mapping[str, int]
+
+
+def erase(store: Store, user: str, reason: str, steward: Steward, elsewhere: Sequence[Elsewhere] = ()) -> Erased:
+    """Destroy all content of `user` and the keys to it, and what lies of them `elsewhere`.
+
+    The act is durable before anything elsewhere is destroyed: what failed there is done by a second call. Raises
+    HeldError where any of it is on hold, ConfigError where there is none, AuditError.
     """
     subject = Subject("user", user)
     asks, destroyed = statements(store.dialect), 0
+    found = {place.what: place.of(user) for place in elsewhere}
+    others = {what: len(exchanges) for what, exchanges in found.items() if exchanges}
 
     def destroy(run: Run) -> Sequence[Act]:
         nonlocal destroyed
-        _refuse_held(run, asks, subject)
+        _refuse_held(run, asks, subject, frozenset(chain.from_iterable(found.values())))
         act = steward.act("erase", str(subject), reason)
         destroyed = run(asks.erase, user=user, now=act.time, act=act.exchange).rowcount
         keys = run(asks.erase_keys, user=user).rowcount
         _unindex(run, asks, act)
-        if not destroyed and not keys:
+        if not destroyed and not keys and not others:
             raise ConfigError(f"The log keeps no content of the user '{user}'. 'guard audit list' names the users.")
-        return [replace(act, note=erased_note(reason, destroyed))]
+        return [replace(act, note=erased_note(reason, destroyed, others))]
 
     store.change(destroy)
+    for place in elsewhere:
+        place.erase(user)
     store.scrub(search=True)
-    return destroyed
+    return Erased(destroyed, others)
 
 
 def expire(store: Store, days: float | None, steward: Steward) -> int:
@@ -167,12 +195,12 @@ def _unindex(run: Run, asks: Statements, act: Act) -> None:
     run(asks.unindex, act=act.exchange)
 
 
-def _refuse_held(run: Run, asks: Statements, subject: Subject) -> None:
-    """Raise HeldError where `subject`, a user, or one of their exchanges is on hold."""
+def _refuse_held(run: Run, asks: Statements, subject: Subject, known: Collection[str]) -> None:
+    """Raise HeldError where `subject`, a user, or one of their exchanges, some of which are `known`, is on hold."""
     for held, act in _holds(run, asks).items():
         scope, name = held.split(":", 1)
-        theirs = scope == "exchange" and run(asks.is_theirs, exchange=name, user=subject.name).fetchone() is not None
-        if held == str(subject) or theirs:
+        theirs = name in known or run(asks.is_theirs, exchange=name, user=subject.name).fetchone() is not None
+        if held == str(subject) or (scope == "exchange" and theirs):
             raise HeldError(
                 f"{held} is under legal hold by {act.actor} (act {act.exchange}): nothing was erased. End the hold "
                 "first, with guard audit release."

@@ -135,7 +135,7 @@ def test_what_another_process_could_not_overwrite_is_overwritten_once_nobody_rea
         reading.execute("BEGIN")
         reading.execute("SELECT * FROM content").fetchall()
         with closed(new_store(tmp_path)) as other:
-            assert erase(other, "ann", "asked", Steward("op", "operator", lambda: NOW)) == 1
+            assert erase(other, "ann", "asked", Steward("op", "operator", lambda: NOW)).entries == 1
         assert sealed in in_the_files(serving)
         assert serving.outstanding()
         with closed(Indexer(serving, every_s=0.001, again_s=0.01)):

@@ -70,7 +70,7 @@ def sound(store: Store) -> bool:
 
 def test_who_asks_is_forgotten_and_nobody_else(store: Store) -> None:
     said(store, "0"), said(store, "1", "bob"), said(store, "2")
-    assert erase(store, "ann", "her request of May", OP) == 4
+    assert erase(store, "ann", "her request of May", OP).entries == 4
     assert [told(store, exchange) for exchange in "012"] == [False, True, False]
     (act,) = acts(store)
     assert (act.action, act.actor, act.subject) == ("erase", "op", "user:ann")
@@ -139,9 +139,9 @@ def test_what_is_on_hold_is_not_erased(store: Store, held: str) -> None:
     with pytest.raises(HeldError, match=f"{held} is under legal hold by op .act {placed.exchange}"):
         erase(store, "ann", "asked", OP)
     assert [told(store, exchange) for exchange in "012"] == [True, True, True]
-    assert erase(store, "bob", "asked", OP) == 2
+    assert erase(store, "bob", "asked", OP).entries == 2
     release(store, subject, "settled", OP)
-    assert erase(store, "ann", "asked", OP) == 4
+    assert erase(store, "ann", "asked", OP).entries == 4
     assert [act.action for act in acts(store)] == ["hold", "erase", "release", "erase"]
     assert sound(store)
 
@@ -286,8 +286,10 @@ def test_what_a_note_says_is_read_back() -> None:
     def act(action: Action, note: str) -> Act:
         return OP.act(action, "x", note)
 
-    assert destroyed_by(act("erase", erased_note("why (7 entries)", 3))) == Destroyed(3)
-    assert destroyed_by(act("erase", erased_note("why", 3, 2))) == Destroyed(3)
+    assert destroyed_by(act("erase", erased_note("why (7 entries)", 3, {"held replies": 0}))) == Destroyed(3)
+    assert destroyed_by(act("erase", erased_note("why", 3, {"held replies": 2, "notes on verdicts": 1}))) == Destroyed(
+        3
+    )
     assert destroyed_by(act("expire", expired_note(3, 0.0, DAY_S))) == Destroyed(3, "1970-01-01", "1970-01-02")
     assert destroyed_by(act("expire", "why (3 entries)")) is None
     assert destroyed_by(act("erase", "3 entries (3 entries) or so")) is None
