@@ -127,16 +127,18 @@ def expire(store: Store, days: float | None, steward: Steward) -> int:
 def hold(store: Store, subject: Subject, reason: str, steward: Steward) -> Act:
     """Put `subject` under legal hold: nothing of it expires or is erased until it is released.
 
-    Raises ConfigError where it is on hold already, or there is no such exchange; AuditError.
+    Raises ConfigError where it is on hold already, or the log holds no such exchange or nothing of such a user;
+    AuditError.
     """
     asks, act = statements(store.dialect), steward.act("hold", str(subject), reason)
 
     def check(run: Run) -> Sequence[Act]:
         if str(subject) in _holds(run, asks):
             raise ConfigError(f"{subject} is under legal hold already. 'guard audit holds' tells why.")
-        known = run(asks.is_exchange, exchange=subject.name).fetchone()
-        if subject.scope == "exchange" and known is None:
+        if subject.scope == "exchange" and run(asks.is_exchange, exchange=subject.name).fetchone() is None:
             raise ConfigError("There is no such exchange. 'guard audit list' names them.")
+        if subject.scope == "user" and run(asks.is_user, user=subject.name).fetchone() is None:
+            raise ConfigError(f"The log holds nothing of a user '{subject.name}'. 'guard audit list' names the users.")
         return [act]
 
     store.change(check)

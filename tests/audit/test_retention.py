@@ -196,19 +196,28 @@ def test_much_that_expires_does_so_in_many_commits(store: Store, monkeypatch: py
     assert sound(store)
 
 
+def test_who_is_kept_without_words_can_be_put_on_hold(store: Store) -> None:
+    store.append([replace(OPENING, exchange="0", principal=Principal("ann"), keeping=Keeping("none", "ann"))])
+    hold(store, Subject("user", "ann"), "suit", OP)
+    assert [*standing(acts(store))] == ["user:ann"]
+
+
 def test_a_hold_is_placed_and_released_once(store: Store) -> None:
     said(store, "0")
     with pytest.raises(ConfigError, match="under no legal hold"):
         release(store, Subject("user", "ann"), "settled", OP)
     with pytest.raises(ConfigError, match="no such exchange"):
         hold(store, Subject("exchange", "7"), "suit", OP)
+    with pytest.raises(ConfigError, match="nothing of a user 'anne'. 'guard audit list' names the users"):
+        hold(store, Subject("user", "anne"), "suit", OP)
+    assert acts(store) == []
     placed = hold(store, Subject("user", "ann"), "suit", OP)
     with pytest.raises(ConfigError, match="already"):
         hold(store, Subject("user", "ann"), "suit", OP)
     assert standing(acts(store)) == {"user:ann": placed}
     release(store, Subject("user", "ann"), "settled", OP)
     assert standing(acts(store)) == {}
-    hold(store, Subject("user", "ann"), "suit", OP)  # before there is anything to hold, too
+    hold(store, Subject("user", "ann"), "suit", OP)  # anew
     assert len(standing(acts(store))) == 1
 
 
