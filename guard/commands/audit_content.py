@@ -116,11 +116,12 @@ def list_holds(context: click.Context) -> None:
     with telling_errors():
         from guard.audit.log import reader_of
         from guard.audit.retention import standing
+        from guard.audit.showing import shown
         from guard.types import Act
 
         entries = (numbered.entry for numbered in reader_of(config_of(context)).entries())
         for subject, act in standing(entry for entry in entries if isinstance(entry, Act)).items():
-            click.echo(f"{subject}  since {instant(act.time)} by {act.actor}: {act.note}")
+            click.echo(shown(f"{subject}  since {instant(act.time)} by {act.actor}: {act.note}"))
 
 
 @click.command("break-glass-key")

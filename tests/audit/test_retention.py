@@ -208,7 +208,7 @@ def test_a_hold_is_placed_and_released_once(store: Store) -> None:
         release(store, Subject("user", "ann"), "settled", OP)
     with pytest.raises(ConfigError, match="no such exchange"):
         hold(store, Subject("exchange", "7"), "suit", OP)
-    with pytest.raises(ConfigError, match="nothing of a user 'anne'. 'guard audit list' names the users"):
+    with pytest.raises(ConfigError, match=r"nothing of a user 'anne'\. 'guard audit list' names the users"):
         hold(store, Subject("user", "anne"), "suit", OP)
     assert acts(store) == []
     placed = hold(store, Subject("user", "ann"), "suit", OP)
