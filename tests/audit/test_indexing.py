@@ -129,6 +129,18 @@ def test_what_another_process_could_not_overwrite_is_overwritten_once_nobody_rea
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("guard.audit.database.PATIENCE_S", 0.05)
+
+    class Elsewhere:
+        left = True
+
+        def outstanding(self) -> bool:
+            return self.left
+
+        def scrub(self, *, patient: bool = True) -> bool:
+            self.left = patient
+            return True
+
+    other_place = Elsewhere()
     with closed(new_store(tmp_path)) as serving, closed(sqlite3.connect(serving.path)) as reading:
         serving.append([OPENING])
         ((sealed,),) = serving._connection.execute("SELECT sealed FROM content").fetchall()
@@ -138,8 +150,8 @@ def test_what_another_process_could_not_overwrite_is_overwritten_once_nobody_rea
             assert erase(other, "ann", "asked", Steward("op", "operator", lambda: NOW)).entries == 1
         assert sealed in in_the_files(serving)
         assert serving.outstanding()
-        with closed(Indexer(serving, every_s=0.001, again_s=0.01)):
-            time.sleep(0.1)
+        with closed(Indexer(serving, (other_place,), every_s=0.001, again_s=0.01)):
+            until(lambda: not other_place.left)
             assert serving.outstanding()
             reading.rollback()
             until(lambda: not serving.outstanding())

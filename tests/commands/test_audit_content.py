@@ -193,7 +193,7 @@ def test_held_replies_and_notes_are_erased_too(folder: Path) -> None:
         assert erased.stdout.splitlines()[1:] == ["So are 1 held replies.", "So are 1 notes on verdicts."]
         assert erased.stderr == ""
         assert [(label.right, label.note) for label in labels.all()] == [(False, ""), (True, "his")]
-    assert b"zymurgy" not in b"".join(file.read_bytes() for file in (folder / "guard-data").glob("labels.db*"))
+        assert b"zymurgy" not in b"".join(file.read_bytes() for file in (folder / "guard-data").glob("labels.db*"))
     assert (held_of("ann"), held_of("bob")) == ((), ("1",))
     assert acts()[0].note == "asked (2 entries, 1 held replies, 1 notes on verdicts)"
     assert run("verify").exit_code == 0
