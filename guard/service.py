@@ -178,6 +178,7 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
     lifetime = config.vault.lifetime_days * DAY_S
     vault = VaultStore(config.data / "vault.db", tenant_key, lifetime_s=lifetime)
     vault.forget_expired()
+    held = open_held(config, tenant_key)
     service = Service(
         config=config,
         policies=rules,
@@ -188,11 +189,11 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
         critic_thread=ThreadPoolExecutor(critics.threads(config.critic), thread_name_prefix="guard-critic"),
         writer=Writer(store, inline_s=store.inline_s, told=monitor.recorded if monitor else None),
         store=store,
-        indexer=Indexer(store),
+        indexer=Indexer(store, (held,)),
         keys=open_keys(config),
         vault=vault,
         monitor=monitor,
-        held=open_held(config, tenant_key),
+        held=held,
         validators={rule.policy: Validators.load(rule) for rule in rules},
         tenant_key=tenant_key,
         coder=Coder(tenant_key, config.tenant),

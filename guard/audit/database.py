@@ -63,6 +63,28 @@ def open_to_read(path: Path) -> sqlite3.Connection:
         return sqlite3.connect(uri, uri=True, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False)
 
 
+def overwrite(connection: sqlite3.Connection, path: Path) -> bool:
+    """Overwrite what was destroyed in the database `path` where it still lies in the write-ahead log.
+
+    Says whether all of it was: not so while somebody reads what was there before. That it is still to be done is then
+    marked beside the file, for whatever process comes next: see `is_outstanding`.
+    """
+    mark, done = _mark(path), False
+    mark.unlink(missing_ok=True)  # before, so that the mark of a process that fails meanwhile stays
+    try:
+        busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        done = not busy
+    finally:
+        if not done:
+            mark.touch(mode=0o600)
+    return done
+
+
+def is_outstanding(path: Path) -> bool:
+    """Whether something that was destroyed in the database `path` is still to be overwritten."""
+    return _mark(path).exists()
+
+
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """All of a block's changes or none, durable once it ends; others that write wait meanwhile."""
@@ -75,6 +97,21 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
         raise
+
+
+@contextmanager
+def waiting(connection: sqlite3.Connection, *, patient: bool) -> Iterator[None]:
+    """Within the block, `connection` waits for others, or does not where it is not to be `patient`."""
+    before = connection.execute("PRAGMA busy_timeout").fetchone()[0]
+    connection.execute(f"PRAGMA busy_timeout = {before if patient else 0}")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {before}")
+
+
+def _mark(path: Path) -> Path:
+    return path.with_name(f"{path.name}-to-overwrite")
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:

@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Any, ClassVar, Final, Literal, TypeAlias, get_args
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from guard.asks import Held
-from guard.audit.database import failing_as, open_to_write, transaction
+from guard.audit.database import failing_as, is_outstanding, open_to_write, overwrite, transaction, waiting
 from guard.errors import AuditError, HeldTooLong, NotHeld, RequestError
 from guard.types import Principal, Spelling
 
@@ -65,6 +65,8 @@ LIST: Final = (
 )
 DECIDE: Final = "UPDATE held SET decided = ?, expires = ?, forgotten = ? WHERE tenant = ? AND exchange = ?"
 EMPTY: Final = "UPDATE held SET sealed = NULL, decided = NULL WHERE expires <= ? AND sealed IS NOT NULL"
+SEALED: Final = "SELECT exchange, sealed FROM held WHERE tenant = ? AND sealed IS NOT NULL"
+ERASE: Final = "DELETE FROM held WHERE tenant = ? AND exchange = ?"
 FORGET: Final = "DELETE FROM held WHERE forgotten <= ?"
 
 
@@ -86,6 +88,8 @@ class HeldReplies:
     Every method blocks, and raises AuditError where the file cannot be used or holds what `key` cannot open.
     """
 
+    what: ClassVar[str] = "held replies"
+
     def __init__(
         self,
         path: Path,
@@ -95,6 +99,7 @@ class HeldReplies:
         lifetime_s: float = LIFETIME_S,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self._path = path
         self._tenant = tenant
         self._lifetime_s = lifetime_s
         self._clock = clock
@@ -156,10 +161,40 @@ class HeldReplies:
         with self._lock, failing_as("the held replies cannot be written"), transaction(self._connection):
             self._destroy_expired(self._clock())
 
+    def of(self, user: str) -> tuple[str, ...]:
+        """The exchanges of `user` of which a reply is held; their time may be over."""
+        with self._lock, failing_as("the held replies cannot be read"):
+            return self._of(user)
+
+    def erase(self, user: str) -> None:
+        """Destroy what is held for `user`, decided or not, and overwrite it: see `scrub`."""
+        with self._lock, failing_as("the held replies cannot be written"):
+            with transaction(self._connection):
+                rows = [(self._tenant, exchange) for exchange in self._of(user)]
+                self._connection.executemany(ERASE, rows)
+            overwrite(self._connection, self._path)
+
+    def scrub(self, *, patient: bool = True) -> bool:
+        """Overwrite what was destroyed in the files too; says whether all of it was: not so while somebody reads it.
+
+        Not `patient`: does not wait for others.
+        """
+        with self._lock, failing_as("the held replies cannot be written"), waiting(self._connection, patient=patient):
+            return overwrite(self._connection, self._path)
+
+    def outstanding(self) -> bool:
+        """Whether something that was destroyed is still to be overwritten."""
+        return is_outstanding(self._path)
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:
             self._connection.close()
+
+    def _of(self, user: str) -> tuple[str, ...]:
+        rows = self._connection.execute(SEALED, (self._tenant,)).fetchall()
+        told = ((exchange, _held(self._unseal(exchange, "reply", sealed))) for exchange, sealed in rows)
+        return tuple(exchange for exchange, held in told if held.principal.user == user)
 
     def _destroy_expired(self, now: float) -> None:
         self._connection.execute(EMPTY, (now,))

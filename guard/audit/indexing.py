@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -16,6 +17,8 @@ from guard.errors import AuditError
 from guard.types import Closing, Opening
 
 EVERY_S: Final = 1.0
+AGAIN_S: Final = 60.0  # how soon what could not be overwritten is tried again; then ever more seldom, up to:
+SELDOM_S: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,19 @@ class Waiting:
         return words_of(entry) if isinstance(entry, Opening | Closing) else ""
 
 
-class Index(Protocol):
+class Scrubbed(Protocol):
+    """What destroys content, and may have to overwrite it later: the log, and the held replies."""
+
+    def outstanding(self) -> bool:
+        """Whether something is left to be overwritten."""
+        ...
+
+    def scrub(self, *, patient: bool = True) -> bool:
+        """Overwrite it; says whether all of it was. Raises AuditError."""
+        ...
+
+
+class Index(Scrubbed, Protocol):
     """What lets waiting texts join the index; `guard.audit.store.Store` does."""
 
     def index(self) -> int:
@@ -72,11 +87,15 @@ class Index(Protocol):
 class Indexer:
     """A thread that lets texts join the index of `store` until it is closed; what fails is tried again later.
 
-    What waits when the process ends is indexed by the next one.
+    What waits when the process ends is indexed by the next one. What was destroyed in `store`, or in `others`, and
+    could not be overwritten, is overwritten after `again_s` seconds or later.
     """
 
-    def __init__(self, store: Index, *, every_s: float = EVERY_S) -> None:
-        self._store, self._every_s = store, every_s
+    def __init__(
+        self, store: Index, others: Sequence[Scrubbed] = (), *, every_s: float = EVERY_S, again_s: float = AGAIN_S
+    ) -> None:
+        self._store, self._scrubbed = store, (store, *others)
+        self._every_s, self._again_s = every_s, again_s
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._work, name="guard-index", daemon=True)
         self._thread.start()
@@ -87,7 +106,21 @@ class Indexer:
         self._thread.join()
 
     def _work(self) -> None:
+        due, pause = 0.0, self._again_s
         while not self._end.wait(self._every_s):
             with suppress(AuditError):  # another process writes, or the database is away: both pass
                 while self._store.index() and not self._end.is_set():
                     pass
+            if time.monotonic() >= due:
+                pause = self._again_s if self._scrub() else min(2 * pause, SELDOM_S)
+                due = time.monotonic() + pause
+
+    def _scrub(self) -> bool:
+        """Overwrite what is left to be; says whether nothing is left."""
+        done = True
+        for scrubbed in self._scrubbed:
+            try:
+                done &= not scrubbed.outstanding() or scrubbed.scrub(patient=False)
+            except AuditError:
+                done = False
+        return done

@@ -6,12 +6,13 @@ Labels lie in a file of their own beside the log, which says of each who gave it
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from guard.audit.database import failing_as, open_to_read, open_to_write, transaction
+from guard.audit.database import failing_as, is_outstanding, open_to_read, open_to_write, overwrite, transaction
 
 FILE: Final = "labels.db"  # in the data folder
 SCHEMA: Final = """
@@ -27,6 +28,7 @@ CREATE TABLE IF NOT EXISTS label (
 """
 PUT: Final = 'INSERT OR REPLACE INTO label (exchange, principle, "right", note, "by", time) VALUES (?, ?, ?, ?, ?, ?)'
 FIELDS: Final = 'SELECT exchange, principle, "right", note, "by", time FROM label'
+NO_NOTE: Final = "UPDATE label SET note = '' WHERE exchange = ?"
 ALL: Final = f"{FIELDS} ORDER BY time, exchange, principle"
 
 
@@ -57,8 +59,9 @@ class Labels:
     """The labels in the SQLite file `path`. Blocking; any thread may call. Every method raises AuditError."""
 
     def __init__(self, path: Path | str) -> None:
+        self._path = Path(path)
         self._lock = threading.Lock()
-        self._connection = open_to_write(Path(path), SCHEMA)
+        self._connection = open_to_write(self._path, SCHEMA)
 
     def put(self, label: Label) -> None:
         """Keep `label`; it takes the place of what the same person said of the same verdict before."""
@@ -78,6 +81,22 @@ class Labels:
         with self._lock, failing_as("the labels cannot be read"):
             return frozenset(self._connection.execute("SELECT DISTINCT exchange, principle FROM label"))
 
+    def without_notes(self, exchanges: Iterable[str]) -> None:
+        """Destroy the notes on `exchanges`, and overwrite them; what was said of the verdicts stays."""
+        with self._lock, failing_as("the labels cannot be written"):
+            with transaction(self._connection):
+                self._connection.executemany(NO_NOTE, [(exchange,) for exchange in exchanges])
+            overwrite(self._connection, self._path)
+
+    def scrub(self) -> bool:
+        """Overwrite what was destroyed in the files too; says whether all of it was."""
+        with self._lock, failing_as("the labels cannot be written"):
+            return overwrite(self._connection, self._path)
+
+    def outstanding(self) -> bool:
+        """Whether something that was destroyed is still to be overwritten."""
+        return is_outstanding(self._path)
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:
@@ -86,6 +105,24 @@ class Labels:
     def _read(self, query: str, values: tuple[Any, ...]) -> tuple[Label, ...]:
         with self._lock, failing_as("the labels cannot be read"):
             return tuple(_label(row) for row in self._connection.execute(query, values))
+
+
+class Notes:
+    """The notes in `labels`, as what is told of users; `user_of` gives the user of an exchange."""
+
+    what: ClassVar[str] = "notes on verdicts"
+
+    def __init__(self, labels: Labels, user_of: Callable[[str], str | None]) -> None:
+        self._labels, self._user_of = labels, user_of
+
+    def of(self, user: str) -> frozenset[str]:
+        """The exchanges of `user` on which there are notes. Raises AuditError."""
+        noted = {label.exchange for label in self._labels.all() if label.note}
+        return frozenset(exchange for exchange in noted if self._user_of(exchange) == user)
+
+    def erase(self, user: str) -> None:
+        """Destroy the notes on the exchanges of `user`. Raises AuditError."""
+        self._labels.without_notes(self.of(user))
 
 
 def _label(row: tuple[Any, ...]) -> Label:

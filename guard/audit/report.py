@@ -12,6 +12,7 @@ from guard.audit.checkpoint import PublicKey
 from guard.audit.content import Lack
 from guard.audit.proving import Status
 from guard.audit.reading import Reader, Recorded
+from guard.audit.showing import indented, shown
 from guard.audit.timestamps import STAMPS, Authority, Stamp, load
 from guard.audit.verify import Report
 from guard.config import Config
@@ -43,7 +44,7 @@ def as_text(recorded: Recorded) -> str:
         lines += ["", "UNFINISHED: the request may have reached the upstream; no end is on record."]
     else:
         lines += _closing(recorded.closing, recorded.closing_lack or recorded.lack)
-    return "\n".join(lines)
+    return "\n".join(map(_shown, lines))
 
 
 def proof_line(status: Status) -> str:
@@ -75,14 +76,14 @@ def _opening(entry: Opening, lack: Lack | None) -> Iterator[str]:
     for verdict in entry.verdicts:
         yield f"  {_score(verdict)}"
     yield "\nwhat left:"
-    yield _indented(entry.request or f"({lack or NOTHING})")
+    yield from indented(entry.request or f"({lack or NOTHING})")
 
 
 def _closing(entry: Closing, lack: Lack | None) -> Iterator[str]:
     for upstream, failure in entry.failed:
         yield f"\n{upstream} failed: {failure}"
     yield f"\nwhat came back{f' from {entry.upstream}' if entry.upstream else ''}:"
-    yield _indented(entry.reply or f"({lack or NOTHING})")
+    yield from indented(entry.reply or f"({lack or NOTHING})")
     yield from _spans("in the reply", entry.spans)
     yield "\nscores (higher is worse):"
     for choice, verdict in entry.verdicts:
@@ -94,10 +95,10 @@ def _closing(entry: Closing, lack: Lack | None) -> Iterator[str]:
         what = f"[{revision.choice}] round {revision.round}, {revision.method}, {', '.join(revision.principles)}"
         yield f"revision {what}: {state}"
         if revision.critique:
-            yield _indented(revision.critique)
+            yield from indented(revision.critique)
     if entry.sent != entry.reply:
         yield "\nwhat was sent:"
-        yield _indented(entry.sent or f"({NOTHING})")
+        yield from indented(entry.sent or f"({NOTHING})")
     yield f"\ndecision     {entry.decision}{f' ({entry.reason})' if entry.reason else ''}"
     yield f"outcome      {entry.outcome}, status {entry.status}, {_time(entry.time)}"
     yield f"unknown placeholders {entry.unknown_placeholders}"
@@ -180,17 +181,13 @@ def read_text(path: Path) -> str:
         raise ConfigError(f"{path}: cannot be read. Check the path and its rights.") from error
 
 
+def _shown(line: str) -> str:
+    """`line` as it may be shown, with the blank line before it if there is one."""
+    return f"\n{shown(line[1:])}" if line.startswith("\n") else shown(line)
+
+
 def _pairs(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in values.items()) or "-"
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"  {_shown(line)}" for line in text.splitlines())
-
-
-def _shown(line: str) -> str:
-    """`line` without characters that would steer a terminal: a reply must not repaint what the log shows."""
-    return "".join(c if c.isprintable() or c == "\t" else f"\\x{ord(c):02x}" for c in line)
 
 
 def _time(seconds: float) -> str:

@@ -8,16 +8,16 @@ What is on hold is told by the acts of the log themselves: each hold stands unti
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from itertools import chain
+from typing import ClassVar, Final, Literal, Protocol
 
-from guard.audit.acts import act_of
+from guard.audit.acts import act_of, erased_note, expired_note
 from guard.audit.entries import decode
 from guard.audit.shelf import Run, Statements, expired, statements
 from guard.audit.store import Store
 from guard.errors import AuditError, ConfigError
-from guard.times import date
 from guard.types import Act, Action
 
 AT_ONCE: Final = 2000  # entries whose content expires in one commit, so that exchanges need not wait long
@@ -56,34 +56,62 @@ class Steward:
         return act_of(self.name, self.role, action, subject, note, now=self.clock())
 
 
-def erase(store: Store, user: str, reason: str, steward: Steward) -> int:
-    """Destroy all content of `user` and the keys to it; gives of how many entries.
+class Elsewhere(Protocol):
+    """What lies of users outside of the log; it holds one thing for an exchange. Every method raises AuditError."""
 
-    Raises HeldError where any of it is on hold, ConfigError where there is none, AuditError.
+    what: ClassVar[str]  # how such things are called in the log, in lower-case letters
+
+    def of(self, user: str) -> Collection[str]:
+        """The exchanges of `user` of which something lies there."""
+        ...
+
+    def erase(self, user: str) -> None:
+        """Destroy what lies there of `user`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was erased: the content of so many `entries`, and so many things elsewhere, by how they are called."""
+
+    entries: int
+    others: Mapping[str, int]
+
+
+def erase(store: Store, user: str, reason: str, steward: Steward, elsewhere: Sequence[Elsewhere] = ()) -> Erased:
+    """Destroy all content of `user` and the keys to it, and what lies of them `elsewhere`.
+
+    The act is durable before anything elsewhere is destroyed: what failed there is done by a second call. Raises
+    HeldError where any of it is on hold, ConfigError where there is none, AuditError.
     """
     subject = Subject("user", user)
     asks, destroyed = statements(store.dialect), 0
+    found = {place.what: place.of(user) for place in elsewhere}
+    others = {what: len(exchanges) for what, exchanges in found.items() if exchanges}
 
     def destroy(run: Run) -> Sequence[Act]:
         nonlocal destroyed
-        _refuse_held(run, asks, subject)
+        _refuse_held(run, asks, subject, frozenset(chain.from_iterable(found.values())))
         act = steward.act("erase", str(subject), reason)
         destroyed = run(asks.erase, user=user, now=act.time, act=act.exchange).rowcount
         keys = run(asks.erase_keys, user=user).rowcount
         _unindex(run, asks, act)
-        if not destroyed and not keys:
+        if not destroyed and not keys and not others:
             raise ConfigError(f"The log keeps no content of the user '{user}'. 'guard audit list' names the users.")
-        return [replace(act, note=f"{reason} ({destroyed} entries)")]
+        return [replace(act, note=erased_note(reason, destroyed, others))]
 
     store.change(destroy)
+    for place in elsewhere:
+        place.erase(user)
     store.scrub(search=True)
-    return destroyed
+    return Erased(destroyed, others)
 
 
 def expire(store: Store, days: float | None, steward: Steward) -> int:
     """Destroy the content whose time is over; gives of how many entries.
 
-    That is when its policy said so, and where it said nothing, after `days`; None keeps it. Raises AuditError.
+    That is when its policy said so, and where it said nothing, after `days`; None keeps it. What an earlier run could
+    not overwrite is overwritten too, if nobody reads it now. Raises AuditError.
     """
     total = 0
     while True:
@@ -91,7 +119,7 @@ def expire(store: Store, days: float | None, steward: Steward) -> int:
         total += destroyed
         if destroyed < AT_ONCE:
             break
-    if total:
+    if total or store.outstanding():
         store.scrub()
     return total
 
@@ -99,16 +127,18 @@ def expire(store: Store, days: float | None, steward: Steward) -> int:
 def hold(store: Store, subject: Subject, reason: str, steward: Steward) -> Act:
     """Put `subject` under legal hold: nothing of it expires or is erased until it is released.
 
-    Raises ConfigError where it is on hold already, or there is no such exchange; AuditError.
+    Raises ConfigError where it is on hold already, or the log holds no such exchange or nothing of such a user;
+    AuditError.
     """
     asks, act = statements(store.dialect), steward.act("hold", str(subject), reason)
 
     def check(run: Run) -> Sequence[Act]:
         if str(subject) in _holds(run, asks):
             raise ConfigError(f"{subject} is under legal hold already. 'guard audit holds' tells why.")
-        known = run(asks.is_exchange, exchange=subject.name).fetchone()
-        if subject.scope == "exchange" and known is None:
+        if subject.scope == "exchange" and run(asks.is_exchange, exchange=subject.name).fetchone() is None:
             raise ConfigError("There is no such exchange. 'guard audit list' names them.")
+        if subject.scope == "user" and run(asks.is_user, user=subject.name).fetchone() is None:
+            raise ConfigError(f"The log holds nothing of a user '{subject.name}'. 'guard audit list' names the users.")
         return [act]
 
     store.change(check)
@@ -155,7 +185,7 @@ def _expire_some(store: Store, days: float | None, steward: Steward) -> int:
             return []
         run(asks.drop_idle_keys, act=act.exchange)
         _unindex(run, asks, act)
-        return [replace(act, note=f"{destroyed} entries, of {date(min(times))} to {date(max(times))}")]
+        return [replace(act, note=expired_note(destroyed, min(times), max(times)))]
 
     store.change(destroy)
     return destroyed
@@ -167,12 +197,12 @@ def _unindex(run: Run, asks: Statements, act: Act) -> None:
     run(asks.unindex, act=act.exchange)
 
 
-def _refuse_held(run: Run, asks: Statements, subject: Subject) -> None:
-    """Raise HeldError where `subject`, a user, or one of their exchanges is on hold."""
+def _refuse_held(run: Run, asks: Statements, subject: Subject, known: Collection[str]) -> None:
+    """Raise HeldError where `subject`, a user, or one of their exchanges, some of which are `known`, is on hold."""
     for held, act in _holds(run, asks).items():
         scope, name = held.split(":", 1)
-        theirs = scope == "exchange" and run(asks.is_theirs, exchange=name, user=subject.name).fetchone() is not None
-        if held == str(subject) or theirs:
+        theirs = name in known or run(asks.is_theirs, exchange=name, user=subject.name).fetchone() is not None
+        if held == str(subject) or (scope == "exchange" and theirs):
             raise HeldError(
                 f"{held} is under legal hold by {act.actor} (act {act.exchange}): nothing was erased. End the hold "
                 "first, with guard audit release."

@@ -54,6 +54,7 @@ class Statements:
     holds: Prepared
     is_exchange: Prepared  # exchange
     is_theirs: Prepared  # exchange, user
+    is_user: Prepared  # user
     erase: Prepared  # user, now, act
     erase_keys: Prepared  # user
     drop_idle_keys: Prepared  # act
@@ -82,6 +83,9 @@ def statements(name: DialectName) -> Statements:
         "is_theirs": select(literal_column("1")).where(
             content.seq.in_(select(LEAF.c.seq).where(LEAF.c.exchange == exchange)), _of_user(user)
         ).limit(literal_column("1")),
+        "is_user": select(literal_column("1")).where(
+            or_(exists(_listed(user)), exists(select(content.seq).where(content.person == user)))
+        ),
         "erase": _destroyed().where(content.sealed.is_not(None), _of_user(user)),
         "erase_keys": delete(PERSON_KEY).where(key.person == user),
         "drop_idle_keys": delete(PERSON_KEY).where(
@@ -158,8 +162,12 @@ class Shelf:
         return self.leaf(one.entry)
 
 
+def _listed(user: ColumnElement[str]) -> Select[Any]:
+    return select(LISTED.c.exchange).where(LISTED.c.user == user)
+
+
 def _of_user(user: ColumnElement[str]) -> ColumnElement[bool]:
-    theirs = select(LISTED.c.exchange).where(LISTED.c.user == user)
+    theirs = _listed(user)
     return or_(CONTENT.c.person == user, CONTENT.c.seq.in_(select(LEAF.c.seq).where(LEAF.c.exchange.in_(theirs))))
 
 

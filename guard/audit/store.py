@@ -20,7 +20,15 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from guard.audit import keyfile
 from guard.audit.checkpoint import Checkpoint, SigningKey
-from guard.audit.database import PATIENCE_S, failing_as, open_to_read, open_to_write, transaction
+from guard.audit.database import (
+    PATIENCE_S,
+    failing_as,
+    is_outstanding,
+    open_to_read,
+    open_to_write,
+    overwrite,
+    transaction,
+)
 from guard.audit.entries import Leaf, Opener
 from guard.audit.indexing import Waiting
 from guard.audit.models import DialectName
@@ -59,6 +67,7 @@ class Store(Reader, Protocol):
 
     dialect: ClassVar[DialectName]
     inline_s: ClassVar[float]  # how long a commit may take for an event loop to make it itself, in seconds; 0 for never
+    unscrubbed: ClassVar[str]  # what to tell a person where `scrub` could not do all
 
     def append(self, entries: Sequence[Entry | Leaf], *, patient: bool = True) -> Checkpoint:
         """Add one entry or more in order, all or none; they are durable on return. Gives the checkpoint over them.
@@ -78,8 +87,15 @@ class Store(Reader, Protocol):
         """
         ...
 
-    def scrub(self, *, search: bool = False) -> bool:
-        """Overwrite what was destroyed in the files too, with `search` in the index; says whether all of it was."""
+    def scrub(self, *, search: bool = False, patient: bool = True) -> bool:
+        """Overwrite what was destroyed in the files too, with `search` in the index; says whether all of it was.
+
+        Not `patient`: does not wait for others, and may raise LogBusyError. Raises AuditError.
+        """
+        ...
+
+    def outstanding(self) -> bool:
+        """Whether `scrub` could not do all of it, so that something is left to be overwritten."""
         ...
 
     def index(self) -> int:
@@ -100,6 +116,10 @@ class SqliteStore(SqliteReader):
     """
 
     inline_s: ClassVar[float] = 0.001
+    unscrubbed: ClassVar[str] = (
+        "It is not overwritten in the files yet, because somebody reads the log. guard tries again while it serves; or "
+        "run 'guard audit expire' when nobody reads."
+    )
 
     def __init__(
         self,
@@ -145,13 +165,16 @@ class SqliteStore(SqliteReader):
         with self._writing(patient=True):
             return told_by(what, self._run, self._commit, self.leaf)
 
-    def scrub(self, *, search: bool = False) -> bool:
+    def scrub(self, *, search: bool = False, patient: bool = True) -> bool:
         """Overwrite what was destroyed in the files too; see Store."""
-        with self._writing(patient=True):
+        with self._writing(patient=patient):
             if search and sqlite3.sqlite_version_info < (3, 42):  # there, each deletion has overwritten its terms
                 self._connection.execute("INSERT INTO search (search) VALUES ('optimize')")
-            busy, *_ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            return not busy
+            return overwrite(self._connection, self.path)
+
+    def outstanding(self) -> bool:
+        """Whether something is left to be overwritten, by whatever process it was destroyed; see Store."""
+        return is_outstanding(self.path)
 
     def _commit(self, make: Callable[[], Sequence[Leaf]]) -> Commit:
         """Add the leaves that `make` gives, in one transaction with whatever else it does."""

@@ -35,11 +35,13 @@ def list_exchanges(context: click.Context, limit: int) -> None:
     """List the newest exchanges."""
     with telling_errors():
         from guard.audit.log import reader_of
+        from guard.audit.showing import shown
 
         for row in reader_of(config_of(context)).list(limit):
             who = "/".join(part for part in (row.team, row.application, row.user) if part)
             state = f"{row.outcome}, {row.decision}" if row.outcome else "UNFINISHED"
-            click.echo(f"{row.exchange}  {instant(row.time)}  {who:<24}  {row.surface}  {row.model:<20}  {state}")
+            line = f"{row.exchange}  {instant(row.time)}  {who:<24}  {row.surface}  {row.model:<20}  {state}"
+            click.echo(shown(line))
 
 
 @audit.command("show")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -13,9 +15,17 @@ from guard.commands.context import config_of, telling_errors
 from guard.times import instant
 
 if TYPE_CHECKING:
+    from guard.audit.held import HeldReplies
+    from guard.audit.labels import Labels, Notes
     from guard.audit.reading import Recorded
     from guard.audit.retention import Steward, Subject
+    from guard.audit.store import Store
     from guard.config import Config
+
+UNSCRUBBED: Final = (
+    "Held replies or notes are not overwritten in their files yet, because somebody reads them. "
+    "Run 'guard audit expire' when nobody does."
+)
 
 because = click.option("--reason", required=True, help="Why, in a short sentence: it is recorded.")
 
@@ -30,12 +40,14 @@ def erase_content(context: click.Context, user: str, reason: str) -> None:
         from guard.audit.log import store_of
         from guard.audit.retention import erase
 
-        store = store_of(config_of(context))
-        try:
-            count = erase(store, user, reason, steward())
-        finally:
-            store.close()
-        click.echo(f"The content of {count} entries is destroyed.")
+        config = config_of(context)
+        with closing(store_of(config)) as store, _elsewhere(config) as (held, labels):
+            erased = erase(store, user, reason, steward(), (held, _notes(labels, store)))
+            left = _left(store, held, labels)
+        click.echo(f"The content of {erased.entries} entries is destroyed.")
+        for what, number in erased.others.items():
+            click.echo(f"So are {number} {what}.")
+        _warn(left)
 
 
 @click.command("expire")
@@ -47,12 +59,14 @@ def expire_content(context: click.Context) -> None:
         from guard.audit.retention import expire
 
         config = config_of(context)
-        store = store_of(config)
-        try:
+        with closing(store_of(config)) as store, _elsewhere(config) as (held, labels):
             count = expire(store, config.audit.retention_days, steward())
-        finally:
-            store.close()
+            for place in (held, labels):
+                if place.outstanding():
+                    place.scrub()
+            left = _left(store, held, labels)
         click.echo(f"The content of {count} entries is destroyed.")
+        _warn(left)
 
 
 @click.command("hold")
@@ -102,11 +116,12 @@ def list_holds(context: click.Context) -> None:
     with telling_errors():
         from guard.audit.log import reader_of
         from guard.audit.retention import standing
+        from guard.audit.showing import shown
         from guard.types import Act
 
         entries = (numbered.entry for numbered in reader_of(config_of(context)).entries())
         for subject, act in standing(entry for entry in entries if isinstance(entry, Act)).items():
-            click.echo(f"{subject}  since {instant(act.time)} by {act.actor}: {act.note}")
+            click.echo(shown(f"{subject}  since {instant(act.time)} by {act.actor}: {act.note}"))
 
 
 @click.command("break-glass-key")
@@ -138,6 +153,42 @@ def steward() -> Steward:
     from guard.audit.retention import Steward
 
     return Steward(operator(), ROLE, time.time)
+
+
+@contextmanager
+def _elsewhere(config: Config) -> Iterator[tuple[HeldReplies, Labels]]:
+    """What lies of users outside of the log, on this machine."""
+    from guard.audit.labels import FILE, Labels
+    from guard.audit.tenant import TENANT_KEY, load_or_create_tenant_key
+    from guard.service import open_held
+
+    with (
+        closing(open_held(config, load_or_create_tenant_key(config.data / TENANT_KEY))) as held,
+        closing(Labels(config.data / FILE)) as labels,
+    ):
+        yield held, labels
+
+
+def _notes(labels: Labels, store: Store) -> Notes:
+    from guard.audit.labels import Notes
+
+    def user_of(exchange: str) -> str | None:
+        found = store.show(exchange)
+        return None if found is None else found.opening.principal.user
+
+    return Notes(labels, user_of)
+
+
+def _left(store: Store, held: HeldReplies, labels: Labels) -> str:
+    """What to tell of what is destroyed and not yet overwritten; "" where all of it is."""
+    if store.outstanding():
+        return store.unscrubbed
+    return UNSCRUBBED if held.outstanding() or labels.outstanding() else ""
+
+
+def _warn(left: str) -> None:
+    if left:
+        click.echo(left, err=True)
 
 
 def _subject(user: str | None, exchange: str | None) -> Subject:

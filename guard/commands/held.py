@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from guard.audit.showing import indented, shown
 from guard.commands.acts import operator, record
 from guard.commands.context import config_of, telling_errors
 from guard.times import instant
@@ -32,7 +33,8 @@ def list_held(context: click.Context) -> None:
             who = _who(kept)
             until = instant(kept.expires)
             named = ", ".join(item.principles)
-            click.echo(f"{item.exchange}  {instant(item.time)}  {who:<24}  {kept.decided:<8}  until {until}  {named}")
+            line = f"{item.exchange}  {instant(item.time)}  {who:<24}  {kept.decided:<8}  until {until}  {named}"
+            click.echo(shown(line))
 
 
 @held.command("show")
@@ -46,7 +48,7 @@ def show_held(context: click.Context, exchange: str) -> None:
             kept = store.find(exchange)
             record(config, "look", exchange, "a held reply")
         for line in _lines(kept):
-            click.echo(line)
+            click.echo(shown(line))
 
 
 @held.command("approve")
@@ -76,7 +78,8 @@ def _decide(context: click.Context, exchange: str, decided: Literal["approved", 
 
         with _open(config) as store:
             kept = store.decide(exchange, decided, operator(), note, entered)
-        click.echo(f"{exchange} is {decided}. Its caller, {_who(kept)}, may ask until {instant(kept.expires)}.")
+        told = f"{exchange} is {decided}. Its caller, {_who(kept)}, may ask until {instant(kept.expires)}."
+        click.echo(shown(told))
 
 
 @contextmanager
@@ -101,13 +104,9 @@ def _lines(kept: Kept) -> Iterator[str]:
     yield f"principles  {', '.join(item.principles)}"
     by = f", by {kept.actor}: {kept.note}" if kept.decided != "pending" else ""
     yield f"decision    {kept.decided}{by}"
-    yield from ("", "what was asked", *_indented(item.prompt), "", "what the model said", *_indented(item.reply))
+    yield from ("", "what was asked", *indented(item.prompt), "", "what the model said", *indented(item.reply))
     if item.sent != item.reply:
-        yield from ("", "what would go out", *_indented(item.sent))
-
-
-def _indented(text: str) -> Iterator[str]:
-    yield from (f"  {line}" for line in text.splitlines())
+        yield from ("", "what would go out", *indented(item.sent))
 
 
 def _who(kept: Kept) -> str:

@@ -110,7 +110,7 @@ def test_another_process_seals_anew_where_a_key_was_destroyed_meanwhile(store: S
     store.append([opening("0")])
     waiting = store.leaf(opening("1"))
     with closed(new_store(tmp_path)) as other:
-        assert erase(other, "ann", "asked", steward()) == 1
+        assert erase(other, "ann", "asked", steward()).entries == 1
         before = other._connection.execute("SELECT id FROM person_key").fetchall()
     store.append([waiting])
     after = store._connection.execute("SELECT id FROM person_key").fetchall()

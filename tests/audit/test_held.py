@@ -1,6 +1,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -171,8 +172,6 @@ def test_who_holds_another_key_or_is_another_tenant_sees_nothing(
     ],
 )
 def test_nobody_lets_a_reply_out_by_changing_the_file(store: HeldReplies, tmp_path: Path, change: str) -> None:
-    from dataclasses import replace
-
     store.hold(HELD)
     store.hold(replace(HELD, exchange="x-2", body=b"{}"))
     store.decide("x-2", "approved", "eve", "", unheard)
@@ -181,3 +180,44 @@ def test_nobody_lets_a_reply_out_by_changing_the_file(store: HeldReplies, tmp_pa
         file.commit()
     with pytest.raises(AuditError, match="cannot be opened"):
         store.find_for("x-1", ANN)
+
+
+def test_of_one_user_all_is_erased_and_overwritten(store: HeldReplies, tmp_path: Path) -> None:
+    bob = replace(HELD, exchange="x-2", principal=Principal("bob", "sales", "mail"))
+    other_team = replace(HELD, exchange="x-3", principal=Principal("ann", "law"))
+    for held in (HELD, bob, other_team):
+        store.hold(held)
+    store.decide("x-3", "approved", "eve", "", unheard)
+    assert store.of("ann") == ("x-1", "x-3")
+    with closing(sqlite3.connect(tmp_path / "held.db")) as file:
+        rows = file.execute("SELECT sealed FROM held WHERE exchange <> 'x-2' ").fetchall()
+        (decided,) = file.execute("SELECT decided FROM held WHERE exchange = 'x-3'").fetchone()
+    secrets = [*(sealed for (sealed,) in rows), decided]
+
+    def there() -> int:
+        written = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+        return sum(part in written for secret in secrets for part in (secret[:24], secret[-24:]))
+
+    assert there() == 6
+    store.erase("ann")
+    assert there() == 0
+    assert not store.outstanding()
+    assert [kept.held for kept in store.list()] == [bob]
+    with pytest.raises(NotHeld):
+        store.find_for("x-1", ANN)
+
+
+def test_what_somebody_reads_is_overwritten_later(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("guard.audit.database.PATIENCE_S", 0.05)
+    with closing(opened(tmp_path, clock)) as store:
+        store.hold(HELD)
+        with closing(sqlite3.connect(tmp_path / "held.db")) as reading:
+            reading.execute("BEGIN")
+            reading.execute("SELECT * FROM held").fetchall()
+            store.erase("ann")
+            assert store.outstanding()
+            assert not store.scrub(patient=False)
+        assert store.scrub(patient=False)
+        assert not store.outstanding()

@@ -1,5 +1,6 @@
 """The search index is made behind the exchanges, and what fails is tried again."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from guard.audit.indexing import Indexer
 from guard.audit.reading import Filters
+from guard.audit.retention import Steward, erase
 from guard.audit.store import AT_ONCE, SqliteStore
 from guard.errors import AuditError
 from guard.types import Keeping
@@ -105,6 +107,14 @@ def test_a_failure_ends_nothing_and_its_end_does_not_wait() -> None:
                 raise AuditError("away")
             return self.calls < 9
 
+        def outstanding(self) -> bool:
+            return True
+
+        def scrub(self, *, patient: bool = True) -> bool:
+            assert not patient
+            self.calls += 1
+            raise AuditError("away")
+
     store, others = Failing(), set(threading.enumerate())  # of services that run beside this test
     with closed(Indexer(store, every_s=0.001)):
         until(lambda: store.calls > 20)
@@ -113,3 +123,36 @@ def test_a_failure_ends_nothing_and_its_end_does_not_wait() -> None:
     assert store.calls == calls
     Indexer(store, every_s=3600).close()
     assert not {thread for thread in threading.enumerate() if thread.name == "guard-index"} - others
+
+
+def test_what_another_process_could_not_overwrite_is_overwritten_once_nobody_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("guard.audit.database.PATIENCE_S", 0.05)
+
+    class Elsewhere:
+        left = True
+
+        def outstanding(self) -> bool:
+            return self.left
+
+        def scrub(self, *, patient: bool = True) -> bool:
+            self.left = patient
+            return True
+
+    other_place = Elsewhere()
+    with closed(new_store(tmp_path)) as serving, closed(sqlite3.connect(serving.path)) as reading:
+        serving.append([OPENING])
+        ((sealed,),) = serving._connection.execute("SELECT sealed FROM content").fetchall()
+        reading.execute("BEGIN")
+        reading.execute("SELECT * FROM content").fetchall()
+        with closed(new_store(tmp_path)) as other:
+            assert erase(other, "ann", "asked", Steward("op", "operator", lambda: NOW)).entries == 1
+        assert sealed in in_the_files(serving)
+        assert serving.outstanding()
+        with closed(Indexer(serving, (other_place,), every_s=0.001, again_s=0.01)):
+            until(lambda: not other_place.left)
+            assert serving.outstanding()
+            reading.rollback()
+            until(lambda: not serving.outstanding())
+        assert sealed not in in_the_files(serving)

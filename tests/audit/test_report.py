@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from guard.audit.reading import Recorded, SqliteReader
 from guard.audit.report import as_text, as_values, verify
+from guard.audit.showing import shown
 from guard.errors import AuditError, ConfigError
 from guard.types import Closing, Opening, Principal, Revision, Verdict
 from tests.audit.samples import CLOSING, NOW, OPENING, SPAN, closing, closings, new_store, opening, openings
@@ -129,7 +130,7 @@ def test_both_halves_are_plain_values(first: Opening, last: Closing, ended: bool
         assert len(values["closing"]["verdicts"]) == len(last.verdicts)
     else:
         assert values["closing"] is None
-    assert first.exchange in as_text(recorded)
+    assert shown(first.exchange) in as_text(recorded)
 
 
 # --- the check of the whole --------------------------------------------------------------------------------------

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from guard.audit import retention
+from guard.audit.acts import Destroyed, destroyed_by, erased_note, expired_note
 from guard.audit.content import Lack
 from guard.audit.reading import Filters
 from guard.audit.retention import DAY_S, HeldError, Steward, Subject, erase, expire, hold, release, standing
 from guard.audit.shelf import Run, statements
 from guard.audit.store import SqliteStore, Store
 from guard.errors import ConfigError
-from guard.types import Act, Keeping, Principal
+from guard.types import Act, Action, Keeping, Principal
 from tests.audit.conftest import Place
 from tests.audit.samples import CLOSING, NOW, OPENING, new_store
 
@@ -69,7 +70,7 @@ def sound(store: Store) -> bool:
 
 def test_who_asks_is_forgotten_and_nobody_else(store: Store) -> None:
     said(store, "0"), said(store, "1", "bob"), said(store, "2")
-    assert erase(store, "ann", "her request of May", OP) == 4
+    assert erase(store, "ann", "her request of May", OP).entries == 4
     assert [told(store, exchange) for exchange in "012"] == [False, True, False]
     (act,) = acts(store)
     assert (act.action, act.actor, act.subject) == ("erase", "op", "user:ann")
@@ -138,9 +139,9 @@ def test_what_is_on_hold_is_not_erased(store: Store, held: str) -> None:
     with pytest.raises(HeldError, match=f"{held} is under legal hold by op .act {placed.exchange}"):
         erase(store, "ann", "asked", OP)
     assert [told(store, exchange) for exchange in "012"] == [True, True, True]
-    assert erase(store, "bob", "asked", OP) == 2
+    assert erase(store, "bob", "asked", OP).entries == 2
     release(store, subject, "settled", OP)
-    assert erase(store, "ann", "asked", OP) == 4
+    assert erase(store, "ann", "asked", OP).entries == 4
     assert [act.action for act in acts(store)] == ["hold", "erase", "release", "erase"]
     assert sound(store)
 
@@ -195,19 +196,28 @@ def test_much_that_expires_does_so_in_many_commits(store: Store, monkeypatch: py
     assert sound(store)
 
 
+def test_who_is_kept_without_words_can_be_put_on_hold(store: Store) -> None:
+    store.append([replace(OPENING, exchange="0", principal=Principal("ann"), keeping=Keeping("none", "ann"))])
+    hold(store, Subject("user", "ann"), "suit", OP)
+    assert [*standing(acts(store))] == ["user:ann"]
+
+
 def test_a_hold_is_placed_and_released_once(store: Store) -> None:
     said(store, "0")
     with pytest.raises(ConfigError, match="under no legal hold"):
         release(store, Subject("user", "ann"), "settled", OP)
     with pytest.raises(ConfigError, match="no such exchange"):
         hold(store, Subject("exchange", "7"), "suit", OP)
+    with pytest.raises(ConfigError, match=r"nothing of a user 'anne'\. 'guard audit list' names the users"):
+        hold(store, Subject("user", "anne"), "suit", OP)
+    assert acts(store) == []
     placed = hold(store, Subject("user", "ann"), "suit", OP)
     with pytest.raises(ConfigError, match="already"):
         hold(store, Subject("user", "ann"), "suit", OP)
     assert standing(acts(store)) == {"user:ann": placed}
     release(store, Subject("user", "ann"), "settled", OP)
     assert standing(acts(store)) == {}
-    hold(store, Subject("user", "ann"), "suit", OP)  # before there is anything to hold, too
+    hold(store, Subject("user", "ann"), "suit", OP)  # anew
     assert len(standing(acts(store))) == 1
 
 
@@ -221,3 +231,75 @@ def test_a_change_that_fails_changes_nothing(store: Store) -> None:
     with pytest.raises(ConfigError):
         store.change(fail)
     assert told(store, "0")
+
+
+def blame(exchange: str, act: Act) -> str:
+    """How somebody with the database and no key destroys the content of an exchange in the name of an act."""
+    return (
+        f"UPDATE content SET sealed = NULL, destroyed = {act.time!r}, act = '{act.exchange}' "
+        f"WHERE exchange = '{exchange}' AND kind = 'opening'"
+    )
+
+
+def found(store: Store) -> list[str]:
+    return [finding.kind for finding in store.verify(store.public_key, tolerance_s=1e12).findings]
+
+
+def test_an_act_destroyed_nothing_that_was_said_after_it(place: Place, store: Store) -> None:
+    said(store, "0")
+    erase(store, "ann", "asked", OP)
+    said(store, "1")
+    assert sound(store)
+    place.raw(blame("1", acts(store)[0]))
+    assert found(store) == ["content", "content"]  # its order, and the number that the act says
+
+
+def test_an_act_destroyed_as_much_as_it_says(place: Place, store: Store) -> None:
+    said(store, "0"), said(store, "1", "bob")
+    store.change(lambda _: [OP.act("erase", "user:bob", "asked (0 entries)")])
+    assert sound(store)
+    place.raw(blame("1", acts(store)[0]))
+    assert found(store) == ["content"]
+
+
+@pytest.mark.parametrize(
+    ("time", "until", "problems"),
+    [
+        (NOW - 40 * DAY_S, 0.0, []),
+        (NOW - 40 * DAY_S, NOW, []),
+        (NOW - 40 * DAY_S, NOW + DAY_S, ["content"]),  # its time is not over
+        (NOW + 8, 0.0, ["content"]),  # it was said later
+        (NOW - 50 * DAY_S, 0.0, ["content"]),  # not of the days that the act says
+    ],
+)
+def test_what_expired_was_over_and_of_the_days_that_the_act_says(
+    place: Place, store: Store, time: float, until: float, problems: list[str]
+) -> None:
+    said(store, "0", time=time, until=until)
+    act = OP.act("expire", "content", expired_note(1, NOW - 40 * DAY_S, NOW + 8))
+    store.change(lambda _: [act])
+    assert found(store) == ["content"]  # it says that it destroyed one
+    place.raw(blame("0", act))
+    assert found(store) == problems
+
+
+def test_an_act_that_says_a_number_alone_does_not_excuse_what_came_later(place: Place, store: Store) -> None:
+    store.change(lambda _: [OP.act("erase", "user:ann", "asked (1 entries)")])
+    said(store, "0")
+    assert found(store) == ["content"]
+    place.raw(blame("0", acts(store)[0]))
+    assert found(store) == ["content"]
+
+
+def test_what_a_note_says_is_read_back() -> None:
+    def act(action: Action, note: str) -> Act:
+        return OP.act(action, "x", note)
+
+    assert destroyed_by(act("erase", erased_note("why (7 entries)", 3, {"held replies": 0}))) == Destroyed(3)
+    assert destroyed_by(act("erase", erased_note("why", 3, {"held replies": 2, "notes on verdicts": 1}))) == Destroyed(
+        3
+    )
+    assert destroyed_by(act("expire", expired_note(3, 0.0, DAY_S))) == Destroyed(3, "1970-01-01", "1970-01-02")
+    assert destroyed_by(act("expire", "why (3 entries)")) is None
+    assert destroyed_by(act("erase", "3 entries (3 entries) or so")) is None
+    assert destroyed_by(act("look", "why (3 entries)")) is None

@@ -267,7 +267,7 @@ def test_what_is_destroyed_is_found_no_more_and_the_log_is_sound(place: Place, s
     store.append([telling(OPENING, "hello"), telling(CLOSING, "hello"), telling(opening("1"), "hello", "bob")])
     if indexed:
         store.index()
-    assert erase(store, "ann", "asked", Steward("op", "operator", lambda: NOW)) == 2
+    assert erase(store, "ann", "asked", Steward("op", "operator", lambda: NOW)).entries == 2
     store.index()
     assert found(place, text="hello") == ["1"]
     assert place.reader().kept() == (Kept("1", "opening", NOW, "bob"),)

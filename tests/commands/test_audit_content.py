@@ -1,7 +1,10 @@
 """`guard audit`: erasing, expiring, holding, and the break-glass key."""
 
 import json
+import sqlite3
+from collections.abc import Iterator
 from contextlib import closing as closed
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +12,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from guard import config as configuration
+from guard.asks import Held
+from guard.audit.held import HeldReplies
+from guard.audit.labels import FILE, Label, Labels
 from guard.audit.log import store_of
 from guard.audit.reading import SqliteReader
+from guard.audit.tenant import load_or_create_tenant_key
 from guard.cli import main
+from guard.service import open_held
 from guard.types import Act, Entry, Keeping
 from tests.audit.samples import CLOSING, NOW, OPENING
 
@@ -133,3 +141,76 @@ def test_what_is_sealed_can_be_erased_by_who_cannot_read_it(glass: Path) -> None
 def test_content_whose_time_is_not_over_stays(folder: Path) -> None:
     record(replace(OPENING, keeping=Keeping("masked", "ann", NOW * 2)))
     assert run("expire").stdout == "The content of 0 entries is destroyed.\n"
+
+
+def test_what_is_destroyed_and_not_overwritten_yet_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("guard.audit.database.PATIENCE_S", 0.05)
+    record(OPENING, CLOSING)
+    with closed(sqlite3.connect("guard-data/audit.db")) as reading:
+        reading.execute("BEGIN")
+        ((sealed,),) = reading.execute("SELECT sealed FROM content WHERE kind = 'opening'").fetchall()
+
+        def is_there() -> bool:
+            return any(sealed in file.read_bytes() for file in (folder / "guard-data").glob("audit.db*"))
+
+        erased = run("erase", "--user", "ann", "--reason", "asked")
+        assert (erased.exit_code, erased.stdout) == (0, "The content of 2 entries is destroyed.\n")
+        assert "not overwritten in the files yet, because somebody reads the log" in erased.stderr
+        assert is_there()
+        assert "not overwritten" in run("expire").stderr
+    done = run("expire")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert not is_there()
+
+
+@contextmanager
+def held_replies() -> Iterator[HeldReplies]:
+    config = configuration.load(Path("guard.yaml"), {})
+    with closed(open_held(config, load_or_create_tenant_key(config.data / "tenant.key"))) as held:
+        yield held
+
+
+def hold_reply(exchange: str, user: str) -> None:
+    who = replace(OPENING.principal, user=user)
+    texts = {"prompt": "Ask.", "reply": "Sell.", "sent": "Sell.", "body": b"{}", "decision": "revise"}
+    with held_replies() as held:
+        held.hold(Held(exchange, NOW, who, "chat", "m", ("no-deals",), names={}, **texts))  # type: ignore[arg-type]
+
+
+def held_of(user: str) -> tuple[str, ...]:
+    with held_replies() as held:
+        return held.of(user)
+
+
+def test_held_replies_and_notes_are_erased_too(folder: Path) -> None:
+    bob = replace(OPENING.principal, user="bob")
+    record(OPENING, CLOSING, replace(OPENING, exchange="1", principal=bob, keeping=Keeping("masked", "bob")))
+    hold_reply("0-first", "ann"), hold_reply("1", "bob")
+    with closed(Labels(Path("guard-data") / FILE)) as labels:
+        labels.put(Label("0-first", "no-deals", right=False, note="zymurgy of hers", by="eve", time=NOW))
+        labels.put(Label("1", "no-deals", right=True, note="his", by="eve", time=NOW))
+        erased = run("erase", "--user", "ann", "--reason", "asked")
+        assert erased.stdout.splitlines()[1:] == ["So are 1 held replies.", "So are 1 notes on verdicts."]
+        assert erased.stderr == ""
+        assert [(label.right, label.note) for label in labels.all()] == [(False, ""), (True, "his")]
+        assert b"zymurgy" not in b"".join(file.read_bytes() for file in (folder / "guard-data").glob("labels.db*"))
+    assert (held_of("ann"), held_of("bob")) == ((), ("1",))
+    assert acts()[0].note == "asked (2 entries, 1 held replies, 1 notes on verdicts)"
+    assert run("verify").exit_code == 0
+
+
+def test_a_held_reply_is_erased_where_the_log_keeps_no_words(folder: Path) -> None:
+    record(replace(OPENING, keeping=Keeping("none", "ann")))
+    hold_reply("0-first", "ann")
+    assert run("erase", "--user", "ann", "--reason", "asked").exit_code == 0
+    assert held_of("ann") == ()
+    assert run("erase", "--user", "ann", "--reason", "asked").exit_code == 1
+
+
+@pytest.mark.parametrize("subject", [("--user", "ann"), ("--exchange", "0-first")])
+def test_a_held_reply_under_legal_hold_is_not_erased(folder: Path, subject: tuple[str, str]) -> None:
+    record(replace(OPENING, keeping=Keeping("none", "ann")))
+    hold_reply("0-first", "ann")
+    assert run("hold", *subject, "--reason", "suit").exit_code == 0
+    assert "is under legal hold" in run("erase", "--user", "ann", "--reason", "asked").stderr
+    assert held_of("ann") == ("0-first",)
