@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from guard.audit.acts import act_of
 from guard.console.changes import changes
 from guard.console.pages import ROOT, Parts, form_of, page, parts_of, record, viewer_of
-from guard.console.withheld import Ended
+from guard.console.withheld import Ended, Kept
 from guard.errors import RequestError
 
 ANSWERS: Final[Mapping[str, Ended]] = {"approve": "approved", "reject": "rejected"}
@@ -41,8 +41,7 @@ async def held_reply(request: Request) -> Response:
         raise HTTPException(404)
     kept = await run_in_threadpool(replies.find, exchange)
     await record(request, "look", exchange, "a held reply")
-    change = changes(kept.held.reply, kept.held.sent) if kept.held.reply != kept.held.sent else ()
-    return page(request, "held_reply.html", {"kept": kept, "changed": change})
+    return await run_in_threadpool(_told, request, kept)
 
 
 async def decide(request: Request) -> Response:
@@ -58,6 +57,12 @@ async def decide(request: Request) -> Response:
     exchange = request.path_params["exchange"]
     await run_in_threadpool(parts.held.decide, exchange, ANSWERS[answer], viewer.name, note, recorded)
     return RedirectResponse(f"{ROOT}/held?told=decision", 303)
+
+
+def _told(request: Request, kept: Kept) -> Response:
+    """The page of one held reply. For a thread: its texts may be long."""
+    change = changes(kept.held.reply, kept.held.sent) if kept.held.reply != kept.held.sent else ()
+    return page(request, "held_reply.html", {"kept": kept, "changed": change})
 
 
 def _record(
