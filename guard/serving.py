@@ -31,7 +31,7 @@ def application(config: Config, progress: Progress) -> Proxy:
 def _console(service: Service) -> Console:
     from guard.console.app import Console  # a deployment without it loads no templates
 
-    return Console(service, held_replies=service.held)
+    return Console(service)
 
 
 def _upstream(upstream: UpstreamConfig, config: Config, progress: Progress) -> Upstream:

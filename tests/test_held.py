@@ -86,7 +86,8 @@ def fetch(house: House, exchange: str, key: str = "sk-caller", **headers: str) -
 
 
 def run(house: House, *words: str) -> Result:
-    done = CliRunner().invoke(main, ["--config", str(house.folder / "guard.yaml"), "held", *words])
+    sure = ["--yes"] if words[0] in ("approve", "reject") else []
+    done = CliRunner().invoke(main, ["--config", str(house.folder / "guard.yaml"), "held", *words, *sure])
     assert done.exit_code == 0, done.output
     return done
 
@@ -219,6 +220,7 @@ def test_a_person_sees_masked_text_and_every_step_is_on_record(house: House) -> 
     acts = [entry for entry in entries if isinstance(entry, Act) and entry.subject == named(held)]
     assert [(act.action, act.subject, act.role) for act in acts] == [
         ("look", named(held), "operator"),
+        ("look", named(held), "operator"),
         ("approve", named(held), "operator"),
     ]
     assert acts[-1].note == "known customer"
@@ -231,6 +233,28 @@ def test_a_person_sees_masked_text_and_every_step_is_on_record(house: House) -> 
     assert again.exit_code == 1
     assert "was approved already" in again.output
     assert leaks_of_files(house.folder) == []
+
+
+@pytest.mark.parametrize("word", ["approve", "reject"])
+def test_a_command_shows_the_reply_and_asks_before_it_decides(house: House, word: str) -> None:
+    held = named(ask(house, BY_NAME["chat"], "echo"))
+    command = ["--config", str(house.folder / "guard.yaml"), "held", word, held, "--note", "fine"]
+
+    def acts() -> list[str]:
+        entries = [item.entry for item in reader_of(house.service.config).entries()]
+        return [entry.action for entry in entries if isinstance(entry, Act) and entry.subject == held]
+
+    for given in ("n\n", ""):  # no, and nobody there to ask
+        refused = CliRunner().invoke(main, command, input=given)
+        assert refused.exit_code == 1
+        assert refused.output.index("Buy a rifle for <EMAIL_ADDRESS_") < refused.output.index("your decision?")
+        assert MAIL not in refused.output
+        assert house.service.held.find(held).decided == "pending"
+    assert acts() == ["look", "look"]
+    agreed = CliRunner().invoke(main, command, input="y\n")
+    assert agreed.exit_code == 0
+    assert acts() == ["look", "look", "look", word]
+    assert house.service.held.find(held).decided != "pending"
 
 
 @pytest.mark.parametrize(("version", "shape"), [({}, "error"), ({"anthropic-version": "2023-06-01"}, "type")])

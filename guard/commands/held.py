@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from guard.config import Config
 
 
+SURE = click.option("--yes", is_flag=True, help="Decide at once, without the question.")
+
+
 @click.group()
 def held() -> None:
     """Decide about replies that are held for a person."""
@@ -45,31 +48,33 @@ def show_held(context: click.Context, exchange: str) -> None:
     with telling_errors():
         config = config_of(context)
         with _open(config) as store:
-            kept = store.find(exchange)
-            record(config, "look", exchange, "a held reply")
-        for line in _lines(kept):
-            click.echo(shown(line))
+            _shown(config, store, exchange)
 
 
 @held.command("approve")
 @click.argument("exchange", metavar="ID")
 @click.option("--note", required=True, help="Why, for the log. No values of the exchange.")
+@SURE
 @click.pass_context
-def approve_held(context: click.Context, exchange: str, note: str) -> None:
-    """Let a held reply go out, to whom it was for."""
-    _decide(context, exchange, "approved", note)
+def approve_held(context: click.Context, exchange: str, note: str, *, yes: bool) -> None:
+    """Show a held reply, ask, and let it go out, to whom it was for."""
+    _decide(context, exchange, "approved", note, yes=yes)
 
 
 @held.command("reject")
 @click.argument("exchange", metavar="ID")
 @click.option("--note", required=True, help="Why, for the log. No values of the exchange.")
+@SURE
 @click.pass_context
-def reject_held(context: click.Context, exchange: str, note: str) -> None:
-    """Refuse a held reply for good."""
-    _decide(context, exchange, "rejected", note)
+def reject_held(context: click.Context, exchange: str, note: str, *, yes: bool) -> None:
+    """Show a held reply, ask, and refuse it for good."""
+    _decide(context, exchange, "rejected", note, yes=yes)
 
 
-def _decide(context: click.Context, exchange: str, decided: Literal["approved", "rejected"], note: str) -> None:
+def _decide(
+    context: click.Context, exchange: str, decided: Literal["approved", "rejected"], note: str, *, yes: bool
+) -> None:
+    """Nobody decides unseen: the reply is shown, and that is on record, before anything is asked or decided."""
     with telling_errors():
         config = config_of(context)
 
@@ -77,9 +82,21 @@ def _decide(context: click.Context, exchange: str, decided: Literal["approved", 
             record(config, action, subject, note)
 
         with _open(config) as store:
+            kept = _shown(config, store, exchange)
+            if kept.decided == "pending" and not yes:
+                click.confirm(f"\nThe reply will be {decided}. Is that your decision?", abort=True)
             kept = store.decide(exchange, decided, operator(), note, entered)
         told = f"{exchange} is {decided}. Its caller, {_who(kept)}, may ask until {instant(kept.expires)}."
         click.echo(shown(told))
+
+
+def _shown(config: Config, store: HeldReplies, exchange: str) -> Kept:
+    """Show a held reply, masked. That somebody looks at it is on record before."""
+    kept = store.find(exchange)
+    record(config, "look", exchange, "a held reply")
+    for line in _lines(kept):
+        click.echo(shown(line))
+    return kept
 
 
 @contextmanager

@@ -30,7 +30,6 @@ from guard.console.parts import open_parts
 from guard.console.reviewing import give_label, queue
 from guard.console.rules import constitution, constitutions, policies
 from guard.console.story import story
-from guard.console.withheld import HeldReplies
 from guard.errors import GuardError
 from guard.service import Service
 
@@ -62,10 +61,10 @@ class Console:
     Raises ConfigError, AuditError.
     """
 
-    def __init__(self, service: Service, *, held_replies: HeldReplies | None = None) -> None:
+    def __init__(self, service: Service) -> None:
         config = service.config
         self.doors = open_parts(config, service.writer.record_async)
-        self.parts = Parts(service, reader_of(config), Labels(config.data / FILE), held_replies)
+        self.parts = Parts(service, reader_of(config), Labels(config.data / FILE))
         self._app = guarded(routes(), self.doors)
         self._app.state.parts = self.parts
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final, get_args
 from urllib.parse import urlencode
 
@@ -19,6 +19,7 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "outcome": (*get_args(Outcome), "unfinished"),
 }
 DAYS: Final = ("since", "until")
+DAY_S: Final = 86_400
 LONGEST: Final = 200
 
 
@@ -45,7 +46,7 @@ def asked(query: Mapping[str, str], *, searches: bool) -> Asked:
     since, until = (_day(fields[name]) for name in DAYS)
     filters = Filters(
         since=since.timestamp() if since else None,
-        until=(until + timedelta(days=1)).timestamp() if until else None,
+        until=until.timestamp() + DAY_S if until else None,
         text=fields.get("text") or None,
         **{name: fields[name] or None for name in WORDS if name not in wrong},
     )

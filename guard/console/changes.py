@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
 Kind = Literal["same", "removed", "added"]
 
-# A placeholder, a word, one character of a script without blanks, or what stands between.
-WORD: Final = re.compile(r"<[A-Z][A-Z0-9_]*>|[^\W぀-ヿ一-鿿]+|\s+|.", re.DOTALL)
-MOST_WORDS: Final = 6000  # of both sides; difflib's time grows with their product
+# A placeholder, a word, one character of a script without blanks, or a sign, each with the blanks after it: these
+# alone would match each other everywhere.
+WORD: Final = re.compile(r"\s+|(?:<[A-Z][A-Z0-9_]*>|[^\W぀-ヿ一-鿿]+|.)\s*", re.DOTALL)
+MOST_WORK: Final = 30_000_000  # as `_work` counts it: at worst about two seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,11 @@ class Change:
 
 
 def changes(before: str, after: str) -> tuple[Change, ...]:
-    """How `after` was made of `before`: "same" and "removed" joined give `before`, "same" and "added" `after`."""
+    """How `after` was made of `before`: "same" and "removed" joined give `before`, "same" and "added" `after`.
+
+    Where that would take too long, what is between the words that both begin and end with is told as a whole: what it
+    was, and what it is. Texts may be long: for a thread.
+    """
     old, new = WORD.findall(before), WORD.findall(after)
     head = _common(old, new)
     tail = _common(old[head:][::-1], new[head:][::-1])
@@ -35,7 +41,7 @@ def changes(before: str, after: str) -> tuple[Change, ...]:
 
 
 def _middle(old: list[str], new: list[str]) -> Iterator[Change]:
-    if len(old) + len(new) > MOST_WORDS:
+    if _work(old, new) > MOST_WORK:
         yield Change("removed", "".join(old))
         yield Change("added", "".join(new))
         return
@@ -45,6 +51,13 @@ def _middle(old: list[str], new: list[str]) -> Iterator[Change]:
             continue
         yield Change("removed", "".join(old[start:end]))
         yield Change("added", "".join(new[begin:stop]))
+
+
+def _work(old: list[str], new: list[str]) -> int:
+    """About how many steps difflib makes at most: for each stretch it looks at all pairs of equal words anew."""
+    again = Counter(new)
+    pairs = sum(times * again[word] for word, times in Counter(old).items())
+    return min(len(old), len(new)) * (len(old) + pairs)
 
 
 def _common(old: list[str], new: list[str]) -> int:

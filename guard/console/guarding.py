@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from functools import partial
-from typing import TypeAlias
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -13,15 +12,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from guard.config import Role
-from guard.console import access, signin
-from guard.console.access import Endpoint, Viewer, stated
+from guard.console import signin
+from guard.console.access import stated
 from guard.console.gate import Gate
 from guard.console.parts import Parts
 from guard.console.signin_pages import page
 from guard.errors import ConfigError
-
-Lifespan: TypeAlias = Callable[[Starlette], contextlib.AbstractAsyncContextManager[None]]
 
 
 def middleware(parts: Parts) -> Sequence[Middleware]:
@@ -59,33 +55,6 @@ def check_stated(pages: Iterable[BaseRoute]) -> None:
             case _:
                 where = getattr(route, "path", type(route).__name__)
                 raise ConfigError(f"the page {where} does not say who may see it. Mark it with needs() or everyone().")
-
-
-class SignIn:
-    """Signing in, as the pages use it: one value to hand to them."""
-
-    def __init__(self, parts: Parts) -> None:
-        self.parts = parts
-
-    def viewer_of(self, request: Request, /) -> Viewer | None:
-        """Who sent `request`; None where nobody is signed in."""
-        return access.viewer_of(request)
-
-    def needs(self, role: Role, /) -> Callable[[Endpoint], Endpoint]:
-        """Let only those through to an endpoint who may what `role` may."""
-        return access.needs(role)
-
-    def csrf_field(self, request: Request, /) -> str:
-        """The token that a form of this viewer carries in its field `csrf`."""
-        return access.csrf_field(request)
-
-    def routes(self) -> Sequence[BaseRoute]:
-        """The pages for signing in and out, below /console."""
-        return signin.routes(self.parts)
-
-    def middleware(self) -> Sequence[Middleware]:
-        """What stands before every page: sessions, the check of forms, security headers."""
-        return middleware(self.parts)
 
 
 async def _refused(request: Request, _: Exception, *, message: str) -> Response:

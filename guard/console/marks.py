@@ -10,7 +10,6 @@ from typing import Final
 from guard.mask.placeholders import BENT, code_parts, key_of, looks_like_one
 
 REDACTED: Final = re.compile(r"\[[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\]")
-REMOVED: Final = re.compile(r"\[removed: [A-Za-z0-9._-]+\]")
 
 
 @dataclass(frozen=True, slots=True)

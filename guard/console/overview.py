@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from guard.config import Price
 from guard.console.counting import DAY_S, Day, percentile
-from guard.console.pages import number, page, parts_of, speech_of
+from guard.console.pages import Parts, number, page, parts_of, speech_of
 from guard.console.plots import Series, bars, columns, lines
 from guard.console.speech import Speech
 from guard.times import date
@@ -50,8 +50,7 @@ async def overview(request: Request) -> Response:
     wish = request.query_params.get("days", "")
     span = int(wish) if wish in map(str, SPANS) else USUAL
     now = time.time()
-    await run_in_threadpool(parts.counted.advance, parts.reader)
-    days = parts.counted.last_days(span, now)
+    days = await run_in_threadpool(_days, parts, span, now)
     prices = parts.service.config.console.prices
     figures = [volume(days, say), masked(days, say), principles(days, say), delays(days, say), tokens(days, say)]
     if prices:
@@ -179,6 +178,12 @@ def spent(day: Day, prices: Sequence[Price]) -> float:
             each = price.input if kind in READ else price.output if kind in WRITTEN else 0.0
             whole += amount * each / 1_000_000
     return whole
+
+
+def _days(parts: Parts, span: int, now: float) -> Sequence[tuple[int, Day]]:
+    """The counts of the last days. For a thread: another page may be counting, and that is waited for."""
+    parts.counted.advance(parts.reader)
+    return parts.counted.last_days(span, now)
 
 
 def _totals(days: Sequence[tuple[int, Day]]) -> Mapping[str, Any]:

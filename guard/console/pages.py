@@ -24,7 +24,6 @@ from guard.console.marks import pieces
 from guard.console.seat import Viewer, seat_of
 from guard.console.speech import Speech, speech
 from guard.console.verifying import Verification
-from guard.console.withheld import HeldReplies
 from guard.service import Service
 from guard.times import date, instant, moment
 from guard.types import Action
@@ -51,7 +50,6 @@ class Parts:
     service: Service
     reader: Reader
     labels: Labels
-    held: HeldReplies | None = None
     counted: Counted = field(default_factory=Counted)
     verification: Verification = field(default_factory=Verification)
 
@@ -100,6 +98,14 @@ def form_of(request: Request) -> Mapping[str, str]:
     """The fields of a form that was sent, its token checked."""
     seat = seat_of(request)
     return {} if seat is None else seat.form
+
+
+def seen_field(request: Request, subject: str) -> str:
+    """The token for the field `seen` of a form on the page about `subject`: no other page holds it."""
+    seat = seat_of(request)
+    if seat is None:
+        raise RuntimeError("no gate stands before this page")
+    return seat.seen(subject)
 
 
 async def record(request: Request, action: Action, subject: str, note: str = "") -> None:

@@ -17,7 +17,6 @@ from markupsafe import Markup
 WIDTH: Final = 640
 HEIGHT: Final = 220
 LEFT, RIGHT, TOP, BOTTOM = 52, 8, 10, 26
-MOST_SERIES: Final = 6  # as many as there are patterns that can be told apart without colour
 ROW: Final = 24
 NAMED: Final = 190  # how much room the names of bars get
 

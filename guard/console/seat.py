@@ -46,7 +46,14 @@ class Seat:
     @property
     def token(self) -> str:
         """What proves that a form came from a page of this session, or of this visit."""
-        return hmac.new(self.key, b"csrf\0" + self.secret.encode(), hashlib.sha256).hexdigest()
+        return self._proof("csrf")
+
+    def seen(self, subject: str) -> str:
+        """What proves that this session was shown the page about `subject`."""
+        return self._proof(f"seen {subject}")
+
+    def _proof(self, purpose: str) -> str:
+        return hmac.new(self.key, f"{purpose}\0{self.secret}".encode(), hashlib.sha256).hexdigest()
 
 
 def seat_of(request: Request) -> Seat | None:

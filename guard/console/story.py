@@ -70,7 +70,7 @@ async def story_page(request: Request, exchange: str, *, wrong: str = "", status
     values = await run_in_threadpool(_values, parts, recorded, looks=looks)
     query = request.query_params
     form = {"wrong": wrong, "queued": query.get("from") == "queue", "picked": query.get("principle", "")}
-    return page(request, "story.html", {**values, **form}, status=status)
+    return await run_in_threadpool(page, request, "story.html", {**values, **form}, status=status)
 
 
 def judged(recorded: Recorded, labels: Sequence[Label] = ()) -> tuple[Judged, ...]:

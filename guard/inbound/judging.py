@@ -135,12 +135,12 @@ def _judge_choice(
         result = yield from review(
             dialogue, principles, plan.settings, editable=editable, unknown_spans=unknown, told=fixed
         )
-    result = yield from _validated(course, result, rest.text)
+    result = yield from review_validated(course, result, rest.text)
     logged = content.found + content.kept + rest.found + rest.kept
     return Judged(choice, result, content.text, rest.text, logged, told)
 
 
-def _validated(course: Course, result: Review, rest: str) -> Story[Review]:
+def review_validated(course: Course, result: Review, rest: str) -> Story[Review]:
     """The review of a choice, with what the policy's validators say of what would go out."""
     if result.decision == "block":
         return result

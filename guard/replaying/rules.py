@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from guard import constitution as constitutions
 from guard import policy as policies
 from guard.backends import critics
 from guard.backends.by_policy import recognizers_of
+from guard.backends.guardrails_hub import Validators
 from guard.backends.recognizers import CachedRecognizer
 from guard.config import Config
 from guard.constitution import Constitution, in_force
@@ -34,6 +35,7 @@ class Rules:
     recognizers: Mapping[str, CachedRecognizer]
     critic: Critic | None
     coder: Coder
+    validators: Mapping[str, Validators] = field(default_factory=dict)  # of the policies, by their names
 
     def plan(self, principal: Principal, model: str, surface: str) -> Plan:
         """What decides over an exchange of this caller. Raises PolicyError."""
@@ -77,6 +79,7 @@ def start(config: Config, policy: Path | None, constitution: Path | None, progre
         new = read(policy, Policy)
         kept = (rule for rule in rules if rule.policy != new.policy)
         rules = tuple(sorted((*kept, new), key=lambda rule: (-rule.precedence, rule.policy)))
+    validators = {rule.policy: Validators.load(rule) for rule in rules}
     known: dict[str, Constitution] = {}
     if constitution is not None:
         changed = constitutions.load(constitution)
@@ -91,6 +94,7 @@ def start(config: Config, policy: Path | None, constitution: Path | None, progre
         recognizers=recognizers_of(config, rules, progress, workers=False),
         critic=critic,
         coder=Coder(b"replay" * 6),
+        validators=validators,
     )
 
 

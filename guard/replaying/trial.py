@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from guard.asks import Ask, Judge, Recognize, Story, Write
+from guard.asks import Ask, Judge, Recognize, Story, Validate, Write
 from guard.audit.reading import Recorded
 from guard.course import Course, Incoming, Plan
 from guard.errors import CriticError, GuardError, PolicyError, RequestError
+from guard.inbound.judging import review_validated
 from guard.mask.placeholders import BENT, LITERAL
 from guard.outbound import prompt_text
 from guard.prompts import judged_prompt, refuse_prompt
@@ -17,7 +18,7 @@ from guard.replaying import Outlook, Replayed, Skipped
 from guard.replaying.rules import Rules
 from guard.review.review import Review, observe, review
 from guard.surfaces.table import BY_NAME
-from guard.types import Closing, Dialogue, Opening, Operator, Verdict
+from guard.types import Closing, Dialogue, Opening, Operator, Span, Verdict
 
 Answer = TypeVar("Answer")
 
@@ -34,7 +35,7 @@ def replay(exchange: Recorded, rules: Rules) -> Replayed | Skipped:
         return Skipped(opening.exchange, UNFINISHED)
     if not opening.request:
         return Skipped(opening.exchange, NO_CONTENT)
-    before = Outlook(opening.policy, closing.decision, closing.reason, _fired_then(opening, closing))
+    before = Outlook(opening.policy, closing.decision, closing.reason, _fired_then(opening, closing, rules))
     operators: dict[str, tuple[Operator, Operator]] = {}
     found: tuple[str, ...] = ()
     try:
@@ -81,21 +82,30 @@ def _decided(course: Course, opening: Opening, closing: Closing, rules: Rules) -
         reason = "" if closing.decision == "allow" else NO_REPLY
         return Outlook(policy.policy, "allow", reason, _fired(of_prompt))
     judged = _reviewed(course, opening, closing, rules)
-    verdicts = [*of_prompt, *judged.verdicts]
+    verdicts = [*of_prompt, *judged.verdicts, *judged.final]
     return Outlook(policy.policy, judged.decision, judged.reason, _fired(verdicts))
 
 
 def _reviewed(course: Course, opening: Opening, closing: Closing, rules: Rules) -> Review:
-    """The review of the reply as the upstream gave it. What is exact is not checked again: no values are at hand."""
+    """The review of the reply as the upstream gave it.
+
+    What is exact is not checked again, for no values are at hand: what is on record of it stands, if anything is.
+    """
     policy, reply = course.plan.policy, closing.reply
     dialogue = Dialogue(prompt_text(course.call, {}), reply)
     course.prompt = dialogue.prompt
-    principles = [one for one in course.principles_for(reply) if one.check is None]
-    if opening.stream and policy.review.stream == "observe":
-        return _told(observe(dialogue, principles, course.plan.settings, ()), course, rules)
-    return _told(
-        review(dialogue, principles, course.plan.settings, editable=len(reply), unknown_spans=()), course, rules
-    )
+    known = _unknown_then(closing, rules)
+    unknown = known or ()
+    principles = [one for one in course.principles_for(reply) if one.check is None or known is not None]
+    settings = course.plan.settings
+
+    def story() -> Story[Review]:
+        if opening.stream and policy.review.stream == "observe":
+            return (yield from observe(dialogue, principles, settings, unknown))
+        found = yield from review(dialogue, principles, settings, editable=len(reply), unknown_spans=unknown)
+        return (yield from review_validated(course, found, ""))
+
+    return _told(story(), course, rules)
 
 
 def _told(story: Story[Answer], course: Course, rules: Rules) -> Answer:
@@ -123,6 +133,8 @@ def _answered(ask: Ask, course: Course, rules: Rules) -> Any:
             return rules.critic.score(ask.dialogue, ask.principles)
         case Write() if rules.critic is not None:
             return rules.critic.write(ask.prompt, max_tokens=ask.max_tokens)
+        case Validate():
+            return rules.validators[ask.policy].validate(ask.text, ask.on)
         case _:
             raise CriticError("there is no critic")
 
@@ -148,8 +160,31 @@ def _found(read: Sequence[Read], plan: Plan) -> tuple[str, ...]:
     return tuple(sorted(found - {LITERAL}))
 
 
-def _fired_then(opening: Opening, closing: Closing) -> tuple[str, ...]:
-    return _fired([*opening.verdicts, *(verdict for _, verdict in closing.verdicts)])
+def _unknown_then(closing: Closing, rules: Rules) -> tuple[Span, ...] | None:
+    """Where the reply held what the exchange did not, as the exact check found; None where it is not on record.
+
+    Of a reply with several choices it is not known either: the record does not say where each begins.
+    """
+    names = _exact(rules)
+    first = next((verdict for _, verdict in closing.verdicts if verdict.principle in names), None)
+    if first is None or len({choice for choice, _ in closing.verdicts}) > 1:
+        return None
+    return tuple(
+        Span(start, end, "ON_RECORD", 1.0, "record") for start, end in first.spans if end <= len(closing.reply)
+    )
+
+
+def _exact(rules: Rules) -> frozenset[str]:
+    """The principles that no critic is asked about."""
+    documents = rules.constitutions.values()
+    return frozenset(one.id for document in documents for one in document.principles if one.check is not None)
+
+
+def _fired_then(opening: Opening, closing: Closing, rules: Rules) -> tuple[str, ...]:
+    """What fired then; an exact check that cannot be made again is left out, as it is of what would fire."""
+    left_out = frozenset() if _unknown_then(closing, rules) is not None else _exact(rules)
+    verdicts = [*opening.verdicts, *(verdict for _, verdict in closing.verdicts)]
+    return tuple(name for name in _fired(verdicts) if name not in left_out)
 
 
 def _fired(verdicts: Sequence[Verdict]) -> tuple[str, ...]:

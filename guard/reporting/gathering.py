@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from guard.audit.reading import Filters, Reader
@@ -13,6 +14,7 @@ from guard.audit.verify import Report
 from guard.config import Config
 from guard.console.counting import Counted, Day
 from guard.errors import ConfigError
+from guard.policy import load_folder
 from guard.types import Act, Action, Closing, Entry, Opening
 
 GRACE_S: Final = 3_600.0  # how much later than the month an entry of an exchange that began in it may come
@@ -36,9 +38,9 @@ class Month:
         """Read `2026-11`. Raises ConfigError."""
         try:
             first = datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC)
+            after = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
         except ValueError as error:
             raise ConfigError(f"'{text}' is no month. Write one as 2026-11.") from error
-        after = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
         return cls(f"{first:%Y-%m}", first.timestamp(), after.timestamp())
 
     @property
@@ -92,7 +94,10 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """How the log is kept: its store, for how many days content is kept (None: without end), and where notes go."""
+    """How the log is kept: its store, and in how many places its checkpoints are published.
+
+    All content is kept for `retention_days` at least, and some of it no longer; None is without end.
+    """
 
     store: str
     retention_days: float | None
@@ -100,8 +105,11 @@ class Keeping:
 
     @classmethod
     def of(cls, config: Config) -> Keeping:
-        """What the configuration says of it."""
-        return cls(config.audit.store, config.audit.retention_days, len(config.audit.publish))
+        """What the configuration and the policies say of it: of their days the fewest. Raises ConfigError."""
+        rules = load_folder(config.policies or Path("policies"))
+        said = (config.audit.retention_days, *(rule.log.retention_days for rule in rules))
+        days = min((days for days in said if days is not None), default=None)
+        return cls(config.audit.store, days, len(config.audit.publish))
 
     @property
     def long_enough(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +10,13 @@ from typing import Any
 
 import httpx
 
+from guard.asks import Held
 from guard.audit.log import reader_of
 from guard.config import Role
 from guard.console.app import Console
 from guard.proxy import Proxy
 from guard.service import Service
-from guard.types import Act, Critic
+from guard.types import Act, Critic, Principal
 from tests.console.door import token_of
 from tests.console.sample import fill
 from tests.house import Scripted, policy, start
@@ -50,16 +51,24 @@ def send(client: httpx.Client, page: str, to: str, **fields: str) -> httpx.Respo
     return client.post(to, data={"csrf": token_of(client.get(page)), **fields})
 
 
+def held_reply(exchange: str, reply: str = "Pay <b>now</b>, or else.", sent: str = "Pay <b>now</b>.") -> Held:
+    """A reply about which a person must decide."""
+    prompt, caller = "Write to <PERSON_K7Q2M4XD>.", Principal("ann")
+    return Held(exchange, 1.0, caller, "chat", "m", ("no-<threats>",), prompt, reply, sent, b"{}", {}, "allow")
+
+
 @contextmanager
 def desk(
-    folder: Path, *, exchanges: int = 24, critic: Critic | None = None, held: Any = None, **console: Any
+    folder: Path, *, exchanges: int = 24, critic: Critic | None = None, held: Sequence[str] = (), **console: Any
 ) -> Iterator[Desk]:
-    """Open a console in `folder`, with a log of so many exchanges; `console` are keys of that section."""
+    """Open a console in `folder`, with a log of so many exchanges, `held` of them held; `console` are keys of that section."""
     rules = (policy(review={"constitution": "test"}),)
     config = {"console": console} if console else None
     service = start(folder, "http://127.0.0.1:9", rules, critic=critic or Scripted(), config=config)
     if exchanges:
         fill(service.store, exchanges)
-    made = Console(service, held_replies=held)
+    for exchange in held:
+        service.held.hold(held_reply(exchange))
+    made = Console(service)
     with serve(Proxy(service, {}, made)) as url:
         yield Desk(url, made, service)

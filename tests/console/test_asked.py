@@ -16,6 +16,12 @@ def test_days_are_whole_and_the_last_is_included():
     assert filters.until == datetime(2026, 11, 3, tzinfo=UTC).timestamp()
 
 
+def test_the_last_day_that_there_is_has_an_end():
+    wish = asked({"until": "9999-12-31"}, searches=True)
+    assert wish.filters.until == datetime(9999, 12, 31, tzinfo=UTC).timestamp() + 86_400
+    assert wish.wrong == ()
+
+
 def test_every_filter_is_passed_on():
     query = {
         "user": "ann", "team": "legal", "application": "mailer", "surface": "chat", "model": "gpt-4o",

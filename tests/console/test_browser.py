@@ -15,7 +15,6 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from guard.console.language import LANGUAGES
 from tests.console.desk import Desk, desk
-from tests.console.drawer import Drawer, Kept, Reply
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PAGES = {
@@ -41,8 +40,7 @@ def chromium() -> str:
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory):
-    held = Drawer({name: Kept(Reply(name)) for name in ("001-sample", "009-sample")})
-    with desk(tmp_path_factory.mktemp("desk"), held=held) as opened:
+    with desk(tmp_path_factory.mktemp("desk"), held=("001-sample", "009-sample")) as opened:
         yield opened
 
 

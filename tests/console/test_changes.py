@@ -1,9 +1,10 @@
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guard.console.changes import MOST_WORDS, Change, changes
+from guard.console.changes import Change, changes
 
 texts = st.lists(st.sampled_from(["pay", "now", " ", ", ", "<PERSON_K7Q2M4XD>", "위협", "脅す", "\n", "or else"])).map(
     "".join
@@ -39,9 +40,29 @@ def test_what_is_equal_has_no_change():
     assert changes("same", "same") == (Change("same", "same"),)
 
 
-def test_long_texts_do_not_keep_a_page_waiting():
-    before = " ".join(f"a{n}" for n in range(MOST_WORDS))
+N = 1500
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("pay now " * N, "pay or else now " * N),
+        (" ".join(f"a{n}" for n in range(20 * N)), " ".join(f"a{n} b{n}" for n in range(20 * N))),
+        ("".join("abcdefghijklmno"[n * n % 15] + " " for n in range(N)), "a b c " * N),
+        ("x" * 100_000 + " y" * 40_000, " y x" * 40_000),
+        ("脅" * N, "脅迫" * N),
+    ],
+)
+def test_long_texts_do_not_keep_a_page_waiting(before, after):
     began = time.process_time()
-    found = changes(f"head {before} tail", f"head {before[::-1]} tail")
-    assert time.process_time() - began < 0.5
+    found = changes(f"head {before} tail", f"head {after} tail")
+    assert time.process_time() - began < 2.0
     assert (found[0].text[:4], found[-1].text[-4:]) == ("head", "tail")
+    assert "".join(c.text for c in found if c.kind != "added") == f"head {before} tail"
+
+
+def test_a_long_text_is_still_told_by_words():
+    words = [f"word{n % 700}" for n in range(N)]
+    others = [word if n % 10 else "other" for n, word in enumerate(words)]
+    found = changes("first " + " ".join(words) + " last", "begun " + " ".join(others) + " ended")
+    assert sum(c.kind == "same" for c in found) > 100

@@ -70,3 +70,8 @@ def test_an_empty_log_says_so(tmp_path):
         assert "Nothing happened" in client.get("/console").text
         fill(empty.service.store, 1)
         assert rows(client.get("/console/exchanges")) == ["000-sample"]
+
+
+def test_a_list_up_to_the_last_day_that_there_is_comes(auditor):
+    assert auditor.get("/console/exchanges?until=9999-12-31").status_code == 200
+    assert auditor.get("/console/exchanges?since=0001-01-01").status_code == 200

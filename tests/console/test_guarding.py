@@ -7,7 +7,7 @@ from starlette.staticfiles import StaticFiles
 
 from guard.config import Role
 from guard.console.access import ROLES, Viewer, csrf_field, everyone, needs, viewer_of
-from guard.console.guarding import SignIn, check_stated
+from guard.console.guarding import check_stated
 from guard.errors import ConfigError
 
 
@@ -78,26 +78,3 @@ async def test_what_a_browser_says_of_itself_is_not_believed():
     scope = {"type": "http", "method": "GET", "path": "/console", "query_string": b"", "headers": []}
     request = Request({**scope, "state": {"seat": {"viewer": "ada"}, "viewer": Viewer("ada", "admin")}})
     assert viewer_of(request) is None
-
-
-def test_signing_in_is_handed_over_as_one_value(tmp_path):
-    from contextlib import closing
-
-    from guard.config import Config
-    from guard.console.parts import open_parts
-
-    async def record(act):
-        raise AssertionError(act)
-
-    with closing(open_parts(Config.model_validate({"data": tmp_path}), record)) as parts:
-        given = SignIn(parts)
-        check_stated(given.routes())
-        assert len(given.middleware()) == 1
-        assert given.viewer_of(Request({"type": "http"})) is None
-        assert given.needs("admin")(forgotten) is not forgotten
-        assert {route.path for route in given.routes()} == {
-            "/console/sign-in",
-            "/console/sign-in/style.css",
-            "/console/sign-in/link/{token}",
-            "/console/sign-out",
-        }

@@ -1,3 +1,4 @@
+import asyncio
 import re
 
 import pytest
@@ -67,3 +68,17 @@ def test_the_first_price_that_fits_counts_and_a_model_without_one_costs_nothing(
     prices = (Price(models="gpt-*", input=2, output=8), Price(models="claude", input=3, output=15),
               Price(models="*o", input=99, output=99))  # fmt: skip
     assert spent(day, prices) == 2 + 16 + 15
+
+
+def test_what_is_being_counted_is_waited_for_off_the_loop(tmp_path):
+    there = []
+
+    class Watched(Counted):
+        def last_days(self, days, now):
+            there.append(asyncio._get_running_loop() is not None)
+            return super().last_days(days, now)
+
+    with desk(tmp_path, exchanges=3) as here, here.client("viewer") as client:
+        here.console.parts.counted = Watched()
+        assert client.get("/console").status_code == 200
+    assert there == [False]

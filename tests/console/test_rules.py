@@ -1,4 +1,5 @@
 import json
+import re
 
 from tests.console.desk import desk
 
@@ -16,6 +17,26 @@ def test_policies_are_told_in_words_and_lists_without_their_terms(tmp_path):
         assert "CODE_NAME" in text
         assert "Bluebird" not in text
         assert '<a href="/console/constitutions/test">test</a>' in text
+
+
+def test_validators_are_told_with_what_they_stop(tmp_path):
+    from guard.policy import Policy
+
+    validators = [
+        {"class": "own.checks.NoGold", "on": "prompt", "options": {"word": "bullion"}},
+        {"class": "own.checks.NoTin", "on": "reply", "on_fail": "annotate"},
+    ]
+    review = {"constitution": None, "stream": "hold", "on_failure": "allow", "validators": validators}
+    with desk(tmp_path, exchanges=0) as here, here.client("viewer") as client:
+        here.service.policies = (Policy.model_validate({"policy": "own", "review": review}),)
+        text = client.get("/console/policies").text
+        facts = dict(re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", text))
+        assert facts["A prompt is validated by"] == "guardrails/NoGold (own.checks.NoGold); what fails is withheld"
+        assert facts["A reply is validated by"] == "guardrails/NoTin (own.checks.NoTin); what fails is noted"
+        assert "bullion" not in text  # an option may hold what is secret
+        assert facts["Where the critic or a validator fails, the reply is"] == "let through"
+        assert "Replies reach the caller" in facts
+        assert not any("unsure" in fact for fact in facts)
 
 
 def test_constitutions_are_told_with_the_result_of_their_tests(tmp_path):

@@ -16,7 +16,7 @@ from guard.console.language import LANGUAGES
 from guard.console.pages import MENU
 from guard.console.speech import speech
 from guard.constitution.values import AppliesTo, OnViolation, Severity
-from guard.policy import LogRules, Opaque, Profile, StreamMode
+from guard.policy import LogRules, Opaque, Profile, StreamMode, ValidatorRule
 
 CONSOLE = Path(types.__file__).parent / "console"
 CLOSED = {
@@ -24,6 +24,7 @@ CLOSED = {
     "surface": types.SurfaceName, "action": types.Action, "role": Role, "why": candidates.Why,
     "applies_to": AppliesTo, "on_violation": OnViolation, "severity": Severity, "content": LogRules.model_fields["content"].annotation, "opaque": Opaque,
     "profile": Profile, "stream": StreamMode, "finding": FindingKind,
+    "on_fail": ValidatorRule.model_fields["on_fail"].annotation,
 }  # fmt: skip
 # Words of closed sets that types do not name.
 OPEN = {
@@ -81,6 +82,16 @@ def test_every_key_that_pages_name_is_there_and_none_is_left_over():
     built |= {f"menu.{key}" for key, _, _ in MENU}
     open_ended = ("field.", "scope.", "total.", "stage.", "usage.")
     assert {key for key in known - named - built if not key.startswith(open_ended)} == set()
+
+
+def test_every_stage_that_is_timed_has_a_name():
+    package = Path(types.__file__).parent
+    timed = {
+        one for file in package.rglob("*.py") for one in re.findall(r"""\.took\(["'](\w+)["']""", file.read_text())
+    }
+    assert {"upstream", "validate"} < timed
+    named = {key.removeprefix("stage.") for key in speech("en").messages if key.startswith("stage.")}
+    assert named == timed | {"guard", "whole"}
 
 
 def test_a_newer_word_is_shown_as_it_is():

@@ -1,6 +1,7 @@
 """Recorded exchanges before other rules: what a proxy recorded over a socket, judged anew without upstream and log."""
 
 import dataclasses
+import importlib.util
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ from guard.replaying import Replayed, Skipped, recorded
 from guard.replaying.report import Report, as_text, as_values
 from guard.replaying.rules import Rules, start
 from guard.replaying.trial import NO_CONTENT, NO_REPLY, UNFINISHED, UNREADABLE, replay
+from guard.types import State, Verdict
 from tests.audit.samples import OPENING
 from tests.conftest import OpenHouse
 from tests.house import CARD, MAIL, PRINCIPLES, House, Scripted, leaks, policy
@@ -42,7 +44,10 @@ def say(house: House, text: str, model: str = "echo", **keys: Any) -> str:
 
 def rules_of(house: House, *rules: dict[str, Any], critic: Any = None) -> Rules:
     """The rules in force with others in the place of the house's, and a scripted critic."""
-    made = start(house.service.config, None, None, lambda _: None)
+    plain = house.folder / "plain"
+    plain.mkdir(exist_ok=True)
+    (plain / "default.yaml").write_text(yaml.safe_dump(policy()))
+    made = start(house.service.config.model_copy(update={"policies": plain}), None, None, lambda _: None)
     known = constitutions.load_folder(house.folder / "constitutions")
     parsed = tuple(Policy.model_validate(rule) for rule in rules)
     recognizers = {rule.policy: next(iter(made.recognizers.values())) for rule in parsed}
@@ -108,6 +113,85 @@ def test_a_critic_that_fails_blocks_as_it_would(house: House) -> None:
     found = replayed(house, exchange, rules_of(house, REVIEWED))
     assert found.after.decision == "block"
     assert "could not be judged" in found.after.reason
+
+
+class Words:
+    """Validators that let no text with a forbidden word pass; one text they cannot judge."""
+
+    def __init__(self, **forbidden: str) -> None:
+        self.forbidden = forbidden
+
+    def validate(self, text: str, on: str) -> tuple[Verdict, ...]:
+        if on not in self.forbidden:
+            return ()
+        state: State = "not_judged" if "BROKEN" in text else "fired" if self.forbidden[on] in text else "clear"
+        return (Verdict("guardrails/NoWord", float(state != "clear"), state),)
+
+
+@pytest.mark.parametrize(
+    ("on", "on_fail", "text", "decision", "fired"),
+    [
+        ("prompt", "block", "hello", "allow", ()),
+        ("prompt", "block", "of gold", "block", ("guardrails/NoWord",)),
+        ("prompt", "block", "BROKEN", "block", ()),
+        ("prompt", "annotate", "of gold", "allow", ("guardrails/NoWord",)),
+        ("reply", "block", "hello", "allow", ()),
+        ("reply", "block", "of gold", "block", ("guardrails/NoWord",)),
+        ("reply", "block", "BROKEN", "block", ()),
+        ("reply", "annotate", "of gold", "allow", ("guardrails/NoWord",)),
+    ],
+)
+def test_validators_are_asked_of_prompts_and_replies(
+    house: House, on: str, on_fail: str, text: str, decision: str, fired: tuple[str, ...]
+) -> None:
+    exchange = say(house, text)
+    validators = [{"class": "own.NoWord", "on": on, "on_fail": on_fail}]
+    rule = policy(review={"constitution": None, "stream": "hold", "validators": validators})
+    words: Any = Words(**{on: "gold"})
+    rules = dataclasses.replace(rules_of(house, rule), validators={"default": words})
+    found = replayed(house, exchange, rules)
+    assert (found.after.decision, found.after.fired) == (decision, fired)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("guardrails") is not None, reason="guardrails-ai is installed")
+def test_validators_that_are_not_installed_are_told(config: configuration.Config, tmp_path: Path) -> None:
+    validators = [{"class": "own.NoWord", "on": "prompt"}]
+    new = tmp_path / "new.yaml"
+    new.write_text(yaml.safe_dump(policy(review={"constitution": None, "validators": validators})))
+    with pytest.raises(ConfigError, match="guardrails-ai is not installed"):
+        start(config, new, None, lambda _: None)
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_rules_that_are_not_changed_give_no_difference(
+    open_house: OpenHouse, upstream: FakeUpstream, several: bool
+) -> None:
+    house = open_house(REVIEWED, critic=Scripted())
+    upstream.replies["it"] = f"Write to {MAIL}, or else. Thanks."
+    exchange = say(house, "To whom?", "say:it")
+    recorded_then = house.recorded(exchange)
+    assert recorded_then.closing is not None
+    assert "no-new-data" in {
+        verdict.principle for _, verdict in recorded_then.closing.verdicts if verdict.state == "fired"
+    }
+    found = replayed(house, exchange, rules_of(house, REVIEWED))
+    assert found.after.fired == ("no-new-data", "no-threats")
+    assert not found.differs
+    if several:
+        verdicts = recorded_then.closing.verdicts
+        more = dataclasses.replace(recorded_then.closing, verdicts=(*verdicts, (1, verdicts[0][1])))
+        again = replay(dataclasses.replace(recorded_then, closing=more), rules_of(house, REVIEWED))
+        assert isinstance(again, Replayed)
+        assert again.before.fired == again.after.fired == ("no-threats",)
+        assert not again.differs
+
+
+def test_an_exact_check_that_alone_changed_a_reply_stands(open_house: OpenHouse, upstream: FakeUpstream) -> None:
+    house = open_house(REVIEWED, critic=Scripted())
+    upstream.replies["it"] = f"Write to {MAIL}. Thanks."
+    found = replayed(house, say(house, "To whom?", "say:it"), rules_of(house, REVIEWED))
+    assert (found.before.decision, found.before.fired) == ("revise", ("no-new-data",))
+    assert not found.differs
 
 
 def test_a_prompt_that_was_refused_and_would_leave_has_no_reply(open_house: OpenHouse) -> None:

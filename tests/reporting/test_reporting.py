@@ -156,6 +156,26 @@ def test_content_that_is_kept_for_less_than_half_a_year_is_told(
     assert ("less than six months" in page_of(changed)) is short
 
 
+@pytest.mark.parametrize(
+    ("configured", "policies", "expected"),
+    [(None, (None, 30), 30.0), (400, (None, 365), 365.0), (30, (365,), 30.0), (None, (None,), None)],
+)
+def test_content_that_a_policy_destroys_is_not_kept_without_end(
+    config: configuration.Config, log: Path, configured: float | None, policies: tuple[int | None, ...], expected: float
+) -> None:
+    folder = log / "policies"
+    folder.mkdir()
+    for number, days in enumerate(policies):
+        rule = {"policy": f"p{number}", "log": {"retention_days": days} if days else {}}
+        (folder / f"{number}.yaml").write_text(yaml.safe_dump(rule))
+    audit = config.audit.model_copy(update={"retention_days": configured})
+    changed = config.model_copy(update={"audit": audit, "policies": folder})
+    assert Keeping.of(changed).retention_days == expected
+    page = page_of(changed)
+    assert ("so is their content" in page) is (expected is None)
+    assert expected is None or f"after {expected:g} days" in page
+
+
 def test_every_message_stands_in_every_language_and_is_used() -> None:
     tables = {language: yaml.safe_load((HERE / "messages" / f"{language}.yaml").read_text()) for language in LANGUAGES}
     places = {
@@ -210,11 +230,14 @@ def test_the_command_writes_the_page_and_says_where(log: Path) -> None:
     [
         (["--month", "2020-01"], "no entry of 2020-01"),
         (["--month", "soon"], "Write one as 2026-11"),
+        (["--month", "9999-12"], "Write one as 2026-11"),
         (["--month", "2026-11", "--no-pdf", "--no-verify", "--out", "audit.db/x"], "Name another folder"),
     ],
 )
 def test_what_goes_wrong_is_told(log: Path, arguments: list[str], told: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(log)
+    (log / "policies").mkdir()
+    (log / "policies" / "default.yaml").write_text("policy: default")
     result = run(log, *arguments)
     assert result.exit_code != 0
     assert told in result.output

@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from guard.backends.guardrails_hub import Validators
 from guard.documents import parse
 from guard.errors import ConfigError
 from guard.policy import Policy
+from guard.replaying import Replayed
+from guard.replaying import rules as replaying
+from guard.replaying.trial import replay
 from tests.conftest import OpenHouse
 from tests.house import MAIL, House, Scripted, policy, proxy, start
 from tests.integrations.inside.validators import NoWord
@@ -132,6 +136,20 @@ def test_a_validator_that_is_late_is_not_judged(open_house: OpenHouse) -> None:
     response = house.post("odd/echo", "LATE")
     assert (response.status_code, response.json()["error"]["code"]) == (503, "not_judged")
     assert "the validators took longer than 0.2 s" in response.text
+
+
+def test_a_replay_asks_the_validators_too(house: House, tmp_path: Path) -> None:
+    (strict,) = (rule for rule in RULES if rule["policy"] == "strict")
+    (tmp_path / "strict.yaml").write_text(yaml.safe_dump(strict))
+    config = house.service.config.model_copy(update={"policies": tmp_path})
+    responses = [house.post("strict/echo", f"Write of {metal}.") for metal in ("gold", "silver", "lead")]
+    rules = replaying.start(config, None, None, lambda _: None)
+    for response, decision in zip(responses, ("block", "block", "allow"), strict=True):
+        found = replay(house.recorded(str(response.headers["x-guard-exchange"])), rules)
+        assert isinstance(found, Replayed)
+        assert found.after.decision == decision
+        assert not found.differs
+    rules.close()
 
 
 @pytest.mark.parametrize(
