@@ -14,6 +14,8 @@ from typing import Any
 
 os.environ["LITELLM_MODE"] = "PRODUCTION"
 
+# Before litellm, which it keeps from downloading anything.
+from guard.integrations.litellm import RefusedCallError, StreamWithheldError  # isort: skip
 
 import httpx
 import litellm
@@ -24,7 +26,6 @@ from litellm.proxy._types import UserAPIKeyAuth
 from litellm.types.utils import ModelResponseStream
 
 from guard.audit.reading import Recorded, SqliteReader
-from guard.integrations.litellm import RefusedCallError, StreamWithheldError
 from guard.library import Guard
 from tests.house import CARD, MAIL, PROMPT, Scripted, leaks, policy, start
 from tests.integrations.inside.rail import Rail
