@@ -21,6 +21,7 @@ from guard.audit.keys import GuardKeys
 from guard.audit.log import store_of
 from guard.audit.retention import Steward, expire
 from guard.audit.store import Store
+from guard.audit.tailing import Tail
 from guard.audit.tenant import TENANT_KEY, load_or_create_tenant_key
 from guard.audit.vault_store import VaultStore
 from guard.audit.writer import Writer
@@ -69,6 +70,7 @@ class Service:
     held: HeldReplies
     tenant_key: bytes
     coder: Coder
+    tail: Tail | None = None  # where somebody is to be told of acts
     validators: Mapping[str, Validators] = field(default_factory=dict)  # of the policies, by their names
     validator_thread: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="guard-validators")
@@ -148,6 +150,8 @@ class Service:
             close()
         self.writer.close()
         self.indexer.close()
+        if self.tail is not None:
+            self.tail.close()
         self.store.close()
         self.keys.close()
         self.vault.close()
@@ -197,6 +201,7 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
         validators={rule.policy: Validators.load(rule) for rule in rules},
         tenant_key=tenant_key,
         coder=Coder(tenant_key, config.tenant),
+        tail=Tail(store, monitor.recorded) if monitor else None,
     )
     service.expire()
     return service

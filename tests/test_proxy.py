@@ -9,8 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
+from guard.audit.acts import act_of
 from guard.audit.reading import SqliteReader
+from guard.cli import main
 from tests.conftest import OpenHouse
 from tests.house import CARD, MAIL, PROMPT, PROVIDER_KEY, TOKEN, House, leaks
 from tests.upstream import FakeUpstream
@@ -80,6 +83,27 @@ def test_the_numbers_of_what_happened_are_a_page(house: House) -> None:
     ):
         assert after[name] == before.get(name, 0) + 1
     assert after["guard_exchanges_open"] == before["guard_exchanges_open"]
+
+
+def test_what_a_command_does_with_the_log_is_counted_by_the_proxy_that_serves(
+    open_house: OpenHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def acts() -> dict[str, float]:
+        samples = (line.rpartition(" ") for line in httpx.get(f"{house.url}/metrics").text.splitlines())
+        return {name: float(value) for name, _, value in samples if name.startswith("guard_acts_total")}
+
+    house = open_house()
+    assert house.post("echo", PROMPT).status_code == 200
+    (row,) = house.service.store.list(1)
+    monkeypatch.chdir(house.folder)
+    erased = CliRunner().invoke(main, ["audit", "erase", "--user", row.user, "--reason", "asked"])
+    assert erased.exit_code == 0, erased.output
+    house.service.writer.record(act_of("ann", "operator", "publish", "a place"))
+    end = time.monotonic() + 20
+    while len(acts()) < 2:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert acts() == {'guard_acts_total{action="erase"}': 1, 'guard_acts_total{action="publish"}': 1}
 
 
 def test_where_nobody_counts_there_is_no_page(open_house: OpenHouse) -> None:

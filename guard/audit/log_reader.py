@@ -87,6 +87,16 @@ class LogReader(ABC):
             for seq, *told in session.rows(self._asks.entries, after=after, until=last):
                 yield Numbered(seq, *self._opened(*told))
 
+    def acts(self, after: int) -> tuple[tuple[Act, ...], int]:
+        """The acts among the entries with a number greater than `after`, in order, and the number of the last entry.
+
+        One that was altered so that it cannot be read is left to the check of the log.
+        """
+        with self._session() as session:
+            size, _ = next(session.rows(self._asks.last_checkpoint), (0, None))
+            bodies = [body for (body,) in session.rows(self._asks.acts, after=after, until=size)]
+        return tuple(act for act in map(self._act, bodies) if act is not None), size - 1
+
     def show(self, exchange: str) -> Recorded | None:
         """What is recorded of `exchange`; None where the log does not know it."""
         with self._session() as session:
@@ -157,6 +167,13 @@ class LogReader(ABC):
             found = next(session.rows(self._asks.first_after, time=filters.until + SLACK_S), None)
             highest = highest if found is None else found[0]
         return lowest, highest
+
+    def _act(self, body: bytes) -> Act | None:
+        try:
+            entry, _ = self._opener(body, None)
+        except AuditError:
+            return None
+        return entry if isinstance(entry, Act) else None
 
     def _opened(self, body: bytes, *beside: Any) -> tuple[Entry, Lack | None]:
         return self._opener(body, content_of(*beside))

@@ -20,6 +20,7 @@ from guard.audit.tables import Prepared, statements
 from guard.audit.timestamps import Stamp
 from guard.audit.verify import Report
 from guard.errors import AuditError
+from guard.types import Act
 
 __all__ = [
     "EVERY",
@@ -53,6 +54,10 @@ class Reader(Protocol):
 
     def entries(self, after: int = -1, until: int | None = None) -> Iterator[Numbered]:
         """Every entry in order, those with a number greater than `after` and smaller than `until`."""
+        ...
+
+    def acts(self, after: int) -> tuple[tuple[Act, ...], int]:
+        """The acts among the entries with a number greater than `after`, in order, and the number of the last entry."""
         ...
 
     def kept(self, person: str | None = None, until: float | None = None, limit: int = 1000) -> tuple[Kept, ...]:

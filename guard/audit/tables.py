@@ -52,6 +52,7 @@ NEWEST: Final = 2**63 - 1  # no entry has a number as large as this
 
 OPENING: Final[ColumnElement[str]] = literal_column("'opening'")
 CLOSING: Final[ColumnElement[str]] = literal_column("'closing'")
+ACT: Final[ColumnElement[str]] = literal_column("'act'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ class Statements:
     leaves: Prepared  # start, end
     left_over: Prepared  # start
     entries: Prepared  # after, until
+    acts: Prepared  # after, until
     show: Prepared  # exchange, kind
     kept: Prepared  # until, limit
     kept_of_person: Prepared  # person, until, limit
@@ -156,7 +158,12 @@ def _of_the_tree() -> dict[str, Select[Any]]:
         "checkpoints": select(CHECKPOINT).order_by(CHECKPOINT.c.size),
         "leaves": select(leaf.seq, leaf.hash, leaf.body, *derived).where(between).order_by(leaf.seq),
         "left_over": select(func.count()).select_from(LEAF).where(leaf.seq >= start),
-    }
+        # By the numbers, and of those entries without their bodies, so that it costs what was appended lately.
+        "acts": select(leaf.body).where(
+            leaf.seq > bindparam("after", type_=leaf.seq.type), leaf.seq < bindparam("until", type_=leaf.seq.type),
+            leaf.kind == ACT,
+        ).order_by(leaf.seq),
+    }  # fmt: skip
 
 
 def _of_content(name: DialectName) -> dict[str, ClauseElement]:

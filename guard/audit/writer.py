@@ -26,7 +26,7 @@ from typing import Final, Protocol
 from guard.audit.entries import Leaf
 from guard.audit.store import LogBusyError, RefusedEntryError
 from guard.errors import AuditError
-from guard.types import Entry, Opening
+from guard.types import Act, Closing, Entry, Opening
 
 INLINE_S: Final = 0.001
 MANY: Final = 4  # entries; more than these are left to the thread
@@ -59,11 +59,12 @@ class Writer:
     """Records entries in `store`. Any thread and any event loop may call.
 
     `inline_s` is how long a commit may take, in seconds, for the event loop to make it itself; 0 for never. `told` is
-    called with each entry once it is durable; it must not block or raise.
+    called with each half of an exchange once it is durable; it must not block or raise. Acts are told by
+    `guard.audit.tailing.Tail`, wherever they come from.
     """
 
     def __init__(
-        self, store: Store, *, inline_s: float = INLINE_S, told: Callable[[Entry], None] | None = None
+        self, store: Store, *, inline_s: float = INLINE_S, told: Callable[[Opening | Closing], None] | None = None
     ) -> None:
         self._store = store
         self._told = told
@@ -85,7 +86,7 @@ class Writer:
         self._join(_Ticket(self._store.leaf(entry), None, done))
         self._serve()
         done.result()
-        if self._told is not None:
+        if self._told is not None and not isinstance(entry, Act):
             self._told(entry)
 
     async def record_async(self, entry: Entry) -> None:
@@ -102,7 +103,7 @@ class Writer:
         except BaseException:
             self._under_way.discard(entry.exchange)
             raise
-        if self._told is not None:
+        if self._told is not None and not isinstance(entry, Act):
             loop.call_soon(self._told, entry)  # when the exchange waits again: it need not wait for this
 
     def close(self) -> None:

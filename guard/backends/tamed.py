@@ -21,13 +21,16 @@ from typing import Any
 from guard.backends import message_stream
 
 # Read while litellm is imported.
-_ENVIRONMENT = {
-    "LITELLM_MODE": "PRODUCTION",  # else a .env file of the working folder gets into the environment
+_LOCAL = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # else it downloads prices
     "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",  # … a list of headers
     "LITELLM_LOCAL_AUTOROUTER_PRESETS": "True",
     "LITELLM_LOCAL_BLOG_POSTS": "True",
     "LITELLM_LOCAL_POLICY_TEMPLATES": "True",
+}
+_ENVIRONMENT = {
+    **_LOCAL,
+    "LITELLM_MODE": "PRODUCTION",  # else a .env file of the working folder gets into the environment
     "LITELLM_RUST": "False",  # what is replaced below is Python
     "DEFAULT_MAX_RETRIES": "0",  # whether to ask again is for guard to say
     "MAX_IMAGE_URL_DOWNLOAD_SIZE_MB": "0",
@@ -87,6 +90,11 @@ _MESSAGE_STREAM = "litellm.llms.anthropic.pass_through.messages.streaming_iterat
 _lock = threading.Lock()
 _owners: set[object] = set()
 _answers: ContextVar[list[Any]] = ContextVar("answers")
+
+
+def stay_local() -> None:
+    """Let litellm take the lists that it would download from its own package. To be called before it is imported."""
+    os.environ.update(_LOCAL)
 
 
 def load() -> Any:

@@ -10,7 +10,8 @@
 
 Before the call the request is masked, judged and recorded; after it the reply is reviewed and restored, whole or as the
 policy tells streams. It runs for every call, whatever a caller's metadata say of guardrails. Calls of any other kind
-are refused, because nothing of them would be masked. Written against litellm 1.106.2.
+are refused, because nothing of them would be masked. Importing this module keeps litellm from downloading its lists of
+models and prices, where litellm is not there yet. Written against litellm 1.106.2.
 """
 
 from __future__ import annotations
@@ -22,13 +23,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import HTTPException
-from litellm.integrations.custom_guardrail import CustomGuardrail
-from litellm.types.guardrails import GuardrailEventHooks
 
+from guard.backends.tamed import stay_local
 from guard.errors import GuardError, RouteError
 from guard.library import Guard
 from guard.types import Principal
 from guard.withheld import WithheldError
+
+stay_local()
+
+from litellm.integrations.custom_guardrail import CustomGuardrail  # noqa: E402 - not before it stays local
+from litellm.types.guardrails import GuardrailEventHooks  # noqa: E402
 
 CALLS = frozenset({"completion", "acompletion"})
 HOOKS = (GuardrailEventHooks.pre_call, GuardrailEventHooks.post_call)
@@ -41,6 +46,9 @@ _HOOKS = (
 NAME = "guard_call"
 RESTORED = frozenset({"served_output_texts"})
 METADATA = ("metadata", "litellm_metadata")  # where litellm puts words of its own beside the caller's
+WORDS = ("messages", "input", "prompt")  # what litellm logs as the words of a call
+CALLER_IDS = ("litellm_trace_id", "litellm_session_id", "user")
+CALLER_NAMED = frozenset({"user_api_key_end_user_id", "user_api_key_auth"})  # these hold the `user` of a request
 
 
 @dataclass(slots=True)
@@ -70,6 +78,10 @@ class StreamWithheldError(Exception):
         self.type = failure.code
         self.param = failure.param
         self.status_code = failure.status
+
+
+class RefusedCallError(StreamWithheldError):
+    """A call that guard does not serve. At an HTTPException litellm would log the request as it came in."""
 
 
 class _Details(dict[str, Any]):
@@ -105,11 +117,14 @@ class GuardGuardrail(CustomGuardrail):  # type: ignore[misc] # litellm is read w
     async def async_pre_call_hook(
         self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: str
     ) -> dict[str, Any]:
-        """`data` with what the caller wrote masked. Raises HTTPException."""
+        """`data` with what the caller wrote masked. Raises HTTPException, RefusedCallError."""
         del cache
+        if call_type not in CALLS:
+            _forget(data)
+            raise RefusedCallError(
+                RouteError("guard protects chat completions here. For other APIs put guard's own proxy in front.")
+            )
         try:
-            if call_type not in CALLS:
-                raise RouteError("guard protects chat completions here. For other APIs put guard's own proxy in front.")
             call = await self._begin(data, _principal(user_api_key_dict))
         except GuardError as failure:
             _forget(data)
@@ -225,7 +240,7 @@ def _request(data: Mapping[str, Any]) -> dict[str, Any]:
     body = (data.get("proxy_server_request") or {}).get("body") or {}
     request = {key: data[key] for key in body if key in data and key not in METADATA}
     metadata = {key: body[key] for key in METADATA if body.get(key)}
-    return {**request, **metadata, "model": data["model"], "messages": data["messages"]}
+    return {**request, **metadata, **{key: data[key] for key in ("model", "messages") if key in data}}
 
 
 def _replace(data: dict[str, Any], request: Mapping[str, Any], masked: Mapping[str, Any]) -> None:
@@ -245,14 +260,33 @@ def _replace(data: dict[str, Any], request: Mapping[str, Any], masked: Mapping[s
 
 
 def _forget(data: dict[str, Any]) -> None:
-    """Leave nothing of a refused request for what litellm logs of it."""
-    for key in _request(data) if "messages" in data else ():
-        if key not in {*METADATA, "model", "stream"}:
-            data.pop(key, None)
+    """Leave nothing of a refused request for what litellm logs of it, whatever API it was for."""
+    asked = data.get("proxy_server_request")
+    body = (asked.get("body") if isinstance(asked, dict) else None) or {}
+    for key in {*body, *WORDS} - {*METADATA, "model", "stream"}:
+        data.pop(key, None)
+    for key in METADATA:
+        kept = data.get(key)
+        if isinstance(kept, dict):
+            for name in [name for name in kept if not _of_the_key(name)]:
+                del kept[name]
+        elif key in data:
+            data[key] = {}
     data["messages"] = WITHHELD
-    if isinstance(data.get("proxy_server_request"), dict):
-        data["proxy_server_request"]["body"] = {}
+    if isinstance(asked, dict):
+        asked["body"] = {}
     _log(data, WITHHELD)
+    log = data.get("litellm_logging_obj")
+    if log is not None:
+        log.litellm_trace_id = log.litellm_call_id
+        for kept in (log.model_call_details, log.model_call_details.get("litellm_params"), log.litellm_params):
+            for key in CALLER_IDS if isinstance(kept, dict) else ():
+                kept.pop(key, None)
+
+
+def _of_the_key(name: str) -> bool:
+    """Whether this of the metadata says whose key was used, which litellm knows and its caller does not write."""
+    return name.startswith("user_api_key") and name not in CALLER_NAMED
 
 
 def _log(data: Mapping[str, Any], messages: Any) -> None:

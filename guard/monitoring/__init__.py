@@ -29,6 +29,10 @@ class Watcher(Protocol):
         """An exchange has ended."""
         ...
 
+    def forgotten(self, opening: Opening) -> None:
+        """An exchange has not ended for so long that its end will not be told."""
+        ...
+
     def acted(self, act: Act) -> None:
         """Somebody did something with the log."""
         ...
@@ -77,10 +81,12 @@ class Monitor:
         match entry:
             case Opening():
                 self._open[entry.exchange] = entry
-                while len(self._open) > MOST_OPEN:
-                    self._open.popitem(last=False)
                 for watcher in self._watchers:
                     watcher.began(entry)
+                while len(self._open) > MOST_OPEN:
+                    _, oldest = self._open.popitem(last=False)
+                    for watcher in self._watchers:
+                        watcher.forgotten(oldest)
             case Closing():
                 opening = self._open.pop(entry.exchange, None)
                 if opening is not None:

@@ -27,7 +27,8 @@ class Measure:
 
 
 MEASURES: Final = (
-    Measure("exchanges_open", "level", "Exchanges under way."),
+    Measure("exchanges_open", "level", "Exchanges under way, without those that were forgotten."),
+    Measure("exchanges_forgotten", "counter", "Exchanges that did not end while 10,000 others began."),
     Measure("exchanges", "counter", "Exchanges that have ended.", ("surface", "outcome", "decision")),
     Measure("exchange_seconds", "seconds", "From the opened to the closed entry of an exchange.", ("surface",)),
     Measure("stage_seconds", "seconds", "What one stage of an exchange took.", ("stage",)),
@@ -82,6 +83,12 @@ def of_end(opening: Opening, closing: Closing) -> Iterator[Fact]:
         yield "upstream_failures", (upstream,), 1
     if closing.not_judged:
         yield "not_covered", ("judged",), 1
+
+
+def of_forgotten() -> Iterator[Fact]:
+    """What an exchange adds whose end will not be told."""
+    yield "exchanges_open", (), -1
+    yield "exchanges_forgotten", (), 1
 
 
 def of_act(act: Act) -> Iterator[Fact]:

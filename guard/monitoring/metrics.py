@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
-from guard.monitoring.measures import MEASURES, SECONDS, Fact, Measure, of_act, of_beginning, of_end
+from guard.monitoring.measures import MEASURES, SECONDS, Fact, Measure, of_act, of_beginning, of_end, of_forgotten
 from guard.types import Act, Closing, Opening
 
 
@@ -25,6 +25,11 @@ class Metrics:
     def ended(self, opening: Opening, closing: Closing) -> None:
         """Count the end of an exchange."""
         self._add(of_end(opening, closing))
+
+    def forgotten(self, opening: Opening) -> None:
+        """Count an exchange as open no longer."""
+        del opening
+        self._add(of_forgotten())
 
     def acted(self, act: Act) -> None:
         """Count an act."""

@@ -75,6 +75,9 @@ class Syslog:
             },
         )
 
+    def forgotten(self, opening: Opening) -> None:
+        """An exchange of which no end is known is no event: the log has it as unfinished."""
+
     def acted(self, act: Act) -> None:
         """Send an act."""
         told = {

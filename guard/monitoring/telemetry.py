@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from guard.errors import ConfigError
-from guard.monitoring.measures import MEASURES, SECONDS, Fact, Measure, of_act, of_beginning, of_end
+from guard.monitoring.measures import MEASURES, SECONDS, Fact, Measure, of_act, of_beginning, of_end, of_forgotten
 from guard.types import Act, Closing, Opening
 
 if TYPE_CHECKING:
@@ -65,6 +65,11 @@ class Telemetry:
             attributes=_attributes(opening, closing),
         )
         span.end(_nanoseconds(max(closing.time, opening.time)))
+
+    def forgotten(self, opening: Opening) -> None:
+        """Count an exchange as open no longer."""
+        del opening
+        self._add(of_forgotten())
 
     def acted(self, act: Act) -> None:
         """Count an act."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from guard.monitoring.measures import MEASURES, of_act, of_beginning, of_end
+from guard.monitoring.measures import MEASURES, of_act, of_beginning, of_end, of_forgotten
 from guard.monitoring.metrics import Metrics
 from guard.types import Principal
 from tests.audit.samples import ACT, CLOSING, OPENING, closing, opening
@@ -62,6 +62,11 @@ def test_no_number_names_anybody() -> None:
 
 def test_every_fact_is_of_a_measure() -> None:
     labels = {measure.name: len(measure.labels) for measure in MEASURES}
-    facts = [*of_beginning(OPENING), *of_end(OPENING, replace(CLOSING, not_judged=("reply",))), *of_act(ACT)]
+    facts = [
+        *of_beginning(OPENING),
+        *of_end(OPENING, replace(CLOSING, not_judged=("reply",))),
+        *of_act(ACT),
+        *of_forgotten(),
+    ]
     assert {name for name, _, _ in facts} == set(labels)
     assert all(len(values) == labels[name] for name, values, _ in facts)

@@ -27,6 +27,9 @@ class Noting:
     def ended(self, opening: Opening, closing: Closing) -> None:
         self.told.append(("ended", opening.exchange, closing.exchange))
 
+    def forgotten(self, opening: Opening) -> None:
+        self.told.append(("forgotten", opening.exchange))
+
     def acted(self, act: Act) -> None:
         self.told.append(("acted", act.subject))
 
@@ -54,7 +57,20 @@ def test_exchanges_that_never_end_are_forgotten(monkeypatch: pytest.MonkeyPatch)
         monitor.recorded(opening(name))
     for name in ("1", "2"):
         monitor.recorded(closing(name))
-    assert [told for told in watcher.told if told[0] == "ended"] == [("ended", "2", "2")]
+    assert watcher.told == [
+        ("began", "1"), ("began", "2"), ("began", "3"), ("forgotten", "1"), ("ended", "2", "2"),
+    ]  # fmt: skip
+
+
+def test_exchanges_that_never_end_are_open_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(monitoring, "MOST_OPEN", 2)
+    monitor = monitor_of(MonitoringConfig(), {})
+    for name in ("1", "2", "3", "4"):
+        monitor.recorded(opening(name))
+    for name in ("1", "2", "3", "4"):
+        monitor.recorded(closing(name))
+    page = (monitor.page() or b"").decode().splitlines()
+    assert {"guard_exchanges_open 0.0", "guard_exchanges_forgotten_total 2.0"} <= set(page)
 
 
 def test_a_watcher_that_fails_is_told_of_without_its_words(caplog: pytest.LogCaptureFixture) -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 os.environ["LITELLM_MODE"] = "PRODUCTION"
+
+# Before litellm, which it keeps from downloading anything.
+from guard.integrations.litellm import RefusedCallError, StreamWithheldError  # isort: skip
 
 import httpx
 import litellm
@@ -22,7 +26,6 @@ from litellm.proxy._types import UserAPIKeyAuth
 from litellm.types.utils import ModelResponseStream
 
 from guard.audit.reading import Recorded, SqliteReader
-from guard.integrations.litellm import StreamWithheldError
 from guard.library import Guard
 from tests.house import CARD, MAIL, PROMPT, Scripted, leaks, policy, start
 from tests.integrations.inside.rail import Rail
@@ -190,7 +193,7 @@ def test_a_caller_cannot_switch_it_off(place: Place) -> None:
 )
 def test_other_apis_are_refused(place: Place, upstream: FakeUpstream, path: str, body: dict[str, Any]) -> None:
     refused = httpx.post(f"{place.url}{path}", json={"model": "echo", **body}, headers=CALLER, timeout=30)
-    assert refused.status_code >= 400, refused.text
+    assert (refused.status_code, "guard's own proxy" in refused.text) == (404, True), refused.text
     assert upstream.seen == []
 
 
@@ -214,3 +217,62 @@ def test_what_litellm_logs_is_masked(place: Place) -> None:
         time.sleep(0.05)
     assert Kept.seen
     assert [leak for text in Kept.seen for leak in leaks(text.encode())] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/embeddings", {"input": [PROMPT]}),
+        ("/v1/completions", {"prompt": PROMPT}),
+        ("/v1/responses", {"input": PROMPT, "instructions": PROMPT}),
+        ("/v1/messages", {"max_tokens": 9, "messages": [{"role": "user", "content": PROMPT}]}),
+        ("/v1/moderations", {"input": PROMPT}),
+        ("/v1/chat/completions", {"model": "strict/echo", "messages": [{"role": "user", "content": f"Card {CARD}"}]}),
+    ],
+)
+def test_nothing_of_what_was_refused_is_logged(place: Place, path: str, body: dict[str, Any]) -> None:
+    words = {
+        "user": MAIL,
+        "tags": [MAIL],
+        "litellm_session_id": MAIL,
+        "metadata": {"asked_by": MAIL, "tags": [MAIL], "session_id": MAIL},
+        "litellm_metadata": {"asked_for": MAIL, "spend_logs_metadata": {"who": MAIL}},
+    }
+    refused = httpx.post(f"{place.url}{path}", json={"model": "echo", **words, **body}, headers=CALLER, timeout=30)
+    assert refused.status_code >= 400, refused.text
+    chat = path == "/v1/chat/completions"
+    for _ in range(100 if chat else 10):
+        if Kept.seen:
+            break
+        time.sleep(0.05)
+    assert bool(Kept.seen) == chat
+    assert [leak for text in Kept.seen for leak in leaks(text.encode())] == []
+
+
+def test_importing_it_contacts_nobody() -> None:
+    """In a process of its own, with every address and every connection on record."""
+    program = """
+import socket, sys
+def told(event, args):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+        print(event, args[0] if event == "socket.getaddrinfo" else args[1], flush=True)
+sys.addaudithook(told)
+import guard.integrations.litellm
+"""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("LITELLM_")}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=clean, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+
+
+async def test_a_call_without_a_model_is_refused_like_any_other(place: Place) -> None:
+    (rail,) = litellm.logging_callback_manager.get_custom_loggers_for_type(Rail)
+    body: dict[str, Any] = {"input": PROMPT, "metadata": {"asked_by": MAIL}}
+    for more in ({}, {"messages": [{"role": "user", "content": PROMPT}]}):
+        for kind in ("aembedding", "acompletion"):
+            sent = {**body, **more}
+            data: dict[str, Any] = {**sent, "proxy_server_request": {"body": dict(sent)}}
+            with pytest.raises((HTTPException, RefusedCallError)) as refused:
+                await rail.async_pre_call_hook(UserAPIKeyAuth(), None, data, kind)
+            assert refused.value.status_code in {400, 404}
+            assert leaks(repr(data).encode()) == []
