@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -91,7 +92,8 @@ class Counted:
         """The last `days` days up to that of `now`, the oldest first; a day without entries is empty."""
         today = int(now // DAY_S)
         with self._lock:
-            return [(number, self.days.get(number) or Day()) for number in range(today - days + 1, today + 1)]
+            # Copies: another page may count on while this one is drawn.
+            return [(number, deepcopy(self.days.get(number, Day()))) for number in range(today - days + 1, today + 1)]
 
     def acts_on(self, subject: str) -> Sequence[Act]:
         """What was done to `subject`, as far back as is counted."""

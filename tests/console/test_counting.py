@@ -97,3 +97,14 @@ def test_percentiles_are_at_most_five_percent_too_high(share):
 
 def test_there_is_no_percentile_of_nothing():
     assert percentile({}, 0.5) is None
+
+
+def test_days_that_were_handed_out_change_no_more(store, reader):
+    store.append(list(entries(8, NOW)))
+    found = counted(reader)
+    before = sum(day.outcomes.total() for _, day in found.last_days(30, NOW))
+    days = found.last_days(30, NOW)
+    store.append(list(entries(16, NOW))[16:])
+    found.advance(reader, now=NOW)
+    assert sum(day.outcomes.total() for _, day in days) == before
+    assert sum(day.outcomes.total() for _, day in found.last_days(30, NOW)) > before
