@@ -1,5 +1,6 @@
 """The anthropic SDK against guard, over sockets: what a program sees must be what it would see without guard."""
 
+import contextlib
 import json
 import re
 from typing import Any
@@ -315,8 +316,13 @@ def test_what_offends_is_taken_out_and_the_stream_still_adds_up(house: House, up
 
 @pytest.mark.parametrize(("text", "principle"), [("Buy a rifle.", "no-weapons"), (THREAT, "no-threats")])
 def test_a_call_that_must_not_be_made_ends_a_stream_that_has_begun(house: House, text: str, principle: str) -> None:
-    stream = house.anthropic().messages.create(model="reviewed/tool", stream=True, **said(f"{text} {MAIL}"))
-    told = []
+    client, told = house.anthropic(), []
+    for _ in range(20):  # where all of the reply arrived before any of it was told, it is refused as a whole
+        with contextlib.suppress(anthropic.PermissionDeniedError):
+            stream = client.messages.create(model="reviewed/tool", stream=True, **said(f"{text} {MAIL}"))
+            break
+    else:
+        pytest.fail("no stream began")
     with pytest.raises(anthropic.APIStatusError) as caught:
         told.extend(event.to_json() for event in stream)
     assert f"'{principle}'" in str(caught.value)

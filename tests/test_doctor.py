@@ -545,8 +545,13 @@ def test_the_command_succeeds_and_speaks_json(written: Callable[..., Path], tmp_
 def test_it_waits_for_a_client_that_somebody_drives(written: Callable[..., Path]) -> None:
     command = [sys.executable, "-m", "guard", "-c", str(written()), "doctor", "--listen"]
     environ = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ) as running:
+    pipe = subprocess.PIPE
+    with (
+        subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environ) as running,
+        contextlib.ExitStack() as stop,
+    ):
         assert running.stderr is not None
+        stop.callback(running.kill)  # whatever fails here, nobody waits for it
         shown: list[str] = []
         while not shown or not shown[-1].startswith("Send this"):
             shown.append(running.stderr.readline())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 from contextlib import suppress
@@ -45,5 +46,6 @@ def doctor(
 def _wait_for_client(address: str, key: str, text: str) -> None:
     click.echo(f"\nbase URL  {address}/v1 (OpenAI), {address} (Anthropic)\nkey       {key}\n", err=True)
     click.echo(f"Send this, and end with Ctrl-C:\n\n{text}\n", err=True)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background has it ignored
     with suppress(KeyboardInterrupt):
         threading.Event().wait()

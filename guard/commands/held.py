@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from guard.audit.showing import indented, shown
 from guard.commands.acts import operator, record
 from guard.commands.context import config_of, telling_errors
 from guard.times import instant
@@ -37,7 +36,7 @@ def list_held(context: click.Context) -> None:
             until = instant(kept.expires)
             named = ", ".join(item.principles)
             line = f"{item.exchange}  {instant(item.time)}  {who:<24}  {kept.decided:<8}  until {until}  {named}"
-            click.echo(shown(line))
+            _say(line)
 
 
 @held.command("show")
@@ -87,7 +86,7 @@ def _decide(
                 click.confirm(f"\nThe reply will be {decided}. Is that your decision?", abort=True)
             kept = store.decide(exchange, decided, operator(), note, entered)
         told = f"{exchange} is {decided}. Its caller, {_who(kept)}, may ask until {instant(kept.expires)}."
-        click.echo(shown(told))
+        _say(told)
 
 
 def _shown(config: Config, store: HeldReplies, exchange: str) -> Kept:
@@ -95,8 +94,15 @@ def _shown(config: Config, store: HeldReplies, exchange: str) -> Kept:
     kept = store.find(exchange)
     record(config, "look", exchange, "a held reply")
     for line in _lines(kept):
-        click.echo(shown(line))
+        _say(line)
     return kept
+
+
+def _say(line: str) -> None:
+    """Print a line, in which nothing steers the terminal."""
+    from guard.audit.showing import shown
+
+    click.echo(shown(line))
 
 
 @contextmanager
@@ -113,6 +119,8 @@ def _open(config: Config) -> Iterator[HeldReplies]:
 
 
 def _lines(kept: Kept) -> Iterator[str]:
+    from guard.audit.showing import indented
+
     item = kept.held
     yield f"exchange    {item.exchange}"
     yield f"time        {instant(item.time)}, kept until {instant(kept.expires)}"

@@ -54,12 +54,14 @@ def test_nothing_that_is_held_steers_the_terminal(config: Config) -> None:
     with closing(open_held(config, load_or_create_tenant_key(config.data / "tenant.key"))) as store:
         store.hold(held)
     listed, shown = run("held", "list"), run("held", "show", "x-1")
-    approved = run("held", "approve", "x-1", "--note", f"fine{STEERING}")
+    approved = run("held", "approve", "x-1", "--yes", "--note", f"fine{STEERING}")
     again = run("held", "show", "x-1")
     for text in (listed, shown, approved, again):
         assert [c for c in text if not c.isprintable() and c != "\n"] == []
         assert "\\x1b[2J" in text
-    assert len(listed.splitlines()) == len(approved.splitlines()) == 1
+    assert len(listed.splitlines()) == 1
+    assert approved.startswith(shown)  # what is decided about is shown before, and one line says what became of it
+    assert len(approved.splitlines()) == len(shown.splitlines()) + 1
     assert "  Ask.\\x1b[2J\\x1b]0;owned\\x07\\x9b1m\n" in shown
     assert "\n  Again.\n" in shown
     assert "\n  안녕 Sell.\\x1b[2J" in shown
