@@ -19,7 +19,7 @@ _OF_ERRORS = frozenset({"error", "type", "request_id"})
 _WRAPPERS = frozenset({"response", "message", "delta"})  # in which events hold what a whole reply holds itself
 _API_WORD = re.compile(r"[A-Za-z0-9_.:/+=@-]{0,200}")
 _DATA = re.compile(r"\bdata:[^\s,]*;\s*base64\s*,", re.IGNORECASE)
-MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,199}")
+MODEL = re.compile(r"(?![^@]*@[^@/]*\.[A-Za-z]{2,}$)[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,199}")
 
 
 @dataclass(frozen=True)

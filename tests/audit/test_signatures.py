@@ -35,8 +35,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(signatures, "FEW", 2)
     monkeypatch.setattr(signatures, "BATCH", 3)
     monkeypatch.setattr(signatures, "AHEAD", 1)
+    others = {*multiprocessing.active_children()}  # of recognizers that other tests of this process keep
     yield
-    assert multiprocessing.active_children() == []
+    assert {*multiprocessing.active_children()} <= others
 
 
 def forged(note: str) -> str:
