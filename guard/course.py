@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from guard.asks import Bind, Bound
-from guard.constitution import Constitution, Principle, applicable
+from guard.constitution import Constitution, Principle, applicable, in_force
 from guard.mask.masker import Masker
 from guard.mask.placeholders import Coder
 from guard.mask.vault import Vault
@@ -14,7 +14,7 @@ from guard.policy import Policy
 from guard.review.review import Settings
 from guard.surfaces.surface import Call, Surface
 from guard.surfaces.walk import Path
-from guard.types import FoundSpan, Keeping, Principal
+from guard.types import Critic, FoundSpan, Keeping, Principal
 
 # What a find must be to count as revealed in a reply, and to be refused in a field that cannot be masked: entities
 # whose shape is evidence. Names are not; a model that thanks "Dear Customer" reveals nobody.
@@ -51,6 +51,41 @@ class Plan:
     clock: Callable[[], float]
     exchange_id: str
     reply_bytes: int = 50_000_000
+
+    @classmethod
+    def under(
+        cls,
+        policy: Policy,
+        constitutions: Mapping[str, Constitution],
+        critic: Critic | None,
+        *,
+        principal: Principal,
+        surface: str,
+        upstreams: tuple[str, ...],
+        coder: Coder,
+        clock: Callable[[], float],
+        exchange_id: str,
+        reply_bytes: int = 50_000_000,
+    ) -> Plan:
+        """What decides under `policy`: of the `constitutions` that it names, those for this caller, on `critic`."""
+        rules = policy.review
+        return cls(
+            policy=policy,
+            constitution=in_force((constitutions[name] for name in rules.constitutions), principal, surface),
+            settings=Settings(
+                on_failure=rules.on_failure,
+                on_unsure=rules.on_unsure,
+                rounds=rules.rounds,
+                writes=critic.writes if critic else False,
+            ),
+            critic=critic.name if critic else "",
+            critic_digest=critic.digest if critic else "",
+            upstreams=upstreams,
+            coder=coder,
+            clock=clock,
+            exchange_id=exchange_id,
+            reply_bytes=reply_bytes,
+        )
 
 
 @dataclass(slots=True)

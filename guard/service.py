@@ -32,7 +32,7 @@ from guard.backends.guardrails_hub import Validators
 from guard.backends.judged import JudgedPrompts
 from guard.backends.recognizers import CachedRecognizer
 from guard.config import Config
-from guard.constitution import Constitution, in_force
+from guard.constitution import Constitution
 from guard.course import Plan
 from guard.errors import ConfigError, RequestError, RouteError
 from guard.labelling import NOTHING, Learnt, learn
@@ -40,7 +40,6 @@ from guard.mask.placeholders import Coder
 from guard.monitoring import Monitor
 from guard.monitoring.watchers import monitor_of
 from guard.policy import Policy
-from guard.review.review import Settings
 from guard.types import Critic, Principal, Progress, SurfaceName
 
 DAY_S = 86_400.0
@@ -85,19 +84,12 @@ class Service:
         `upstream` names one that is not in the configuration, such as a function of the caller's.
         """
         policy = policies.choose(self.policies, principal, model, surface)
-        critic = self.critic
-        rules = policy.review
-        return Plan(
-            policy=policy,
-            constitution=in_force((self.constitutions[n] for n in rules.constitutions), principal, surface),
-            settings=Settings(
-                on_failure=rules.on_failure,
-                on_unsure=rules.on_unsure,
-                rounds=rules.rounds,
-                writes=critic.writes if critic else False,
-            ),
-            critic=critic.name if critic else "",
-            critic_digest=critic.digest if critic else "",
+        return Plan.under(
+            policy,
+            self.constitutions,
+            self.critic,
+            principal=principal,
+            surface=surface,
             upstreams=(upstream,) if upstream else self.upstreams_for(model, surface),
             coder=self.coder,
             clock=time.time,

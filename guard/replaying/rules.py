@@ -14,14 +14,13 @@ from guard.backends.by_policy import recognizers_of
 from guard.backends.guardrails_hub import Validators
 from guard.backends.recognizers import CachedRecognizer
 from guard.config import Config
-from guard.constitution import Constitution, in_force
+from guard.constitution import Constitution
 from guard.course import Plan
 from guard.documents import read
 from guard.errors import ConfigError
 from guard.labelling import learn
 from guard.mask.placeholders import Coder
 from guard.policy import Policy
-from guard.review.review import Settings
 from guard.service import constitutions_of
 from guard.types import Critic, Principal, Progress
 
@@ -40,18 +39,12 @@ class Rules:
     def plan(self, principal: Principal, model: str, surface: str) -> Plan:
         """What decides over an exchange of this caller. Raises PolicyError."""
         policy = policies.choose(self.policies, principal, model, surface)
-        review = policy.review
-        return Plan(
-            policy=policy,
-            constitution=in_force((self.constitutions[n] for n in review.constitutions), principal, surface),
-            settings=Settings(
-                on_failure=review.on_failure,
-                on_unsure=review.on_unsure,
-                rounds=review.rounds,
-                writes=self.critic.writes if self.critic else False,
-            ),
-            critic=self.critic.name if self.critic else "",
-            critic_digest=self.critic.digest if self.critic else "",
+        return Plan.under(
+            policy,
+            self.constitutions,
+            self.critic,
+            principal=principal,
+            surface=surface,
             upstreams=("replay",),
             coder=self.coder,
             clock=time.time,

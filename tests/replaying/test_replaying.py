@@ -1,9 +1,9 @@
 """Recorded exchanges before other rules: what a proxy recorded over a socket, judged anew without upstream and log."""
 
 import dataclasses
-import importlib.util
 import json
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -153,8 +153,10 @@ def test_validators_are_asked_of_prompts_and_replies(
     assert (found.after.decision, found.after.fired) == (decision, fired)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("guardrails") is not None, reason="guardrails-ai is installed")
-def test_validators_that_are_not_installed_are_told(config: configuration.Config, tmp_path: Path) -> None:
+def test_validators_that_are_not_installed_are_told(
+    config: configuration.Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "guardrails", None)  # as where it is not installed
     validators = [{"class": "own.NoWord", "on": "prompt"}]
     new = tmp_path / "new.yaml"
     new.write_text(yaml.safe_dump(policy(review={"constitution": None, "validators": validators})))
