@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -16,19 +16,18 @@ from typing import Any, ClassVar, Final
 import psycopg
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
-from guard.audit.checkpoint import Checkpoint
-from guard.audit.entries import Leaf, Opener
+from guard.audit.committing import Committing, LogBusyError, RefusedEntryError
+from guard.audit.entries import Opener
 from guard.audit.indexing import Waiting
 from guard.audit.persons import Sealer
 from guard.audit.postgres import SETTINGS, PostgresReader, check_revision, connect, failing_as
-from guard.audit.shelf import Run, Shelf
-from guard.audit.store import AT_ONCE, LogBusyError, RefusedEntryError, signing_key, told_by
+from guard.audit.shelf import Shelf
+from guard.audit.store import AT_ONCE, signing_key
 from guard.audit.tables import Prepared
 from guard.audit.tenant import TENANT_KEY, load_or_create_tenant_key, opener_of
 from guard.audit.tip import Commit, Tip
 from guard.audit.upgrading import upgrade_postgres
 from guard.errors import AuditError
-from guard.types import Entry
 
 WHERE: Final = "PostgreSQL"
 # The lock of this log: a number of guard's own, and that of its table in this database.
@@ -38,7 +37,7 @@ BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
 REFUSALS: Final = (psycopg.IntegrityError, psycopg.DataError)
 
 
-class PostgresStore(PostgresReader):
+class PostgresStore(Committing, PostgresReader):
     """The log in the database at `url`; `key` is the file of its signing key, the same for all who write.
 
     `clock` gives Unix seconds. Raises ConfigError or AuditError where the log cannot be continued. Blocking; any thread
@@ -83,23 +82,6 @@ class PostgresStore(PostgresReader):
                 connection.close()
                 raise
 
-    def leaf(self, entry: Entry) -> Leaf:
-        """`entry` ready to be stored, its words sealed; see Store."""
-        return self._shelf.leaf(entry)
-
-    def append(self, entries: Sequence[Entry | Leaf], *, patient: bool = True) -> Checkpoint:
-        """Add one entry or more in order, all or none; see Store."""
-        if not entries:
-            raise ValueError("a commit needs an entry")
-        leaves = [entry if isinstance(entry, Leaf) else self.leaf(entry) for entry in entries]
-        with self._writing():
-            return self._commit(lambda: leaves, patient=patient).signed
-
-    def change(self, what: Callable[[Run], Sequence[Entry]]) -> Sequence[Entry]:
-        """Let `what` change what lies beside the tree, in one commit with the entries that it gives; see Store."""
-        with self._writing():
-            return told_by(what, self._run, self._commit, self.leaf)
-
     def scrub(self, *, search: bool = False, patient: bool = True) -> bool:  # noqa: ARG002
         """Let PostgreSQL reuse the space of what was destroyed; see Store. Says whether the role may ask for that.
 
@@ -116,17 +98,6 @@ class PostgresStore(PostgresReader):
     def outstanding(self) -> bool:
         """Whether the role was refused when it asked last; see Store. No other process is told."""
         return self._refused
-
-    def _commit(self, make: Callable[[], Sequence[Leaf]], *, patient: bool = True) -> Commit:
-        """Add the leaves that `make` gives, in one transaction with whatever else it does."""
-        with self._transaction(patient=patient):
-            self._catch_up()
-            leaves = self._shelf.admitted(make(), self._run)
-            commit = self._tip.grow(leaves, int(self._clock() * 1000))
-            self._write(commit)
-        self._tip.made(commit)
-        self._shelf.stored(leaves)
-        return commit
 
     def index(self) -> int:
         """Let some of the texts that wait for it join the search index; see Store."""
@@ -165,7 +136,7 @@ class PostgresStore(PostgresReader):
         return self._connection
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _writing(self, *, patient: bool = True) -> Iterator[None]:  # noqa: ARG002 - the lock is asked for later
         """The turn to write, with the errors of PostgreSQL as what they mean."""
         with self._turn, failing_as("the audit log cannot be written"):
             try:
@@ -216,15 +187,6 @@ class PostgresStore(PostgresReader):
         """Take in what others appended; within a transaction. Raises AuditError where it cannot be built on."""
         size, note = self._last.fetchone() or (0, "")
         self._tip.catch_up(size, note, self)
-
-    def last_frontier(self) -> tuple[int, bytes] | None:
-        """See `guard.audit.tip.Past`."""
-        found: tuple[int, bytes] | None = self._run(self._asks.last_frontier).fetchone()
-        return found
-
-    def hashes(self, start: int, end: int) -> Iterable[bytes]:
-        """See `guard.audit.tip.Past`."""
-        return (row[0] for row in self._run(self._asks.hashes, start=start, end=end))
 
     def _run(self, statement: Prepared, **values: object) -> psycopg.Cursor[Any]:
         return self._connected().execute(statement.text.encode(), statement.bind(**values))

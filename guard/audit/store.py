@@ -10,8 +10,8 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import ClassVar, Final, Protocol
 
@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from guard.audit import keyfile
 from guard.audit.checkpoint import Checkpoint, SigningKey
+from guard.audit.committing import Committing, LogBusyError, RefusedEntryError
 from guard.audit.database import (
     PATIENCE_S,
     failing_as,
@@ -52,14 +53,6 @@ REFUSALS: Final = (
     UnicodeError,
 )
 AT_ONCE: Final = 64  # texts that join the search index in one transaction
-
-
-class LogBusyError(AuditError):
-    """Another process is writing, and the caller did not want to wait."""
-
-
-class RefusedEntryError(AuditError):
-    """One of the entries cannot be stored: it is too large, or the log holds this half of its exchange already."""
 
 
 class Store(Reader, Protocol):
@@ -107,7 +100,7 @@ class Store(Reader, Protocol):
         ...
 
 
-class SqliteStore(SqliteReader):
+class SqliteStore(Committing, SqliteReader):
     """The log in the file `path`; its signing key stands beside it as `.key`, the public key as `.pub`.
 
     What is said in exchanges is sealed under `tenant_key`, by default that of `tenant.key` beside it, or where they say
@@ -148,23 +141,6 @@ class SqliteStore(SqliteReader):
             self._connection.close()
             raise
 
-    def leaf(self, entry: Entry) -> Leaf:
-        """`entry` ready to be stored, its words sealed; see Store."""
-        return self._shelf.leaf(entry)
-
-    def append(self, entries: Sequence[Entry | Leaf], *, patient: bool = True) -> Checkpoint:
-        """Add one entry or more in order, all or none; see Store."""
-        if not entries:
-            raise ValueError("a commit needs an entry")
-        leaves = [entry if isinstance(entry, Leaf) else self.leaf(entry) for entry in entries]
-        with self._writing(patient=patient):
-            return self._commit(lambda: leaves).signed
-
-    def change(self, what: Callable[[Run], Sequence[Entry]]) -> Sequence[Entry]:
-        """Let `what` change what lies beside the tree, in one commit with the entries that it gives; see Store."""
-        with self._writing(patient=True):
-            return told_by(what, self._run, self._commit, self.leaf)
-
     def scrub(self, *, search: bool = False, patient: bool = True) -> bool:
         """Overwrite what was destroyed in the files too; see Store."""
         with self._writing(patient=patient):
@@ -175,17 +151,6 @@ class SqliteStore(SqliteReader):
     def outstanding(self) -> bool:
         """Whether something is left to be overwritten, by whatever process it was destroyed; see Store."""
         return is_outstanding(self.path)
-
-    def _commit(self, make: Callable[[], Sequence[Leaf]]) -> Commit:
-        """Add the leaves that `make` gives, in one transaction with whatever else it does."""
-        with transaction(self._connection):
-            self._catch_up()
-            leaves = self._shelf.admitted(make(), self._run)
-            commit = self._tip.grow(leaves, int(self._clock() * 1000))
-            self._write(commit)
-        self._tip.made(commit)
-        self._shelf.stored(leaves)
-        return commit
 
     def _person_key(self, person: str, lock: Lock) -> PersonKey | None:
         """The newest key of a person's that is stored."""
@@ -230,6 +195,10 @@ class SqliteStore(SqliteReader):
             except REFUSALS as error:
                 raise RefusedEntryError(f"an entry cannot be recorded: {type(error).__name__}") from error
 
+    def _transaction(self, *, patient: bool) -> AbstractContextManager[None]:
+        del patient  # how long to wait for others is said before
+        return transaction(self._connection)
+
     def _write(self, commit: Commit) -> None:
         asks, run = self._asks, self._connection
         run.executemany(asks.add_leaf.text, commit.leaves)
@@ -249,15 +218,6 @@ class SqliteStore(SqliteReader):
         size, note = self._connection.execute(last.text, last.bind()).fetchone() or (0, "")
         self._tip.catch_up(size, note, self)
 
-    def last_frontier(self) -> tuple[int, bytes] | None:
-        """See `guard.audit.tip.Past`."""
-        found: tuple[int, bytes] | None = self._run(self._asks.last_frontier).fetchone()
-        return found
-
-    def hashes(self, start: int, end: int) -> Iterable[bytes]:
-        """See `guard.audit.tip.Past`."""
-        return (row[0] for row in self._run(self._asks.hashes, start=start, end=end))
-
     def _run(self, statement: Prepared, **values: object) -> sqlite3.Cursor:
         return self._connection.execute(statement.text, statement.bind(**values))
 
@@ -265,30 +225,6 @@ class SqliteStore(SqliteReader):
         if patient != self._patient:
             self._connection.execute(f"PRAGMA busy_timeout = {int(PATIENCE_S * 1000) if patient else 0}")
             self._patient = patient
-
-
-class _NothingToDoError(Exception):
-    """There is nothing to record, so nothing is changed."""
-
-
-def told_by(
-    what: Callable[[Run], Sequence[Entry]],
-    run: Run,
-    commit: Callable[[Callable[[], Sequence[Leaf]]], object],
-    seal: Callable[[Entry], Leaf],
-) -> Sequence[Entry]:
-    """Let `what` change something, and `commit` it with the entries that it gives, which are returned."""
-    entries: list[Entry] = []
-
-    def leaves() -> list[Leaf]:
-        entries.extend(what(run))
-        if not entries:
-            raise _NothingToDoError
-        return [seal(entry) for entry in entries]
-
-    with suppress(_NothingToDoError):
-        commit(leaves)
-    return entries
 
 
 def signing_key(private: Path, *, begun: bool, where: str) -> SigningKey:

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Final, Protocol
 
+from guard.audit.committing import LogBusyError, RefusedEntryError
 from guard.audit.entries import Leaf
-from guard.audit.store import LogBusyError, RefusedEntryError
 from guard.errors import AuditError
 from guard.types import Act, Closing, Entry, Opening
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from guard.audit.committing import RefusedEntryError
 from guard.audit.content import Lack
 from guard.audit.reading import Kept, Numbered, Recorded, SqliteReader
 from guard.audit.retention import Steward, erase
-from guard.audit.store import RefusedEntryError, SqliteStore
+from guard.audit.store import SqliteStore
 from guard.types import Keeping, Opening
 from tests.audit.samples import ACT, CLOSING, NOW, OPENING, new_store, opening
 

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from guard.audit.committing import RefusedEntryError
 from guard.audit.log import reader_of, store_of
 from guard.audit.postgres import connect
 from guard.audit.postgres_store import PostgresStore
 from guard.audit.reading import Reader
-from guard.audit.store import RefusedEntryError, Store
+from guard.audit.store import Store
 from guard.audit.writer import Writer
 from guard.config import AuditConfig, Config
 from guard.errors import AuditError, ConfigError

@@ -5,8 +5,9 @@ from contextlib import closing as closed
 
 import pytest
 
+from guard.audit.committing import LogBusyError, RefusedEntryError
 from guard.audit.reading import SqliteReader
-from guard.audit.store import LogBusyError, RefusedEntryError, SqliteStore
+from guard.audit.store import SqliteStore
 from guard.errors import AuditError, ConfigError
 from tests.audit.samples import CLOSING, NOW, OPENING, closing, new_store, opening
 

@@ -9,11 +9,12 @@ from dataclasses import replace
 import psycopg
 import pytest
 
+from guard.audit.committing import LogBusyError, RefusedEntryError
 from guard.audit.content import Lack
 from guard.audit.entries import Content, decode, fits
 from guard.audit.reading import Count, Dimension, Filters, Kept, Numbered, Recorded
 from guard.audit.retention import Steward, erase
-from guard.audit.store import LogBusyError, RefusedEntryError, Store
+from guard.audit.store import Store
 from guard.errors import AuditError, ConfigError
 from guard.types import Closing, Entry, Keeping, Opening, Principal
 from tests.audit.conftest import Place

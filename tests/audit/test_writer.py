@@ -7,8 +7,8 @@ from contextlib import closing as closed
 
 import pytest
 
+from guard.audit.committing import LogBusyError, RefusedEntryError
 from guard.audit.entries import Leaf, columns, decode
-from guard.audit.store import LogBusyError, RefusedEntryError
 from guard.audit.writer import Writer
 from guard.errors import AuditError
 from tests.audit.samples import closing, encoded, new_store, opening
