@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -20,7 +21,7 @@ from tests.audit.postgres import Server, running
 from tests.audit.samples import NOW
 
 
-class Place:
+class Place(ABC):
     """Where one log lies, and the file of its key."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
@@ -33,18 +34,18 @@ class Place:
         self._stack.callback(made.close)
         return made
 
-    def _made(self, now: float) -> Store:
-        raise NotImplementedError
+    @abstractmethod
+    def _made(self, now: float) -> Store: ...
 
-    def reader(self, opener: Opener | None = None) -> Reader:
-        raise NotImplementedError
+    @abstractmethod
+    def reader(self, opener: Opener | None = None) -> Reader: ...
 
+    @abstractmethod
     def raw(self, *statements: str) -> None:
         """Run statements as somebody does who owns the database, each durable."""
-        raise NotImplementedError
 
-    def without_triggers(self, *statements: str) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def without_triggers(self, *statements: str) -> None: ...
 
 
 class InSqlite(Place):
