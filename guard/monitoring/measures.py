@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -94,3 +95,28 @@ def of_forgotten() -> Iterator[Fact]:
 def of_act(act: Act) -> Iterator[Fact]:
     """What an act adds."""
     yield "acts", (act.action,), 1
+
+
+class Counting(ABC):
+    """A watcher that counts what it is told of; how, is for `_add` to say."""
+
+    def began(self, opening: Opening) -> None:
+        """Count the beginning of an exchange."""
+        self._add(of_beginning(opening))
+
+    def ended(self, opening: Opening, closing: Closing) -> None:
+        """Count the end of an exchange."""
+        self._add(of_end(opening, closing))
+
+    def forgotten(self, opening: Opening) -> None:
+        """Count an exchange as open no longer."""
+        del opening
+        self._add(of_forgotten())
+
+    def acted(self, act: Act) -> None:
+        """Count an act."""
+        self._add(of_act(act))
+
+    @abstractmethod
+    def _add(self, facts: Iterable[Fact]) -> None:
+        """Add to, or observe, each number."""

@@ -6,34 +6,16 @@ from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
-from guard.monitoring.measures import MEASURES, SECONDS, Fact, Measure, of_act, of_beginning, of_end, of_forgotten
-from guard.types import Act, Closing, Opening
+from guard.monitoring.measures import MEASURES, SECONDS, Counting, Fact, Measure
 
 
-class Metrics:
+class Metrics(Counting):
     """Counts what was recorded since the start of this process, with figures of the process itself."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         self._made = {measure.name: _made(measure, self._registry) for measure in MEASURES}
-
-    def began(self, opening: Opening) -> None:
-        """Count the beginning of an exchange."""
-        self._add(of_beginning(opening))
-
-    def ended(self, opening: Opening, closing: Closing) -> None:
-        """Count the end of an exchange."""
-        self._add(of_end(opening, closing))
-
-    def forgotten(self, opening: Opening) -> None:
-        """Count an exchange as open no longer."""
-        del opening
-        self._add(of_forgotten())
-
-    def acted(self, act: Act) -> None:
-        """Count an act."""
-        self._add(of_act(act))
 
     def close(self) -> None:
         """Nothing waits."""

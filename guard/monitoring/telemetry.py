@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from guard.errors import ConfigError
-from guard.monitoring.measures import MEASURES, SECONDS, Fact, Measure, of_act, of_beginning, of_end, of_forgotten
-from guard.types import Act, Closing, Opening
+from guard.monitoring.measures import MEASURES, SECONDS, Counting, Fact, Measure
+from guard.types import Closing, Opening
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import Meter
@@ -21,7 +21,7 @@ EVERY_MS: Final = 15_000  # between two deliveries of metrics
 PATIENCE_S: Final = 5  # for a delivery
 
 
-class Telemetry:
+class Telemetry(Counting):
     """Delivers spans and metrics to `collector`, an address such as http://collector:4318, from threads of its own.
 
     `headers` go along, for a collector that asks for a key. Raises ConfigError where OpenTelemetry is not installed.
@@ -52,28 +52,15 @@ class Telemetry:
         meter = self._numbers.get_meter(SERVICE)
         self._made = {measure.name: (measure, _made(measure, meter)) for measure in MEASURES}
 
-    def began(self, opening: Opening) -> None:
-        """Count the beginning of an exchange."""
-        self._add(of_beginning(opening))
-
     def ended(self, opening: Opening, closing: Closing) -> None:
         """Trace an exchange and count its end."""
-        self._add(of_end(opening, closing))
+        super().ended(opening, closing)
         span = self._tracer.start_span(
             f"exchange {opening.surface}",
             start_time=_nanoseconds(opening.time),
             attributes=_attributes(opening, closing),
         )
         span.end(_nanoseconds(max(closing.time, opening.time)))
-
-    def forgotten(self, opening: Opening) -> None:
-        """Count an exchange as open no longer."""
-        del opening
-        self._add(of_forgotten())
-
-    def acted(self, act: Act) -> None:
-        """Count an act."""
-        self._add(of_act(act))
 
     def close(self) -> None:
         """Deliver what waits."""

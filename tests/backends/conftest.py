@@ -1,6 +1,6 @@
 """Models that the tests of this folder share: the packaged one, converted once, and tiny ones made on the spot."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +8,23 @@ import pytest
 
 from guard.backends.causal import load
 from guard.backends.causal_model import CausalModel
+from guard.backends.workers import Workers
+from tests.backends.presidio_examples import DEADLY
 
 FAMILIES = ("llama", "qwen2", "qwen3", "gemma2", "gemma3-narrow", "gemma3-wide", "mistral-narrow", "gpt-oss")
 NARROW = 24  # tokens of a sliding window: less than any prompt of the tests
 WIDE = 400  # more than any of them
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Workers]:
+    """Processes whose recognizer can be made to die."""
+    pool = Workers(DEADLY)
+    steps: list[str] = []
+    pool.start(steps.append)
+    assert steps == ["loading recognizers", "recognizers ready"]
+    yield pool
+    pool.close()
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,8 @@ import os
 import signal
 from dataclasses import dataclass
 
+from guard.backends.stack import Spec
+
 
 @dataclass
 class Found:
@@ -57,3 +59,6 @@ class Unloadable(Words):
 
 class Shapeless:
     """Not a recognizer."""
+
+
+DEADLY = Spec(profile="patterns", extra=((f"{__name__}.Deadly", {}),))

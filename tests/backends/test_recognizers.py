@@ -7,21 +7,10 @@ import pytest
 from guard.backends.recognizers import Cache, CachedRecognizer, Spec, Stack, Workers
 from guard.errors import RecognizerError
 from guard.types import Span
-from tests.backends.presidio_examples import Broken, Words
+from tests.backends.presidio_examples import DEADLY, Broken, Words
 
 EXAMPLES = "tests.backends.presidio_examples"
 WORDS = Spec(profile="patterns", extra=((f"{EXAMPLES}.Words", {"word": "Falcon"}),))
-DEADLY = Spec(profile="patterns", extra=((f"{EXAMPLES}.Deadly", {}),))
-
-
-@pytest.fixture(scope="module")
-def workers():
-    pool = Workers(DEADLY)
-    steps = []
-    pool.start(steps.append)
-    assert steps == ["loading recognizers", "recognizers ready"]
-    yield pool
-    pool.close()
 
 
 SPANS = (Span(0, 1, "X", 1.0, "test"),)

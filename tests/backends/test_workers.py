@@ -14,24 +14,14 @@ import pytest
 import guard.backends.workers as processes
 from guard.backends.recognizers import Spec, Stack, Workers
 from guard.errors import ConfigError, RecognizerError
+from tests.backends.presidio_examples import DEADLY
 
 EXAMPLES = "tests.backends.presidio_examples"
 WORDS = Spec(profile="patterns", extra=((f"{EXAMPLES}.Words", {"word": "Falcon"}),))
-DEADLY = Spec(profile="patterns", extra=((f"{EXAMPLES}.Deadly", {}),))
 
 
 def shown(text, spans):
     return [(text[s.start : s.end], s.entity) for s in spans]
-
-
-@pytest.fixture(scope="module")
-def workers():
-    pool = Workers(DEADLY)
-    steps = []
-    pool.start(steps.append)
-    assert steps == ["loading recognizers", "recognizers ready"]
-    yield pool
-    pool.close()
 
 
 async def test_a_worker_answers_as_a_stack_does(workers):
