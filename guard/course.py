@@ -137,6 +137,12 @@ class Course:
         return self.incoming.call.surface
 
     @property
+    def recorded_model(self) -> str:
+        """The model that answered, for the log; empty where what is called so holds a value of the exchange."""
+        spelled = (one.text for value in self.vault.values.values() for one in value.spellings.values())
+        return "" if any(text in self.model for text in spelled) else self.model
+
+    @property
     def keeps_content(self) -> bool:
         """Whether the log keeps the masked words."""
         return self.plan.policy.log.content != "none"

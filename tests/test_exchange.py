@@ -25,6 +25,7 @@ from tests.dialogue import (
     Tenant,
     body,
     completion,
+    event,
     events,
     incoming,
     plan,
@@ -64,6 +65,21 @@ def test_the_next_is_asked_where_one_fails(failure: Any, code: str) -> None:
     assert (played.opening.upstream, played.opening.fallbacks) == ("first", ("second", "third"))
     assert (played.closing.upstream, played.closing.failed) == ("second", (("first", code),))
     assert len({send.request.body for send in played.of(Send)}) == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "recorded"),
+    [("small-2026", "small-2026"), ("claude@20240620", "claude@20240620"), (MAIL, ""), ("bob@example.org", ""),
+     (f"x/{MAIL}/y", "")],
+)  # fmt: skip
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_a_reply_calls_its_model_is_recorded_unless_it_is_a_value(model: str, recorded: str, stream: bool) -> None:
+    asked_for = body(f"I am {MAIL}", stream=stream)
+    reply: Any = (
+        [event("Hello", model=model), event(finish="stop", model=model)] if stream else completion("Hello", model=model)
+    )
+    played = play(asked_for, reply)
+    assert played.closing.model == recorded
 
 
 def test_a_stream_falls_back_before_it_has_begun() -> None:

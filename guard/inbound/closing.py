@@ -60,7 +60,7 @@ def close(
             status=status,
             upstream=course.upstream,
             failed=tuple(course.failed),
-            model=course.model,
+            model=course.recorded_model,
             reply=("\n\n".join(item.masked for item in judged) if judged else course.told) if keep else "",
             sent=("\n\n".join(item.sent for item in judged) if judged else course.told) if keep else "",
             spans=tuple(span for item in judged for span in item.found),

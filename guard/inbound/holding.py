@@ -51,7 +51,7 @@ def hold(course: Course, judged: Sequence[Judged], body: dict[str, Json], raw: b
             time=plan.clock(),
             principal=course.incoming.principal,
             surface=course.surface.name,
-            model=course.model,
+            model=course.recorded_model,
             principles=escalating(judged),
             prompt=course.prompt,
             reply="\n\n".join(item.masked for item in judged),

@@ -89,9 +89,9 @@ def _lines(report: Report) -> Iterator[str]:
 
 def _decisions(report: Report) -> Iterator[str]:
     kinds: Sequence[str] = get_args(Decision)
-    yield "\n             " + "".join(f"{f'would {kind}':>14}" for kind in kinds)
+    yield "\n             " + "".join(f"{f'would {kind}':>16}" for kind in kinds)
     for was in kinds:
-        yield f"was {was:<9}" + "".join(f"{report.decisions[was, now]:>14}" for now in kinds)
+        yield f"was {was:<9}" + "".join(f"{report.decisions[was, now]:>16}" for now in kinds)
 
 
 def _differing(differing: Sequence[Replayed]) -> Iterator[str]:

@@ -19,7 +19,8 @@ _OF_ERRORS = frozenset({"error", "type", "request_id"})
 _WRAPPERS = frozenset({"response", "message", "delta"})  # in which events hold what a whole reply holds itself
 _API_WORD = re.compile(r"[A-Za-z0-9_.:/+=@-]{0,200}")
 _DATA = re.compile(r"\bdata:[^\s,]*;\s*base64\s*,", re.IGNORECASE)
-MODEL = re.compile(r"(?![^@]*@[^@/]*\.[A-Za-z]{2,}$)[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,199}")
+MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,199}")
+_ADDRESS = re.compile(r".*@[^@/]*\.[A-Za-z]{2,}")  # of mail, which no model is called by
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,8 @@ class Surface:
     def model_of(self, body: Mapping[str, Json]) -> str:
         """The model that a reply or event names; empty where that is no name of a model."""
         stated = body.get("model")
-        return stated if isinstance(stated, str) and MODEL.fullmatch(stated) else ""
+        named = isinstance(stated, str) and MODEL.fullmatch(stated) and not _ADDRESS.fullmatch(stated)
+        return str(stated) if named else ""
 
     def usage(self, body: Mapping[str, Json]) -> dict[str, int]:
         """The token counts that a reply or event states, under keys of the API alone."""
