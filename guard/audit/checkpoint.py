@@ -1,7 +1,8 @@
 r"""Checkpoints: what the log was, of which size, at which time, in a form that other tools can check.
 
 Each commit has one, which is sealed at once (guard.audit.seals); the newest is signed a moment later
-(guard.audit.signing). A signed checkpoint is a C2SP signed note (c2sp.org/signed-note, c2sp.org/tlog-checkpoint) with an Ed25519 signature:
+(guard.audit.signing). A signed checkpoint is a C2SP signed note (c2sp.org/signed-note, c2sp.org/tlog-checkpoint) with
+an Ed25519 signature:
 
     guard/4f1c…            the origin: which log this is
     1042                   the number of leaves

@@ -1,9 +1,10 @@
 """Seals: what shows, to the holder of the log's signing key, that a checkpoint is of this log.
 
 A signature takes 45 us, more than anything else that a commit does, and every exchange waits for two commits. So a
-commit is sealed: with a keyed hash over its checkpoint (BLAKE2b in its keyed mode, RFC 7693, under a key that is derived from
-the signing key by HKDF, RFC 5869), which takes 1 us and is durable with its entries. Whoever has the database and not
-the key can make no seal. To others a seal shows nothing: for them a signature follows (guard.audit.signing).
+commit is sealed: with a keyed hash over its checkpoint (BLAKE2b in its keyed mode, RFC 7693, under a key that is
+derived from the signing key by HKDF, RFC 5869), which takes 1 us and is durable with its entries. Whoever has the
+database and not the key can make no seal. To others a seal shows nothing: for them a signature follows
+(guard.audit.signing).
 """
 
 from __future__ import annotations
@@ -33,13 +34,10 @@ class Seals:
 
     def make(self, size: int, root: bytes, after: int, time_ms: int, before: str) -> tuple[Checkpoint, str]:
         """A sealed checkpoint and its text; `before` is the checkpoint before, as it is stored, "" for the first."""
-        hashed = hash_of(before)
-        text = f"{self._public.origin}\n{size}\n{to_base64(root)}\nafter {after}\ntime {time_ms}\nbefore {to_base64(hashed)}\n"
+        origin, hashed = self._public.origin, hash_of(before)
+        text = f"{origin}\n{size}\n{to_base64(root)}\nafter {after}\ntime {time_ms}\nbefore {to_base64(hashed)}\n"
         seal = self._of(text)
-        return (
-            Checkpoint(self._public.origin, size, root, after, time_ms, hashed, seal),
-            f"{text}{SEAL}{to_base64(seal)}\n",
-        )
+        return Checkpoint(origin, size, root, after, time_ms, hashed, seal), f"{text}{SEAL}{to_base64(seal)}\n"
 
     def check(self, text: str) -> Checkpoint:
         """The checkpoint whose text is `text`, if its seal is right. Raises AuditError."""
@@ -50,9 +48,7 @@ class Seals:
     def require(self, checkpoint: Checkpoint, text: str) -> None:
         """Raise AuditError where the seal of `checkpoint`, whose text is `text`, is not right."""
         if not compare_digest(checkpoint.seal, self._of(text[: text.rindex(SEAL)])):
-            raise AuditError(
-                "the seal of a checkpoint is not by the key of this log: it was altered, or is of another key"
-            )
+            raise AuditError("a checkpoint is not sealed by the key of this log: it was altered, or the key is another")
 
     def _of(self, text: str) -> bytes:
         keyed = self._keyed.copy()

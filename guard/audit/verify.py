@@ -74,9 +74,9 @@ def check(
     """Check the log that `source` shows against `key`, against the signed note `trusted`, and against time-stamps.
 
     With `seals`, those of the checkpoints are checked too. `now_s` is the time of the check, in Unix seconds, by
-    default the clock's: it tells what should be signed by now. So many `processes` check the signatures, where there are many. Memory grows with the acts that destroyed content
-    and with nothing else of the log. Raises AuditError where `trusted` is not a sound checkpoint of this log, and what
-    `source` raises where the log cannot be read.
+    default the clock's: it tells what should be signed by now. So many `processes` check the signatures, where there
+    are many. Memory grows with the acts that destroyed content and with nothing else of the log. Raises AuditError
+    where `trusted` is not a sound checkpoint of this log, and what `source` raises where the log cannot be read.
     """
     kept: dict[int, set[Checkpoint]] = {}
     elsewhere = [] if trusted is None else [notes.verify(trusted, key, witnessed=True)]
