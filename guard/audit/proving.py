@@ -69,7 +69,7 @@ def prove(tree: Tree, exchange: str, key: PublicKey, *, under: str | None = None
     if not rows:
         raise AuditError("There is no such exchange. 'guard audit list' names them.")
     covered = [row for row in rows if row[0] < checkpoint.size]
-    if not covered and under is None:
+    if under is None and len(covered) < len(rows):
         raise AuditError(NOT_YET)
     if not covered:
         raise AuditError("the exchange was recorded after this checkpoint, so that it proves nothing of it")
