@@ -22,6 +22,7 @@ from guard.audit.indexing import Waiting
 from guard.audit.persons import Sealer
 from guard.audit.postgres import SETTINGS, PostgresReader, check_revision, connect, failing_as
 from guard.audit.shelf import Shelf
+from guard.audit.signing import Signer
 from guard.audit.store import AT_ONCE, signing_key
 from guard.audit.tables import Prepared
 from guard.audit.tenant import TENANT_KEY, load_or_create_tenant_key, opener_of
@@ -75,9 +76,10 @@ class PostgresStore(Committing, PostgresReader):
             connection = self._connected()
             try:
                 begun = connection.execute("SELECT EXISTS (SELECT 1 FROM checkpoint)").fetchone() == (True,)
-                self._tip = Tip(signing_key(key, begun=begun, where="its tables in PostgreSQL"), WHERE)
+                signing = signing_key(key, begun=begun, where="its tables in PostgreSQL")
+                self._tip, self._signer = Tip(signing, WHERE), Signer(signing, self._store_signed)
                 with self._transaction():
-                    self._catch_up()
+                    self._begin()
             except BaseException:
                 connection.close()
                 raise
@@ -112,7 +114,8 @@ class PostgresStore(Committing, PostgresReader):
         return len(waiting)
 
     def close(self) -> None:
-        """Close the log; a later append raises AuditError."""
+        """Sign what is not signed and close the log; see Store."""
+        self._signer.close()
         with self._turn:
             self._closed = True
             if self._connection is not None:
@@ -171,6 +174,8 @@ class PostgresStore(Committing, PostgresReader):
         with connection.pipeline(), connection.cursor() as cursor:
             cursor.executemany(asks.add_leaf.text.encode(), commit.leaves)
             cursor.execute(asks.add_checkpoint.text.encode(), commit.checkpoint)
+            if commit.signed:
+                cursor.executemany(asks.add_signed.text.encode(), commit.signed)
             if commit.content:
                 cursor.executemany(asks.add_content.text.encode(), commit.content)
             if commit.unindexed:
