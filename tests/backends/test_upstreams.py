@@ -341,8 +341,8 @@ async def test_calls_that_it_speaks_pass_through_and_the_translator_of_the_other
             await translated.line(path).send(replace(request(), path=path))
         assert (len(own.heads), len(other.heads), len(made)) == (3, 2, 1)
         await translated.close()
-        assert upstream.session().closed
-        assert translator.session().closed
+        assert upstream.client().closed
+        assert translator.client().closed
 
 
 async def test_what_was_never_used_is_closed_all_the_same() -> None:
