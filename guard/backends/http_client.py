@@ -1,7 +1,7 @@
 """An HTTP/1.1 client for one server, with a pool of its connections: what guard speaks with to model servers.
 
-It sends a prompt to the server that is named and to no other: redirects are not followed, no proxy of the environment is
-used, no cookie is kept. A call that may have reached the server is not sent twice.
+It sends a prompt to the server that is named and to no other: redirects are not followed, no proxy of the environment
+is used, no cookie is kept. A POST that may have reached the server is not sent twice.
 """
 
 from __future__ import annotations
@@ -13,10 +13,15 @@ import re
 import socket
 import ssl
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from guard.backends.http_connection import HttpConnection, HttpResponse
+from guard.backends.http_connection import HttpConnection
+from guard.backends.http_response import HttpResponse
+
+if TYPE_CHECKING:
+    from aiohappyeyeballs import AddrInfoType
 
 NEXT_ADDRESS_S = 0.25  # how long an address may take before the next is tried beside it: RFC 8305, section 5
 
@@ -40,7 +45,7 @@ class HttpClient:
         address = urlsplit(url)
         if address.scheme not in _PORTS or not address.hostname:
             raise ValueError("the address of a server begins with http:// or https:// and names a host")
-        self._origin = f"{address.scheme}://{address.netloc}"
+        self._origin = url[: url.index("//") + 2 + len(address.netloc)]
         self._host = address.hostname
         self._port = address.port or _PORTS[address.scheme]
         self._tls = _trusting() if address.scheme == "https" else None
@@ -126,7 +131,7 @@ class HttpClient:
             raise ConnectionError("the client was closed")
         return connection
 
-    async def _addresses(self, loop: asyncio.AbstractEventLoop) -> list[tuple[int, int, int, str, tuple[object, ...]]]:
+    async def _addresses(self, loop: asyncio.AbstractEventLoop) -> Sequence[AddrInfoType]:
         with contextlib.suppress(socket.gaierror):  # an address needs no thread to look it up
             flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
             return socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM, flags=flags)

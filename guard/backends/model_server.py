@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from guard.backends.http_client import HttpClient
-from guard.backends.http_connection import HttpResponse
+from guard.backends.http_response import HttpResponse
 from guard.errors import CriticError
 
 MOST_BYTES = 4_000_000  # of one answer

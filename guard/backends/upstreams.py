@@ -10,7 +10,7 @@ from typing import Protocol
 from guard.access import CREDENTIALS
 from guard.asks import Request, Response
 from guard.backends.http_client import HttpClient
-from guard.backends.http_connection import HttpResponse, Unreadable
+from guard.backends.http_response import HttpResponse, Unreadable
 from guard.config import UpstreamConfig
 from guard.errors import UpstreamError, UpstreamTimeout
 from guard.surfaces.table import BY_PATH

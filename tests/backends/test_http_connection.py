@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from guard.backends import http_connection
 from guard.backends.http_client import HttpClient
-from guard.backends.http_connection import MOST_BARE, MOST_HELD, HttpResponse
+from guard.backends.http_connection import MOST_BARE
+from guard.backends.http_response import MOST_HELD, HttpResponse
 from tests.backends.http_servers import Serve, Server, Talk, answering, heard, in_turn, listening, threaded, turns
 
 LOOPS = [asyncio.new_event_loop, uvloop.new_event_loop]
@@ -45,6 +46,13 @@ async def client_at(url: str, timeout_s: float = 20.0) -> AsyncIterator[HttpClie
 
 async def begin(client: HttpClient, url: str, body: bytes = b"{}", method: str = "POST") -> HttpResponse:
     return await client.request(method, f"{url}/v1/x", {"content-type": "application/json"}, body)
+
+
+async def read(client: HttpClient, url: str) -> None:
+    """Raises whatever ends a call."""
+    response = await begin(client, url)
+    while await response.next():
+        pass
 
 
 async def ended(response: HttpResponse) -> Got:
@@ -295,9 +303,9 @@ def dripping(pause: float, *pieces: bytes) -> Serve:
 
 
 async def test_a_slow_answer_is_not_too_slow_while_it_goes_on() -> None:
-    async with listening(dripping(0.08, OK[:9], OK[9:30], OK[30:-2], b"o", b"k")) as server:
-        async with client_at(server.url, 0.2) as client:
-            assert [await call(client, server.url) for _ in range(2)] == [Got(200, b"ok")] * 2
+    serve = dripping(0.08, OK[:9], OK[9:30], OK[30:-2], b"o", b"k")
+    async with listening(serve) as server, client_at(server.url, 0.2) as client:
+        assert [await call(client, server.url) for _ in range(2)] == [Got(200, b"ok")] * 2
 
 
 @pytest.mark.parametrize("begun", [b"", OK[:9], OK[:-2], OK[:-1], CHUNKED + b"1\r\no\r\n"])
@@ -310,9 +318,7 @@ async def test_silence_is_given_up_and_the_connection_closed(begun: bytes) -> No
     async with listening(serve) as server, client_at(server.url, 0.15) as client:
         began = time.monotonic()
         with pytest.raises(TimeoutError):
-            response = await begin(client, server.url)
-            while await response.next():
-                pass
+            await read(client, server.url)
         assert time.monotonic() - began > 0.1
         await asyncio.wait_for(server.talks[0].left.wait(), 20)
 
@@ -451,7 +457,7 @@ async def test_a_call_that_is_cancelled_takes_its_connection_along(begun: bytes)
         assert await call(client, server.url) == Got(200, b"ok")
         task = asyncio.ensure_future(call(client, server.url))
         while len(server.seen) < 2:
-            await asyncio.sleep(0)
+            await turns()
         await turns()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
