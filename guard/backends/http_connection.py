@@ -50,8 +50,11 @@ class HttpConnection(asyncio.Protocol):
         self._timeout_s = timeout_s
         self._loop = asyncio.get_running_loop()
         self._parser = HttpResponseParser(self)
-        # What some servers write and the standard lets a client read: LF for CR LF, and blanks after a chunk's size.
-        self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True)
+        # What some servers write, and what leaves no doubt where a response ends: odd characters in the value of a
+        # header, values that go on in the next line, LF for CR LF, blanks after the size of a chunk.
+        self._parser.set_dangerous_leniencies(
+            lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
+        )
         self._response: HttpResponse | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
@@ -159,7 +162,7 @@ class HttpConnection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header; or a trailer, which says nothing that is read."""
         if self._response is not None and not self._response.status:
-            key, text = name.lower().decode("latin-1"), value.decode("latin-1").rstrip(" \t")
+            key, text = name.lower().rstrip().decode("latin-1"), value.rstrip(b" \t").decode("latin-1")
             self._headers[key] = f"{self._headers[key]}, {text}" if key in self._headers else text
 
     def on_headers_complete(self) -> None:
@@ -172,7 +175,7 @@ class HttpConnection(asyncio.Protocol):
                 raise ConnectionError("nobody asked for this, or for another protocol")
             return
         coding = self._headers.get("transfer-encoding")
-        if coding is not None and coding.strip().lower() != "chunked":
+        if coding is not None and coding.lower() != "chunked":
             raise ConnectionError("the body is coded in a way that cannot be read")
         self._bare = 0
         response.status = status
