@@ -380,7 +380,7 @@ def test_a_server_that_does_not_shake_hands_is_given_up(
     async def given_up() -> None:
         async with listening(serve) as server:
             url = server.url.replace("http", "https")
-            async with client_at(url, connect_timeout_s=20 if cancelled else 0.2) as client:
+            async with client_at(url, connect_timeout_s=20 if cancelled else 0.5) as client:
                 began, calling = time.monotonic(), asyncio.ensure_future(call(client, url))
                 if cancelled:
                     while not server.talks:
