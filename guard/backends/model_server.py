@@ -1,8 +1,7 @@
 """A model server that speaks OpenAI's API: many short calls at once, bounded in number and in time.
 
-Critics block the thread that calls them, and aiohttp does not: the calls run in a loop of their own, in a thread that
-starts with the first call. Redirects are not followed and no proxy of the environment is used, so what is asked goes
-to the server that is named and to no other.
+Critics block the thread that calls them, and the HTTP client does not: the calls run in a loop of their own, in a
+thread that starts with the first call.
 """
 
 from __future__ import annotations
@@ -13,12 +12,11 @@ import json
 import threading
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+from guard.backends.http_client import HttpClient
+from guard.backends.http_response import HttpResponse
 from guard.errors import CriticError
-
-if TYPE_CHECKING:
-    import aiohttp
 
 MOST_BYTES = 4_000_000  # of one answer
 RETRIED = frozenset({429, 500, 502, 503, 504})
@@ -61,7 +59,7 @@ class ModelServer:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._session: aiohttp.ClientSession | None = None
+        self._client: HttpClient | None = None
         self._slots: asyncio.Semaphore = asyncio.Semaphore(concurrency)
 
     def ask(self, calls: Sequence[Call], *, first_alone: bool = False, patient: bool = False) -> list[Any]:
@@ -100,9 +98,9 @@ class ModelServer:
     async def _end(self) -> None:
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
 
     async def _all(self, calls: Sequence[Call], *, first_alone: bool, within: float | None) -> list[Any]:
         alone = 1 if first_alone else 0
@@ -140,38 +138,33 @@ class ModelServer:
         return pause
 
     async def _try(self, call: Call, *, last: bool) -> Any:
-        import aiohttp
-
         try:
-            async with self._connections().post(
-                self.url + call.path, data=json.dumps(call.body), headers=self._headers, allow_redirects=False
-            ) as response:
-                if response.status in RETRIED and not last:
-                    return _Pause(_seconds(response.headers.get("retry-after")))
-                if response.status != 200:
-                    raise CriticError(
-                        f"The critic's server answered {response.status}.{REMEDIES.get(response.status, '')}"
-                    )
-                return _read(await _body(response))
-        except TimeoutError:  # aiohttp has errors that are both
+            response = await self._connections().request(
+                "POST", self.url + call.path, self._headers, json.dumps(call.body).encode()
+            )
+            try:
+                return await self._read(response, last=last)
+            finally:
+                response.close()
+        except TimeoutError:  # an OSError as well
             raise
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (OSError, ValueError) as error:
             if not last:
                 return _Pause(PAUSE_S)
             raise CriticError("The critic's server cannot be reached. Start it, or correct critic.url.") from error
 
-    def _connections(self) -> aiohttp.ClientSession:
-        """The pool of connections; made on first use, in the loop that uses it."""
-        if self._session is None:
-            import aiohttp
+    async def _read(self, response: HttpResponse, *, last: bool) -> Any:
+        if response.status in RETRIED and not last:
+            return _Pause(_seconds(response.headers.get("retry-after")))
+        if response.status != 200:
+            raise CriticError(f"The critic's server answered {response.status}.{REMEDIES.get(response.status, '')}")
+        return _parsed(await _body(response))
 
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._concurrency),
-                timeout=aiohttp.ClientTimeout(total=None),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                skip_auto_headers=("user-agent",),
-            )
-        return self._session
+    def _connections(self) -> HttpClient:
+        """The client; made on first use, in the loop that uses it. Raises ValueError for a wrong address."""
+        if self._client is None:
+            self._client = HttpClient(self.url, timeout_s=self._timeout_s, connect_timeout_s=self._timeout_s)
+        return self._client
 
     def _late(self) -> CriticError:
         return CriticError(
@@ -200,16 +193,16 @@ def _seconds(retry_after: str | None) -> float:
         return PAUSE_S
 
 
-async def _body(response: aiohttp.ClientResponse) -> bytes:
+async def _body(response: HttpResponse) -> bytes:
     data = bytearray()
-    async for chunk in response.content.iter_any():
+    while chunk := await response.next():
         data += chunk
         if len(data) > MOST_BYTES:
             raise CriticError("The critic's server sent an answer that is longer than any verdict.")
     return bytes(data)
 
 
-def _read(body: bytes) -> Any:
+def _parsed(body: bytes) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError):  # not `from` it: the error holds the text

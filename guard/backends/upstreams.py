@@ -1,26 +1,21 @@
-"""Upstreams: the model servers that exchanges are sent to, over HTTP or inside this process.
-
-HTTP goes through aiohttp, which on loopback adds a third of what httpx does (benchmarks/README.md).
-"""
+"""Upstreams: the model servers that exchanges are sent to, over HTTP or inside this process."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from guard.access import CREDENTIALS
 from guard.asks import Request, Response
+from guard.backends.http_client import HttpClient
+from guard.backends.http_response import HttpResponse, Unreadable
 from guard.config import UpstreamConfig
 from guard.errors import UpstreamError, UpstreamTimeout
 from guard.surfaces.table import BY_PATH
 
-if TYPE_CHECKING:
-    import aiohttp
-
 _BLANK_LINE = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r")
-_CONNECT_TIMEOUT_S = 10.0
 
 
 class Line(Protocol):
@@ -97,7 +92,7 @@ class HttpUpstream:
         self.config = config
         self.reply_bytes = reply_bytes
         self._base = (config.url or "").rstrip("/")
-        self._session: aiohttp.ClientSession | None = None
+        self._client: HttpClient | None = None
         self._key = config.key(environ)
 
     def line(self, path: str) -> HttpLine:
@@ -117,22 +112,11 @@ class HttpUpstream:
         own = {"x-api-key": self._key} if self.config.api == "anthropic" else {"authorization": f"Bearer {self._key}"}
         return {**{name: value for name, value in given.items() if name not in CREDENTIALS}, **own, **plain}
 
-    def session(self) -> aiohttp.ClientSession:
-        """The pool of connections; made on first use, in the loop that uses it."""
-        if self._session is None:
-            import aiohttp
-
-            timeout = aiohttp.ClientTimeout(
-                total=None, sock_connect=_CONNECT_TIMEOUT_S, sock_read=self.config.timeout_s
-            )
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60),
-                timeout=timeout,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                skip_auto_headers=("user-agent",),
-                read_bufsize=2**18,
-            )
-        return self._session
+    def client(self) -> HttpClient:
+        """Its connections; made on first use, in the loop that uses them. Raises ValueError for a wrong address."""
+        if self._client is None:
+            self._client = HttpClient(self._base, timeout_s=self.config.timeout_s)
+        return self._client
 
     async def models(self, headers: Mapping[str, str]) -> list[dict[str, object]]:
         """The models it lists. Raises UpstreamError."""
@@ -149,8 +133,8 @@ class HttpUpstream:
 
     async def close(self) -> None:
         """Close every connection."""
-        if self._session is not None:
-            await self._session.close()
+        if self._client is not None:
+            await self._client.close()
 
 
 class TranslatedUpstream:
@@ -185,23 +169,23 @@ class HttpLine:
 
     def __init__(self, upstream: HttpUpstream) -> None:
         self._upstream = upstream
-        self._response: aiohttp.ClientResponse | None = None
+        self._response: HttpResponse | None = None
         self._splitter = EventSplitter(upstream.reply_bytes)
         self._ended = False
 
-    async def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> aiohttp.ClientResponse:
+    async def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
         """Send a request and wait for the head of its response. Raises UpstreamError."""
-        import aiohttp
-
         upstream = self._upstream
         try:
-            # A redirect would carry the prompt to a server that nobody named.
-            self._response = await upstream.session().request(
-                method, upstream.url(path), data=body, headers=upstream.headers(headers), allow_redirects=False
+            # It follows no redirect, which would carry the prompt to a server that nobody named.
+            self._response = await upstream.client().request(
+                method, upstream.url(path), upstream.headers(headers), body
             )
         except TimeoutError as error:
             raise UpstreamTimeout("The upstream did not answer in time.") from error
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except Unreadable as error:
+            raise UpstreamError("The upstream answered in a compression that guard does not ask for.") from error
+        except (OSError, ValueError) as error:
             raise UpstreamError("The upstream could not be reached.") from error
         if not 200 <= self._response.status < 600 or self._response.status in {204, 205}:
             raise UpstreamError("The upstream answered with a status that no reply has.")
@@ -212,29 +196,26 @@ class HttpLine:
     async def send(self, request: Request) -> Response:
         """Send the request. Raises UpstreamError."""
         response = await self.request(request.method, request.path, request.headers, request.body)
-        headers = {name.lower(): value for name, value in response.headers.items()}
         if response.status < 400 and response.content_type == "text/event-stream":
-            return Response(response.status, headers, b"", streaming=True)
+            return Response(response.status, response.headers, b"", streaming=True)
         body = await self._read(response)
         await self.close()
-        return Response(response.status, headers, body)
+        return Response(response.status, response.headers, body)
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        import aiohttp
-
+    async def _read(self, response: HttpResponse) -> bytes:
         data = bytearray()
         try:
-            async for chunk in response.content.iter_any():
+            while chunk := await response.next():
                 data += chunk
                 if len(data) > self._upstream.reply_bytes:
                     raise UpstreamError("The upstream's reply is over the limit limits.reply_bytes.")
         except TimeoutError as error:
             raise UpstreamTimeout("The upstream took too long in the middle of its reply.") from error
-        except (aiohttp.ClientError, OSError) as error:
+        except OSError as error:
             raise UpstreamError("The upstream broke off in the middle of its reply.") from error
         return bytes(data)
 
-    async def json(self, response: aiohttp.ClientResponse) -> object:
+    async def json(self, response: HttpResponse) -> object:
         """The JSON body of a successful response. Raises UpstreamError."""
         body = await self._read(response)
         if response.status != 200:
@@ -246,14 +227,12 @@ class HttpLine:
 
     async def next(self) -> Sequence[bytes]:
         """The events that have arrived; none at the end. Raises UpstreamError when the stream breaks."""
-        import aiohttp
-
         while not self._ended and self._response is not None:
             try:
-                chunk = await self._response.content.readany()
+                chunk = await self._response.next()
             except TimeoutError as error:
                 raise UpstreamTimeout("The upstream took too long in the middle of its stream.") from error
-            except (aiohttp.ClientError, OSError) as error:
+            except OSError as error:
                 raise UpstreamError("The upstream broke off in the middle of its stream.") from error
             if not chunk:
                 self._ended = True
@@ -267,4 +246,4 @@ class HttpLine:
         """Give the connection back when the response was read to its end, else break it off."""
         response, self._response = self._response, None
         if response is not None:
-            response.release() if response.content.at_eof() else response.close()
+            response.close()

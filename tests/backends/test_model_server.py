@@ -9,6 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 from guard.backends import model_server
 from guard.backends.model_server import Call, ModelServer
 from guard.errors import CriticError
+from tests.backends.http_servers import heard, threaded
 from tests.backends.model_servers import FakeServer, elsewhere, endless, serving
 from tests.upstream import raw
 
@@ -180,6 +181,15 @@ def test_what_is_no_json_is_told_without_its_words(
     assert message in caught.value.message
     assert SECRET not in caught.value.message
     assert caught.value.__cause__ is None
+
+
+def test_a_server_that_goes_silent_is_given_up() -> None:
+    with threaded(lambda plug: (heard(plug), plug.recv(1))) as url:  # type: ignore[arg-type, return-value]
+        server = ModelServer(url, timeout_s=0.3)
+        try:
+            assert "took longer than 0.3 s" in refused(server)
+        finally:
+            server.close()
 
 
 def test_an_endless_answer_is_broken_off(ask: Callable[..., ModelServer]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -282,6 +283,12 @@ BROKEN = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 
         ([BROKEN], UpstreamError, "The upstream broke off in the middle of its reply."),
         ([SSE.replace(b"\r\n\r\n", b"\r\ncontent-length: 99\r\n\r\n") + b"data: 1\n\n"], UpstreamError,
          "The upstream broke off in the middle of its stream."),
+        ([reply(b"??", "content-encoding: br")], UpstreamError,
+         "The upstream answered in a compression that guard does not ask for."),
+        ([reply(b"??", "content-encoding: gzip")], UpstreamError,
+         "The upstream broke off in the middle of its reply."),
+        ([reply(gzip.compress(bytes(LIMIT + 1)), "content-encoding: gzip")], UpstreamError,
+         "The upstream's reply is over the limit limits.reply_bytes."),
         ([reply(b"x" * (LIMIT + 1))], UpstreamError, "The upstream's reply is over the limit limits.reply_bytes."),
         ([SSE + b"data: " + b"x" * LIMIT], UpstreamError,
          "The upstream sent an event that is over the limit limits.reply_bytes."),
@@ -341,8 +348,8 @@ async def test_calls_that_it_speaks_pass_through_and_the_translator_of_the_other
             await translated.line(path).send(replace(request(), path=path))
         assert (len(own.heads), len(other.heads), len(made)) == (3, 2, 1)
         await translated.close()
-        assert upstream.session().closed
-        assert translator.session().closed
+        assert upstream.client().closed
+        assert translator.client().closed
 
 
 async def test_what_was_never_used_is_closed_all_the_same() -> None:
