@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from guard import config as configuration
 from guard import service as services
-from guard.audit.labels import FILE, Label, Labels
+from guard.audit.drawers import SqliteDrawer
+from guard.audit.labels import Label, Labels
 from guard.audit.reading import SqliteReader
 from guard.audit.retention import Steward, erase
 from guard.audit.store import SqliteStore
@@ -142,7 +143,7 @@ def test_a_verdict_on_which_people_disagree_is_no_example_until_they_agree(
     store: SqliteStore, document: Constitution, tmp_path: Path
 ) -> None:
     store.append([opened(), ended()])
-    with closed(Labels(tmp_path / FILE)) as labels:
+    with closed(Labels(SqliteDrawer(tmp_path / "labels.db", "labels"))) as labels:
         labels.put(label(by="ann"))
         labels.put(label(by="bob", right=False, time=2))
         assert gather(labels.all(), [document], store) == Learnt((), 0, {"disputed": 1})
@@ -204,7 +205,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def say(folder: Path, *exchanges: str) -> None:
-    with closed(Labels(folder / "data" / FILE)) as labels:
+    with closed(Labels(SqliteDrawer(folder / "data" / "labels.db", "labels"))) as labels:
         for exchange in exchanges:
             labels.put(label("no-insults", right=False, exchange=exchange))
 

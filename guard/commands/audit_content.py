@@ -117,10 +117,8 @@ def list_holds(context: click.Context) -> None:
         from guard.audit.log import reader_of
         from guard.audit.retention import standing
         from guard.audit.showing import shown
-        from guard.types import Act
 
-        entries = (numbered.entry for numbered in reader_of(config_of(context)).entries())
-        for subject, act in standing(entry for entry in entries if isinstance(entry, Act)).items():
+        for subject, act in standing(reader_of(config_of(context)).holding()).items():
             click.echo(shown(f"{subject}  since {instant(act.time)} by {act.actor}: {act.note}"))
 
 
@@ -157,14 +155,14 @@ def steward() -> Steward:
 
 @contextmanager
 def _elsewhere(config: Config) -> Iterator[tuple[HeldReplies, Labels]]:
-    """What lies of users outside of the log, on this machine."""
-    from guard.audit.labels import FILE, Labels
-    from guard.audit.tenant import TENANT_KEY, load_or_create_tenant_key
+    """What lies of users outside of the log."""
+    from guard.audit.labels import Labels
+    from guard.audit.log import drawer_of, tenant_key_of
     from guard.service import open_held
 
     with (
-        closing(open_held(config, load_or_create_tenant_key(config.data / TENANT_KEY))) as held,
-        closing(Labels(config.data / FILE)) as labels,
+        closing(open_held(config, tenant_key_of(config))) as held,
+        closing(Labels(drawer_of(config, "labels"))) as labels,
     ):
         yield held, labels
 

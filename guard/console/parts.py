@@ -6,10 +6,10 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
+from guard.audit.log import drawer_of
 from guard.config import Config
 from guard.console.limits import Limits
 from guard.console.links import Links
@@ -59,7 +59,7 @@ def open_parts(config: Config, record: RecordAct, *, clock: Callable[[], float] 
     if rules.oidc is not None:
         back = f"{rules.public_url}{CALLBACK}"
         provider = Provider(rules.oidc, rules.oidc.secret(os.environ), back, key, clock=clock)
-    register = open_register(config.data, clock=clock)
+    register = open_register(config, clock=clock)
     return Parts(
         register=register,
         people=People(register),
@@ -80,7 +80,6 @@ def sessions_of(config: Config, register: Register) -> Sessions:
     return Sessions(register, idle_s=rules.idle_minutes * 60, lifetime_s=rules.lifetime_hours * 3600)
 
 
-def open_register(data: Path, *, clock: Callable[[], float] = time.time) -> Register:
-    """The register in the data folder. Raises ConfigError, AuditError."""
-    data.mkdir(parents=True, exist_ok=True)
-    return Register(data / "console.db", clock=clock)
+def open_register(config: Config, *, clock: Callable[[], float] = time.time) -> Register:
+    """The register of a configuration. Raises ConfigError, AuditError."""
+    return Register(drawer_of(config, "console"), clock=clock)

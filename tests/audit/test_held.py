@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from guard.asks import Held
+from guard.audit.drawers import SqliteDrawer
 from guard.audit.held import HeldReplies, Kept
 from guard.errors import AuditError, HeldTooLong, NotHeld, RequestError
 from guard.types import Principal, Spelling
@@ -45,7 +46,7 @@ def clock() -> Clock:
 
 
 def opened(folder: Path, clock: Clock, key: bytes = KEY, tenant: str = "acme") -> HeldReplies:
-    return HeldReplies(folder / "held.db", key, tenant, lifetime_s=HOUR, clock=clock)
+    return HeldReplies(SqliteDrawer(folder / "held.db", "held"), key, tenant, lifetime_s=HOUR, clock=clock)
 
 
 @pytest.fixture
