@@ -73,7 +73,7 @@ def learn(
     """
     if not config.critic.labels or not critics.learns(config.critic) or not has_drawer(config, "labels"):
         return NOTHING
-    with closing(Labels(drawer_of(config, "labels"))) as store:
+    with closing(Labels(drawer_of(config, "labels", only_read=True))) as store:
         labels = store.all()
     if not labels:
         return NOTHING

@@ -286,7 +286,7 @@ def test_the_commands_that_measure_a_critic_tell_how_many_labels_it_has(folder: 
 
 
 def test_labels_that_cannot_be_read_are_an_error_and_a_critic_that_does_not_learn_reads_none(folder: Path) -> None:
-    (folder / "data" / FILE).write_text("no database, but a text that is long enough to be taken for one" * 99)
+    (folder / "data" / "labels.db").write_text("no database, but a text that is long enough to be taken for one" * 99)
     with pytest.raises(AuditError, match="the labels cannot be read"):
         learn(config_of(folder), (), lambda _: None)
     for critic in (

@@ -14,7 +14,16 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from guard.audit.database import failing_as, is_outstanding, mark, open_to_write, overwrite, transaction, waiting
+from guard.audit.database import (
+    failing_as,
+    is_outstanding,
+    mark,
+    open_to_read,
+    open_to_write,
+    overwrite,
+    transaction,
+    waiting,
+)
 from guard.audit.drawer_models import KINDS, DrawerName, creation_of
 from guard.audit.models import DialectName
 from guard.audit.shelf import Run
@@ -93,17 +102,21 @@ class InDrawer:
 
 
 class SqliteDrawer(Drawer):
-    """The drawer `name` in the file `path`, which is made where there is none. Raises ConfigError, AuditError."""
+    """The drawer `name` in the file `path`, which is made where there is none. Raises ConfigError, AuditError.
+
+    To be `only_read`, it takes no right to change the file, which must be there.
+    """
 
     dialect: ClassVar[DialectName] = "sqlite"
     remote: ClassVar[bool] = False
 
-    def __init__(self, path: Path, name: DrawerName) -> None:
+    def __init__(self, path: Path, name: DrawerName, *, only_read: bool = False) -> None:
         kind = KINDS[name]
         self._path = path
         self._unwritten, self._unread = (f"the {kind.noun} cannot be {done}" for done in ("written", "read"))
         self._turn = threading.Lock()
-        self._connection = open_to_write(path, ("" if kind.synced else NOT_SYNCED) + creation_of(name))
+        script = ("" if kind.synced else NOT_SYNCED) + creation_of(name)
+        self._connection = open_to_read(path) if only_read else open_to_write(path, script)
 
     @contextmanager
     def writing(self) -> Iterator[Run]:

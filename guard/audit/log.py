@@ -61,10 +61,13 @@ def tenant_key_of(config: Config) -> bytes:
     return tenant_key_for(config.audit.url(os.environ), path)
 
 
-def drawer_of(config: Config, name: DrawerName) -> Drawer:
-    """The drawer `name` beside the log of `config`. Raises ConfigError, AuditError."""
+def drawer_of(config: Config, name: DrawerName, *, only_read: bool = False) -> Drawer:
+    """The drawer `name` beside the log of `config`, made where there is none yet. Raises ConfigError, AuditError.
+
+    To be `only_read`, it must be there, and no right to change it is taken.
+    """
     if config.audit.store == "sqlite":
-        return SqliteDrawer(_file(config, name), name)
+        return SqliteDrawer(_file(config, name), name, only_read=only_read)
     _require_psycopg()
     from guard.audit.postgres_drawers import PostgresDrawer
 

@@ -88,8 +88,8 @@ class PostgresStore(Committing, PostgresReader):
         origin = note.partition("\n")[0] or key.origin
         if begin(connection, "log", origin.encode()) != key.origin.encode():
             raise ConfigError(
-                f"{file}: is not the signing key of the log in PostgreSQL. Copy {file.name} and {file.stem}.pub from the "
-                "data folder of a machine that writes this log, or take another database."
+                f"{file}: is not the signing key of the log in PostgreSQL. Copy {file.name} and {file.stem}.pub from "
+                "the data folder of a machine that writes this log, or take another database."
             )
         return key
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
-from guard.audit.log import drawer_of
+from guard.audit.log import drawer_of, tenant_key_of
 from guard.config import Config
 from guard.console.limits import Limits
 from guard.console.links import Links
@@ -17,7 +17,7 @@ from guard.console.oidc import Provider
 from guard.console.people import People
 from guard.console.register import Register
 from guard.console.sessions import Sessions
-from guard.console.tokens import load_key
+from guard.console.tokens import derived_key, load_key
 from guard.types import Act
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -54,7 +54,7 @@ def open_parts(config: Config, record: RecordAct, *, clock: Callable[[], float] 
     """The parts of a configuration; `clock` gives Unix seconds. Raises ConfigError, AuditError."""
     rules = config.console
     public = urlsplit(rules.public_url or "")
-    key = load_key(config.data / "console.key")
+    key = _key_of(config)
     provider = None
     if rules.oidc is not None:
         back = f"{rules.public_url}{CALLBACK}"
@@ -72,6 +72,13 @@ def open_parts(config: Config, record: RecordAct, *, clock: Callable[[], float] 
         hosts=LOOPBACK | {config.listen.host} | ({public.hostname} if public.hostname else set()),
         secure=public.scheme == "https",
     )
+
+
+def _key_of(config: Config) -> bytes:
+    """The console's key. Machines that share a register share it: it is derived from their tenant key."""
+    if config.audit.store == "sqlite":
+        return load_key(config.data / "console.key")
+    return derived_key(tenant_key_of(config))
 
 
 def sessions_of(config: Config, register: Register) -> Sessions:

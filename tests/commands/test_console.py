@@ -13,8 +13,8 @@ from guard.audit.log import reader_of
 from guard.cli import main
 from guard.commands import acts as recording
 from guard.commands import console as command
-from guard.console.links import Links
 from guard.config import Config
+from guard.console.links import Links
 from guard.console.parts import open_register, sessions_of
 from guard.console.seat import ROLES
 from guard.types import Act

@@ -7,8 +7,11 @@ from contextlib import closing
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import func, select
 
+from guard.audit.drawer_models import LINK, SESSION
 from guard.audit.drawers import SqliteDrawer
+from guard.audit.tables import prepare
 from guard.console.links import KEPT_S, Links
 from guard.console.people import People, proper
 from guard.console.register import Register
@@ -16,6 +19,11 @@ from guard.console.seat import Viewer
 from guard.console.sessions import MOST, Sessions
 from guard.errors import AuditError, ConfigError
 from tests.console.door import Clock
+
+
+def number(register, table):
+    """How many rows a table of the register has."""
+    return register.rows(prepare(select(func.count()).select_from(table), register.dialect))[0][0]
 
 
 @pytest.fixture
