@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import httpx
@@ -81,8 +82,8 @@ def machines(database: str, tmp_path: Path, upstream: FakeUpstream) -> Iterator[
                 join(made[0].folder, folder)
             service = start(folder, upstream.url, (policy(),), config=AUDIT, critic=Scripted())
             console = Console(service)
-            upstreams = {one.name: HttpUpstream(one, {}) for one in service.config.upstreams}
-            url = stack.enter_context(serve(Proxy(service, upstreams, console)))
+            fake = HttpUpstream(service.config.upstreams[0], {}, reply_bytes=10_000_000)
+            url = stack.enter_context(serve(Proxy(service, {"fake": fake}, console)))
             made.append(Machine(url, service, console, folder))
         yield made[0], made[1]
 
@@ -134,7 +135,7 @@ def contents(url: str) -> bytes:
     with psycopg.connect(url) as connection:
         names = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
         rows = [connection.execute(f'SELECT * FROM "{name}"'.encode()).fetchall() for (name,) in names]
-    return repr(rows).encode() + b"".join(part for row in sum(rows, []) for part in row if isinstance(part, bytes))
+    return repr(rows).encode() + b"".join(part for row in chain(*rows) for part in row if isinstance(part, bytes))
 
 
 def test_a_reply_held_by_one_is_released_by_the_other(machines: tuple[Machine, Machine], database: str) -> None:

@@ -282,7 +282,12 @@ def test_a_lost_connection_is_made_anew(in_postgres: InPostgres) -> None:
 
 def test_who_may_not_ask_for_space_to_be_given_free_says_so(in_postgres: InPostgres) -> None:
     held(in_postgres, Clock()).hold(HELD)
-    in_postgres.raw("DROP ROLE IF EXISTS porter", "CREATE ROLE porter LOGIN", "GRANT SELECT ON audit_version TO porter")
+    in_postgres.raw(
+        "DROP ROLE IF EXISTS porter",
+        "CREATE ROLE porter LOGIN",
+        "GRANT USAGE ON SCHEMA public TO porter",
+        "GRANT SELECT ON audit_version TO porter",
+    )
     try:
         drawer = PostgresDrawer(in_postgres.server.url(user="porter"), "held")
         assert not drawer.scrub()
