@@ -17,12 +17,14 @@ import pytest
 from click.testing import CliRunner
 
 from guard import config as configuration
+from guard.audit.acts import act_of
 from guard.audit.labels import Label
 from guard.audit.log import store_of
 from guard.cli import main
 from guard.config import Config
 from guard.console.app import Console
 from guard.errors import ConfigError
+from guard.library import Guard
 from guard.proxy import Proxy
 from guard.service import Service, open_keys
 from tests.audit.postgres import Server, running
@@ -48,6 +50,10 @@ class Machine:
         body = {"model": model, "messages": [{"role": "user", "content": content}]}
         headers = {"authorization": f"Bearer {key}"}
         return httpx.post(f"{self.url}/v1/chat/completions", json=body, headers=headers, timeout=20)
+
+    def respond(self, model: str, said: str, key: str, **keys: str) -> httpx.Response:
+        body = {"model": model, "input": said, **keys}
+        return httpx.post(f"{self.url}/v1/responses", json=body, headers={"authorization": f"Bearer {key}"}, timeout=20)
 
     def fetch(self, exchange: str, key: str) -> httpx.Response:
         url = f"{self.url}/v1/guard/held/{exchange}"
@@ -118,15 +124,17 @@ def test_a_placeholder_of_one_turn_is_restored_on_the_other(
 ) -> None:
     first, second = machines
     token, _ = first.service.keys.create(CALLER)
-    asked = f"Write to {MAIL}."
-    assert first.ask("echo", asked, token).json()["choices"][0]["message"]["content"] == asked
+    begun = first.respond("echo", f"Write to {MAIL}.", token)
+    assert MAIL in begun.text
     found = re.search(rb"<EMAIL_ADDRESS_\w+>", upstream.seen[-1])
     assert found is not None
-    upstream.replies["earlier"] = f"You wrote to {found[0].decode()}."
-    told = second.ask("say:earlier", "To whom did I write?", token).json()
-    assert told["choices"][0]["message"]["content"] == f"You wrote to {MAIL}."
-    assert second.ask("echo", asked, token).status_code == 200
+    # The provider keeps the conversation, and so says a placeholder that this request does not hold.
+    told = second.respond("remember", "To whom?", token, previous_response_id=begun.json()["id"])
+    assert found[0] not in upstream.seen[-1]
+    assert MAIL in told.text
+    assert second.respond("echo", f"And to {MAIL}?", token).status_code == 200
     assert found[0] in upstream.seen[-1]  # one value, one placeholder
+    assert Guard(second.service).restore(found[0].decode()) == MAIL
     assert leaks(contents(database)) == []
 
 
@@ -197,19 +205,13 @@ def test_labels_and_sessions_are_shared(machines: tuple[Machine, Machine]) -> No
 def test_a_machine_without_a_key_is_refused_and_makes_none(
     machines: tuple[Machine, Machine], tmp_path: Path, left_out: str, told: str
 ) -> None:
-    machines[0].service.writer.record(held_act())
+    machines[0].service.writer.record(act_of("op", "operator", "key", "x"))
     folder = tmp_path / "third"
     join(machines[0].folder, folder)
     (folder / "guard-data" / left_out).unlink()
     with pytest.raises(ConfigError, match=told):
         store_of(configured(folder))
     assert not (folder / "guard-data" / left_out).exists()
-
-
-def held_act():
-    from guard.audit.acts import act_of
-
-    return act_of("op", "operator", "key", "x")
 
 
 def test_a_machine_with_another_key_is_refused(database: str, tmp_path: Path) -> None:

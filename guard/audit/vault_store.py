@@ -14,22 +14,18 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Final, TypeAlias
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import ClauseElement, Double, Text, bindparam, delete, select
 
-from guard.audit.drawer_models import NOTES, VAULT, put
 from guard.audit.drawers import Drawer, InDrawer
-from guard.audit.models import DialectName
 from guard.audit.owners import Owners
 from guard.audit.shelf import Run
-from guard.audit.tables import Prepared, prepare
 from guard.audit.tenant import KEY_BYTES
+from guard.audit.vault_statements import statements
 from guard.errors import AuditError
 from guard.types import Spelling
 
@@ -39,42 +35,6 @@ LIFETIME_S: Final = 30 * 86400.0
 REMEMBERED: Final = 50_000
 
 Forms: TypeAlias = Mapping[str, Spelling]  # the spellings of one value by form; "" is the usual one
-
-
-@dataclass(frozen=True, slots=True)
-class Statements:
-    """The statements on the vault, for one database."""
-
-    find: Prepared  # tenant, named, now
-    put: Prepared  # the columns of VAULT
-    forget: Prepared  # now
-    find_note: Prepared  # tenant, named, now
-    put_note: Prepared  # the columns of NOTES
-    forget_notes: Prepared  # now
-
-
-@cache
-def statements(dialect: DialectName) -> Statements:
-    """The statements for a database."""
-    tenant, named, now = (
-        bindparam("tenant", type_=Text()),
-        bindparam("named", type_=Text()),
-        bindparam("now", type_=Double()),
-    )
-    one, note = VAULT.c, NOTES.c
-    made: dict[str, ClauseElement] = {
-        "find": select(one.nonce, one.ciphertext, one.expires).where(
-            one.tenant == tenant, one.code == named, one.expires > now
-        ),
-        "put": put(VAULT, dialect),
-        "forget": delete(VAULT).where(one.expires <= now),
-        "find_note": select(note.nonce, note.ciphertext).where(
-            note.tenant == tenant, note.name == named, note.expires > now
-        ),
-        "put_note": put(NOTES, dialect),
-        "forget_notes": delete(NOTES).where(note.expires <= now),
-    }  # fmt: skip
-    return Statements(**{key: prepare(statement, dialect) for key, statement in made.items()})
 
 
 @dataclass(frozen=True, slots=True)
