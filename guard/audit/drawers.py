@@ -6,7 +6,6 @@ machines share it. What lies in a drawer is written with statements that `guard.
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -26,7 +25,7 @@ from guard.audit.database import (
 )
 from guard.audit.drawer_models import KINDS, DrawerName, creation_of
 from guard.audit.models import DialectName
-from guard.audit.shelf import Run
+from guard.audit.shelf import Answer, Run
 from guard.audit.tables import Prepared
 
 NOT_SYNCED: Final = "PRAGMA synchronous = NORMAL;\n"
@@ -149,5 +148,25 @@ class SqliteDrawer(Drawer):
         with self._turn:
             self._connection.close()
 
-    def _run(self, statement: Prepared, **values: Any) -> sqlite3.Cursor:
-        return self._connection.execute(statement.text, statement.bind(**values))
+    def _run(self, statement: Prepared, **values: Any) -> Answer:
+        cursor = self._connection.execute(statement.text, statement.bind(**values))
+        # At once, so that the next run of a statement finds it free and need not compile it anew.
+        return cursor if cursor.description is None else _Rows(cursor.fetchall())
+
+
+class _Rows:
+    """An answer that is there."""
+
+    __slots__ = ("_rows",)
+    rowcount = -1  # nothing was changed
+
+    def __init__(self, rows: list[Any]) -> None:
+        self._rows = rows
+
+    def fetchone(self) -> Any:
+        """See Answer."""
+        return self._rows.pop(0) if self._rows else None
+
+    def fetchall(self) -> list[Any]:
+        """See Answer."""
+        return self._rows
