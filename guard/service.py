@@ -18,7 +18,7 @@ from guard.audit.acts import new_id
 from guard.audit.held import HeldReplies
 from guard.audit.indexing import Indexer
 from guard.audit.keys import GuardKeys
-from guard.audit.log import drawer_of, reader_of, store_of, tenant_key_of
+from guard.audit.log import drawer_of, left_in_files, reader_of, store_of, tenant_key_of
 from guard.audit.retention import Steward, expire, standing
 from guard.audit.store import Store
 from guard.audit.tailing import Tail
@@ -166,6 +166,9 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
     documents = constitutions_of(config, rules)
     config.data.mkdir(parents=True, exist_ok=True)
     tenant_key = tenant_key_of(config)
+    if left := left_in_files(config):
+        files = ", ".join(f"{name}.db" for name in left)
+        progress(f"not in use, as the log is in PostgreSQL: {files}. To take them over: guard audit adopt")
     recognizers = recognizers_of(config, rules, progress, workers=workers)
     store = store_of(config)
     try:

@@ -6,7 +6,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -18,15 +18,17 @@ from click.testing import CliRunner
 
 from guard import config as configuration
 from guard.audit.acts import act_of
-from guard.audit.labels import Label
-from guard.audit.log import store_of
+from guard.audit.labels import Label, Labels
+from guard.audit.log import drawer_of, left_in_files, store_of
 from guard.cli import main
-from guard.config import Config
+from guard.config import AuditConfig, Config
 from guard.console.app import Console
-from guard.errors import ConfigError
+from guard.console.parts import open_register, sessions_of
+from guard.console.people import People
+from guard.errors import AccessError, ConfigError
 from guard.library import Guard
 from guard.proxy import Proxy
-from guard.service import Service, open_keys
+from guard.service import Service, open_held, open_keys
 from tests.audit.postgres import Server, running
 from tests.console.desk import held_reply, send
 from tests.house import MAIL, HttpUpstream, Scripted, leaks, policy, start, write_files
@@ -193,6 +195,36 @@ def test_labels_and_sessions_are_shared(machines: tuple[Machine, Machine]) -> No
     second.console.doors.people.revoke("ada")
     with first.client(newest) as client:
         assert client.get("/console").status_code == 303
+
+
+def test_what_lay_in_files_is_taken_over(machines: tuple[Machine, Machine], tmp_path: Path) -> None:
+    folder = tmp_path / "third"
+    join(machines[0].folder, folder)
+    config = configured(folder)
+    alone = config.model_copy(update={"audit": AuditConfig()})
+    with ExitStack() as stack:
+        keys = stack.enter_context(closing(open_keys(alone)))
+        token, record = keys.create(CALLER)
+        gone, revoked = keys.create(CALLER)
+        keys.revoke(revoked.id)
+        labels = stack.enter_context(closing(Labels(drawer_of(alone, "labels"))))
+        labels.put(Label("x-1", "p", True, "nul \0", "eve", 1.0))
+        register = stack.enter_context(closing(open_register(alone)))
+        People(register).admit("ada", "viewer")
+        sessions_of(alone, register).open("ada")
+        held = stack.enter_context(closing(open_held(alone, machines[0].service.tenant_key)))
+        held.hold(held_reply("x-9"))
+    machines[1].console.doors.people.admit("ada", "admin")
+    assert left_in_files(config) == ("keys", "held", "labels", "console")
+    for told in ("2 rows of keys.db are in PostgreSQL. The file is keys.db.adopted now", "nothing to take over"):
+        done = CliRunner().invoke(main, ["--config", str(folder / "guard.yaml"), "audit", "adopt"])
+        assert (done.exit_code, told in done.output) == (0, True), done.output
+    assert machines[1].service.keys.find(token).id == record.id
+    with pytest.raises(AccessError, match="revoked"):
+        machines[1].service.keys.find(gone)
+    assert [label.note for label in machines[1].console.parts.labels.all()] == ["nul "]
+    assert [(one.name, one.role) for one in machines[1].console.doors.people.list()] == [("ada", "admin")]
+    assert machines[0].service.held.find("x-9").held == held_reply("x-9")
 
 
 @pytest.mark.parametrize(

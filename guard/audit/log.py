@@ -10,7 +10,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from guard.audit.breakglass import load_public
-from guard.audit.drawer_models import DrawerName
+from guard.audit.drawer_models import KINDS, DrawerName
 from guard.audit.drawers import Drawer, SqliteDrawer
 from guard.audit.reading import Reader, SqliteReader
 from guard.audit.store import SqliteStore, Store
@@ -77,6 +77,27 @@ def drawer_of(config: Config, name: DrawerName, *, only_read: bool = False) -> D
 def has_drawer(config: Config, name: DrawerName) -> bool:
     """Whether something may lie in the drawer `name`. Opens nothing."""
     return config.audit.store != "sqlite" or _file(config, name).is_file()
+
+
+def left_in_files(config: Config) -> tuple[DrawerName, ...]:
+    """The drawers of which this machine has a file, though those in use are in PostgreSQL. Opens nothing."""
+    if config.audit.store == "sqlite":
+        return ()
+    return tuple(name for name in KINDS if _file(config, name).is_file())
+
+
+def adopt(config: Config) -> dict[DrawerName, int]:
+    """Take what files of this machine hold into the database; gives the rows of each. Raises ConfigError, AuditError.
+
+    They are sealed under the tenant key of this machine, so the database must be too.
+    """
+    found = left_in_files(config)
+    if not found:
+        return {}
+    tenant_key_of(config)
+    from guard.audit.adopting import adopt as taken
+
+    return {name: taken(_file(config, name), name, config.audit.url(os.environ)) for name in found}
 
 
 def upgrade(config: Config, *, url_env: str | None = None) -> bool:
