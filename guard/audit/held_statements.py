@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import ClauseElement, Double, LargeBinary, bindparam, delete, insert, null, select, update
+from sqlalchemy import (
+    BindParameter,
+    ClauseElement,
+    Double,
+    LargeBinary,
+    bindparam,
+    delete,
+    insert,
+    null,
+    select,
+    update,
+)
 
 from guard.audit.drawer_models import HELD
 from guard.audit.models import DialectName
@@ -34,7 +45,8 @@ class Statements:
 @cache
 def statements(name: DialectName) -> Statements:
     """The statements for a database."""
-    one, now = HELD.c, bindparam("now", type_=Double())
+    one = HELD.c
+    now: BindParameter[float] = bindparam("now", type_=Double())
     of_tenant = one.tenant == bindparam("of", type_=one.tenant.type)
     this = of_tenant & (one.exchange == bindparam("named", type_=one.exchange.type))
     told, there = select(one.exchange, one.owner, one.sealed, one.decided, one.expires), one.sealed.is_not(None)

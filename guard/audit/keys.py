@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Double, bindparam, func, insert, select, update
+from sqlalchemy import BindParameter, Double, bindparam, func, insert, select, update
 
 from guard.audit.drawer_models import GUARD_KEY
 from guard.audit.drawers import Drawer, InDrawer, NotAtOnceError
@@ -63,7 +63,8 @@ def statements(name: DialectName) -> Statements:
     """The statements for a database."""
     one = GUARD_KEY.c
     told = select(one.id, one.user, one.team, one.application, one.created, one.expires, one.revoked, one.hash)
-    named, now = one.id == bindparam("key", type_=one.id.type), bindparam("now", type_=Double())
+    named = one.id == bindparam("key", type_=one.id.type)
+    now: BindParameter[float] = bindparam("now", type_=Double())
     return Statements(
         add=prepare(insert(GUARD_KEY), name),
         find=prepare(told.where(named), name),

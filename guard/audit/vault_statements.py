@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import ClauseElement, Double, Text, bindparam, delete, select
+from sqlalchemy import BindParameter, ClauseElement, Double, Text, bindparam, delete, select
 
 from guard.audit.drawer_models import NOTES, VAULT, put
 from guard.audit.models import DialectName
@@ -27,11 +27,8 @@ class Statements:
 @cache
 def statements(dialect: DialectName) -> Statements:
     """The statements for a database."""
-    tenant, named, now = (
-        bindparam("tenant", type_=Text()),
-        bindparam("named", type_=Text()),
-        bindparam("now", type_=Double()),
-    )
+    tenant, named = bindparam("tenant", type_=Text()), bindparam("named", type_=Text())
+    now: BindParameter[float] = bindparam("now", type_=Double())
     one, note = VAULT.c, NOTES.c
     made: dict[str, ClauseElement] = {
         "find": select(one.nonce, one.ciphertext, one.expires).where(

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from sqlalchemy import ClauseElement, Double, LargeBinary, Text, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    ClauseElement,
+    Double,
+    LargeBinary,
+    Text,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from guard.audit.drawer_models import LINK, PERSON
 from guard.audit.models import DialectName
@@ -33,7 +44,8 @@ class Statements:
 def statements(name: DialectName) -> Statements:
     """The statements for a database."""
     one, person = LINK.c, PERSON.c
-    now, this = bindparam("now", type_=Double()), one.hash == bindparam("key", type_=LargeBinary())
+    this = one.hash == bindparam("key", type_=LargeBinary())
+    now: BindParameter[float] = bindparam("now", type_=Double())
     unused = one.used.is_(None)
     made: dict[str, ClauseElement] = {
         "add": insert(LINK),

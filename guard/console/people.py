@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, cast
 
-from sqlalchemy import ClauseElement, Double, Text, bindparam, delete, exists, func, null, select, update
+from sqlalchemy import BindParameter, ClauseElement, Double, Text, bindparam, delete, exists, func, null, select, update
 
 from guard.audit.drawer_models import INSERTS, LINK, PERSON, SESSION, add_new
 from guard.audit.models import DialectName
@@ -69,7 +69,7 @@ def statements(name: DialectName) -> Statements:
     one, told = PERSON.c, select(PERSON)
     named, known = bindparam("named", type_=Text()), bindparam("known", type_=Text())
     admitted = INSERTS[name](PERSON)
-    now = bindparam("now", type_=Double())
+    now: BindParameter[float] = bindparam("now", type_=Double())
     others = PERSON.alias("others")
     taken = exists(select(others.c.name).where(others.c.subject == known))
     made: dict[str, ClauseElement] = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -77,7 +79,7 @@ def _add_register() -> None:
     op.create_index("link_person", "link", ["person"])
 
 
-def _key(name: str, kind: sa.types.TypeEngine[object] | None = None) -> sa.Column[object]:
+def _key(name: str, kind: sa.types.TypeEngine[Any] | None = None) -> sa.Column[Any]:
     return sa.Column(name, kind or sa.Text(), primary_key=True)
 
 
