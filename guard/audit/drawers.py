@@ -28,6 +28,10 @@ from guard.audit.models import DialectName
 from guard.audit.shelf import Answer, Run
 from guard.audit.tables import Prepared
 
+UNSCRUBBED: Final = (
+    "Held replies or notes are not overwritten in their files yet, because somebody reads them. "
+    "Run 'guard audit expire' when nobody does."
+)
 NOT_SYNCED: Final = "PRAGMA synchronous = NORMAL;\n"
 
 
@@ -43,6 +47,7 @@ class Drawer(ABC):
 
     dialect: ClassVar[DialectName]
     remote: ClassVar[bool]
+    unscrubbed: str  # what to tell a person where `scrub` could not do all
 
     @abstractmethod
     def writing(self) -> AbstractContextManager[Run]:
@@ -87,6 +92,11 @@ class InDrawer:
         """Whether to write, or to read what is not in memory, waits for a network."""
         return self._drawer.remote
 
+    @property
+    def unscrubbed(self) -> str:
+        """What to tell a person where `scrub` could not do all."""
+        return self._drawer.unscrubbed
+
     def scrub(self, *, patient: bool = True) -> bool:
         """Overwrite what was destroyed; see Drawer."""
         return self._drawer.scrub(patient=patient)
@@ -108,6 +118,7 @@ class SqliteDrawer(Drawer):
 
     dialect: ClassVar[DialectName] = "sqlite"
     remote: ClassVar[bool] = False
+    unscrubbed = UNSCRUBBED
 
     def __init__(self, path: Path, name: DrawerName, *, only_read: bool = False) -> None:
         kind = KINDS[name]

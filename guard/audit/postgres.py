@@ -25,6 +25,10 @@ from guard.errors import AuditError, ConfigError
 CONNECT_S: Final = 10
 BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
 LOCKS: Final = 1735746930  # of two numbers that name an advisory lock, guard's own; the other is that of a table
+NOT_VACUUMED: Final = (
+    "Its space is not given free yet, because guard's role may not ask for that. Let the owner of the tables run: "
+    "VACUUM {tables}"
+)
 STREAMED: Final = 1000  # rows that are fetched at once of an answer that may be long
 # What a writer asks of its connection. One that stops in the middle of a commit must not hold up the others for long.
 SETTINGS: Final = (

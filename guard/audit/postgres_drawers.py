@@ -17,7 +17,7 @@ import psycopg
 from guard.audit.drawer_models import KINDS, DrawerName
 from guard.audit.drawers import Drawer
 from guard.audit.models import DialectName
-from guard.audit.postgres import BEGIN, LOCKS, failing_as, open_to_write, vacuum
+from guard.audit.postgres import BEGIN, LOCKS, NOT_VACUUMED, failing_as, open_to_write, vacuum
 from guard.audit.shelf import Answer, Run
 from guard.audit.tables import Prepared
 from guard.errors import AuditError
@@ -33,6 +33,8 @@ class PostgresDrawer(Drawer):
         self._kind = KINDS[name]
         self._url = url
         self._unwritten, self._unread = (f"the {self._kind.noun} cannot be {done}" for done in ("written", "read"))
+        tables = ", ".join(table.name for table in self._kind.tables)
+        self.unscrubbed = NOT_VACUUMED.format(tables=tables)
         self._lock_it = f"SELECT pg_advisory_xact_lock({LOCKS}, '{self._kind.tables[0].name}'::regclass::oid::integer)"
         self._turn = threading.Lock()
         self._connection: psycopg.Connection[Any] | None = None

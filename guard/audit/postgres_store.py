@@ -22,7 +22,7 @@ from guard.audit.committing import Committing, LogBusyError, RefusedEntryError
 from guard.audit.entries import Opener
 from guard.audit.indexing import Waiting
 from guard.audit.persons import Sealer
-from guard.audit.postgres import BEGIN, LOCKS, PostgresReader, failing_as, open_to_write, vacuum
+from guard.audit.postgres import BEGIN, LOCKS, NOT_VACUUMED, PostgresReader, failing_as, open_to_write, vacuum
 from guard.audit.shelf import Shelf
 from guard.audit.store import AT_ONCE, signing_key
 from guard.audit.tables import Prepared
@@ -46,10 +46,7 @@ class PostgresStore(Committing, PostgresReader):
     """
 
     inline_s: ClassVar[float] = 0.0  # the network is never waited for by an event loop
-    unscrubbed: ClassVar[str] = (
-        "Its space is not given free yet, because guard's role may not ask for that. Let the owner of the tables run: "
-        "VACUUM content, person_key, unindexed, search"
-    )
+    unscrubbed: ClassVar[str] = NOT_VACUUMED.format(tables="content, person_key, unindexed, search")
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
     from guard.audit.retention import Steward, Subject
     from guard.audit.store import Store
     from guard.config import Config
-
-UNSCRUBBED: Final = (
-    "Held replies or notes are not overwritten in their files yet, because somebody reads them. "
-    "Run 'guard audit expire' when nobody does."
-)
 
 because = click.option("--reason", required=True, help="Why, in a short sentence: it is recorded.")
 
@@ -179,9 +174,7 @@ def _notes(labels: Labels, store: Store) -> Notes:
 
 def _left(store: Store, held: HeldReplies, labels: Labels) -> str:
     """What to tell of what is destroyed and not yet overwritten; "" where all of it is."""
-    if store.outstanding():
-        return store.unscrubbed
-    return UNSCRUBBED if held.outstanding() or labels.outstanding() else ""
+    return next((place.unscrubbed for place in (store, held, labels) if place.outstanding()), "")
 
 
 def _warn(left: str) -> None:

@@ -292,6 +292,7 @@ def test_who_may_not_ask_for_space_to_be_given_free_says_so(in_postgres: InPostg
         drawer = PostgresDrawer(in_postgres.server.url(user="porter"), "held")
         assert not drawer.scrub()
         assert drawer.outstanding()
+        assert HeldReplies(drawer, KEY, "acme").unscrubbed.endswith("VACUUM held")
         with pytest.raises(AuditError, match="Grant its role what"):
             HeldReplies(drawer, KEY, "acme").list()
         drawer.close()
