@@ -8,9 +8,10 @@ what is written next.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import psycopg
 
@@ -21,6 +22,8 @@ from guard.audit.postgres import BEGIN, LOCKS, NOT_VACUUMED, failing_as, open_to
 from guard.audit.shelf import Answer, Run
 from guard.audit.tables import Prepared
 from guard.errors import AuditError
+
+IDLE_S: Final = 30.0  # unused for as long as this, a connection is tried out before it is used again
 
 
 class PostgresDrawer(Drawer):
@@ -38,6 +41,7 @@ class PostgresDrawer(Drawer):
         self._lock_it = f"SELECT pg_advisory_xact_lock({LOCKS}, '{self._kind.tables[0].name}'::regclass::oid::integer)"
         self._turn = threading.Lock()
         self._connection: psycopg.Connection[Any] | None = None
+        self._used = 0.0  # when the connection was used last
         self._closed = False
         self._owing = False
 
@@ -85,17 +89,28 @@ class PostgresDrawer(Drawer):
         """The connection, made anew where it was lost; what a block leaves unfinished is undone."""
         if self._closed:
             raise AuditError(f"the {self._kind.noun} are closed")
-        if self._connection is None or self._connection.closed:
+        if self._connection is None or self._connection.closed or not self._answers(self._connection):
             self._connection = open_to_write(self._url, synced=self._kind.synced)
         connection = self._connection
         try:
             yield connection
+            self._used = time.monotonic()
         except BaseException:
             with suppress(psycopg.Error):
                 connection.execute("ROLLBACK")
             if connection.info.transaction_status is not psycopg.pq.TransactionStatus.IDLE:
                 connection.close()  # what state it is in is not known
             raise
+
+    def _answers(self, connection: psycopg.Connection[Any]) -> bool:
+        """Whether a connection is still good: one that nobody used for a while may have been cut on the way."""
+        if time.monotonic() - self._used < IDLE_S:
+            return True
+        with suppress(psycopg.Error):
+            connection.execute("SELECT 1")
+            return True
+        connection.close()
+        return False
 
 
 class _Running:

@@ -280,6 +280,17 @@ def test_a_lost_connection_is_made_anew(in_postgres: InPostgres) -> None:
     assert keys.find(token) == record
 
 
+def test_a_connection_that_was_cut_while_nobody_used_it_is_no_failure(
+    in_postgres: InPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("guard.audit.postgres_drawers.IDLE_S", 0.0)
+    keys = GuardKeys(in_postgres.drawer("keys"), fresh_s=0.0)
+    token, record = keys.create("ann")
+    with psycopg.connect(in_postgres.url, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+    assert keys.find(token) == record
+
+
 def test_who_may_not_ask_for_space_to_be_given_free_says_so(in_postgres: InPostgres) -> None:
     held(in_postgres, Clock()).hold(HELD)
     in_postgres.raw(
