@@ -6,6 +6,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import chain
@@ -138,6 +139,23 @@ def test_a_placeholder_of_one_turn_is_restored_on_the_other(
     assert found[0] in upstream.seen[-1]  # one value, one placeholder
     assert Guard(second.service).restore(found[0].decode()) == MAIL
     assert leaks(contents(database)) == []
+
+
+@pytest.mark.parametrize("table", ["guard_key", "vault"])
+def test_nobody_else_waits_for_what_one_exchange_asks_the_database(
+    machines: tuple[Machine, Machine], database: str, table: str
+) -> None:
+    machine = machines[1]
+    token, _ = machine.service.keys.create(CALLER)
+    with ThreadPoolExecutor(1) as threads, psycopg.connect(database) as other:
+        other.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
+        asked = threads.submit(machine.ask, "echo", f"Write to {MAIL}.", token)
+        for _ in range(20):
+            assert httpx.get(f"{machine.url}/healthz", timeout=2).status_code == 200
+            time.sleep(0.02)
+        assert not asked.done()
+        other.rollback()
+        assert asked.result().status_code == 200
 
 
 def contents(url: str) -> bytes:

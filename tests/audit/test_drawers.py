@@ -113,6 +113,7 @@ def test_a_code_of_one_is_never_anothers(place: Place) -> None:
 
 def test_of_two_at_once_one_gets_a_code(place: Place) -> None:
     vaults = [vault(place) for _ in range(4)]
+    assert [one.recall("acme", ["C0"]) for one in vaults] == [{}] * 4  # each has its connection
     ready, taken = threading.Barrier(4), []
 
     def remember(number: int) -> None:
