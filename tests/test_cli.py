@@ -81,6 +81,7 @@ def test_the_log_is_listed_shown_and_verified(folder: Path) -> None:
         guard.protect(lambda **_: reply)(model="m", messages=[{"role": "user", "content": f"Card {CARD}"}])
         with pytest.raises(KeyError):
             guard.protect(fail)(model="m", messages=[{"role": "user", "content": "x"}])
+        guard.service.store.sign()
         checkpoint = guard.service.store.checkpoint()
     listed = run("audit", "list")
     assert "upstream_error" in listed.stdout

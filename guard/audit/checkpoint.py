@@ -1,24 +1,29 @@
-r"""Signed checkpoints: what the log was, of which size, at which time, in a form that other tools can check.
+r"""Checkpoints: what the log was, of which size, at which time, in a form that other tools can check.
 
-A checkpoint is a C2SP signed note (c2sp.org/signed-note, c2sp.org/tlog-checkpoint) with an Ed25519 signature:
+Each commit has one, which is sealed at once (guard.audit.seals); the newest is signed a moment later
+(guard.audit.signing). A signed checkpoint is a C2SP signed note (c2sp.org/signed-note, c2sp.org/tlog-checkpoint) with
+an Ed25519 signature:
 
     guard/4f1c…            the origin: which log this is
     1042                   the number of leaves
     CsUYapGG…=             the RFC 6962 root, base64
     after 1040             the size at the checkpoint before
     time 1764000000123     the time of the commit, Unix milliseconds
+    before 9yGs5sTq…=      the SHA-256 of the checkpoint before, as it is stored: base64
+    seal kUaWyGWq…=        what shows to the holder of the key that it is of this log: guard.audit.seals
 
     — guard/4f1c… Az3grl…= the name, and base64 of key id and signature
 
-The last two are extension lines, which the specification permits. Back-dating is visible only if the time of a commit
-is under its signature, and a checkpoint that was taken away only if the next one names it. Keys are written as the Go
+What follows the root are extension lines, which the specification permits. Back-dating is visible only if the time of a
+commit is under a signature, and a checkpoint that was taken away only if the next one names it. As each names the one
+before by its hash, a signature is over all checkpoints up to its own. Those of an older guard have neither a line
+`before` nor a seal; each of them is signed by itself. Keys are written as the Go
 reference implementation of signed notes writes them.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
+from binascii import Error, a2b_base64, b2a_base64
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
@@ -34,17 +39,23 @@ KEY_BYTES: Final = 32
 ID_BYTES: Final = 4
 PRIVATE: Final = "PRIVATE+KEY+"
 MOST_SIGNATURES: Final = 16
+SEAL: Final = "seal "
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The log `origin` grew from `after` to `size` leaves, with the root `root`, at `time_ms` in Unix milliseconds."""
+    """The log `origin` grew from `after` to `size` leaves, with the root `root`, at `time_ms` in Unix milliseconds.
+
+    `before` and `seal` are empty in those of an older guard.
+    """
 
     origin: str
     size: int
     root: bytes
     after: int
     time_ms: int
+    before: bytes = b""
+    seal: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +80,7 @@ class PublicKey:
         return key
 
     def __str__(self) -> str:
-        return f"{self.origin}+{self.id.hex()}+{_base64(ED25519 + self.key.public_bytes_raw())}"
+        return f"{self.origin}+{self.id.hex()}+{to_base64(ED25519 + self.key.public_bytes_raw())}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +111,27 @@ class SigningKey:
 
     def secret_text(self) -> str:
         """The key as text, for its file."""
-        return f"{PRIVATE}{self.origin}+{self.id.hex()}+{_base64(ED25519 + self.key.private_bytes_raw())}"
+        return f"{PRIVATE}{self.origin}+{self.id.hex()}+{to_base64(ED25519 + self.key.private_bytes_raw())}"
 
 
 def sign(checkpoint: Checkpoint, key: SigningKey) -> str:
     """The signed note of `checkpoint`, whose origin is that of `key`."""
-    text = _text(checkpoint)
-    signature = key.key.sign(text.encode())
-    return f"{text}\n— {key.origin} {_base64(key.id + signature)}\n"
+    return sign_text(_text(checkpoint), key)
+
+
+def sign_text(text: str, key: SigningKey) -> str:
+    """The signed note of a checkpoint whose text is `text`."""
+    return f"{text}\n— {key.origin} {to_base64(key.id + key.key.sign(text.encode()))}\n"
+
+
+def is_signed(note: str) -> bool:
+    """Whether `note` is a signed note, and not the text of a checkpoint alone."""
+    return "\n\n" in note
+
+
+def text_of(note: str) -> str:
+    """The text of a signed note: what is signed."""
+    return note.rpartition("\n\n")[0] + "\n"
 
 
 def verify(note: str, key: PublicKey, *, witnessed: bool = False) -> Checkpoint:
@@ -127,6 +151,14 @@ def verify(note: str, key: PublicKey, *, witnessed: bool = False) -> Checkpoint:
 def read(note: str, key: PublicKey) -> Checkpoint:
     """The checkpoint that `note` holds and says that `key` signed; whether it did, `verify` says. Raises AuditError."""
     return _of(_parts(note, key, witnessed=False)[0], key)
+
+
+def read_text(text: str, key: PublicKey) -> Checkpoint:
+    """The checkpoint whose text is `text`, not signed, of the log of `key`. Raises AuditError."""
+    checkpoint = _of(text, key)
+    if not checkpoint.seal:
+        raise AuditError("a checkpoint is neither sealed nor signed")
+    return checkpoint
 
 
 def _parts(note: str, key: PublicKey, *, witnessed: bool) -> tuple[str, bytes]:
@@ -149,21 +181,36 @@ def _of(text: str, key: PublicKey) -> Checkpoint:
 
 
 def _text(checkpoint: Checkpoint) -> str:
-    root = _base64(checkpoint.root)
-    return f"{checkpoint.origin}\n{checkpoint.size}\n{root}\nafter {checkpoint.after}\ntime {checkpoint.time_ms}\n"
+    root = to_base64(checkpoint.root)
+    text = f"{checkpoint.origin}\n{checkpoint.size}\n{root}\nafter {checkpoint.after}\ntime {checkpoint.time_ms}\n"
+    if not checkpoint.seal:
+        return text
+    return f"{text}before {to_base64(checkpoint.before)}\n{SEAL}{to_base64(checkpoint.seal)}\n"
 
 
 def _parse(text: str) -> Checkpoint:
+    """Strictly: what is parsed, written anew, is `text` to the letter."""
     lines = text.split("\n")
     try:
         origin, size, root, after, time = lines[:5]
         numbers = int(size), int(after.removeprefix("after ")), int(time.removeprefix("time "))
-        checkpoint = Checkpoint(origin, numbers[0], strict_base64(root), *numbers[1:])
+        checkpoint = Checkpoint(origin, numbers[0], a2b_base64(root), *numbers[1:], *_sealed(lines[5:-1]))
     except ValueError as error:
         raise AuditError("a checkpoint does not have the lines of this version of guard") from error
     if _text(checkpoint) != text or min(numbers) < 0 or len(checkpoint.root) != HASH_BYTES:
         raise AuditError("a checkpoint does not have the lines of this version of guard")
     return checkpoint
+
+
+def _sealed(lines: list[str]) -> tuple[bytes, bytes]:
+    """The hash of the checkpoint before and the seal, of the lines that hold them. Raises ValueError."""
+    if not lines:
+        return b"", b""
+    before, seal = lines
+    hashes = a2b_base64(before.removeprefix("before ")), a2b_base64(seal.removeprefix(SEAL))
+    if len(hashes[0]) != HASH_BYTES or len(hashes[1]) != HASH_BYTES:
+        raise ValueError
+    return hashes
 
 
 def _signer(line: str) -> tuple[str, bytes]:
@@ -202,16 +249,17 @@ def _is_name(text: str) -> bool:
     return bool(text) and "+" not in text and text.isprintable() and not any(map(str.isspace, text))
 
 
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
+def to_base64(data: bytes) -> str:
+    """Strict base64, in one line."""
+    return b2a_base64(data, newline=False).decode("ascii")
 
 
 def strict_base64(text: str) -> bytes:
     """The bytes of strict base64: one text for one value. Raises ValueError."""
     try:
-        data = base64.b64decode(text, validate=True)
-    except binascii.Error as error:
+        data = a2b_base64(text, strict_mode=True)
+    except Error as error:
         raise ValueError("not base64") from error
-    if _base64(data) != text:
+    if to_base64(data) != text:
         raise ValueError("not base64")
     return data

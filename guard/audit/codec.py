@@ -41,7 +41,7 @@ def codec(hint: Any) -> Codec:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     match origin:
         case None if hint is float:
-            made = Codec(_number, _number, float)
+            made = Codec(_number, _number)  # finite, which its type alone does not say
         case None if hint in (str, int, bool):
             made = _exactly(hint)
         case None if dataclasses.is_dataclass(hint):

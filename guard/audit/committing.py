@@ -1,4 +1,4 @@
-"""How entries join the log, whatever database it lies in: one commit for all that wait, signed over all there is."""
+"""How entries join the log, whatever database it lies in: one commit for all that wait, sealed over all there is."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any
 from guard.audit.checkpoint import Checkpoint
 from guard.audit.entries import Leaf
 from guard.audit.shelf import Run, Shelf
+from guard.audit.signing import Signer
 from guard.audit.tables import Prepared, Statements
-from guard.audit.tip import Commit, Tip
+from guard.audit.tip import Commit, Row, Tip
 from guard.errors import AuditError
 from guard.types import Entry
 
@@ -34,6 +35,7 @@ class Committing(ABC):
     _asks: Statements
     _shelf: Shelf
     _tip: Tip
+    _signer: Signer
     _clock: Callable[[], float]
 
     @abstractmethod
@@ -66,7 +68,7 @@ class Committing(ABC):
             raise ValueError("a commit needs an entry")
         leaves = [entry if isinstance(entry, Leaf) else self.leaf(entry) for entry in entries]
         with self._writing(patient=patient):
-            return self._commit(lambda: leaves, patient=patient).signed
+            return self._commit(lambda: leaves, patient=patient).sealed
 
     def change(self, what: Callable[[Run], Sequence[Entry]]) -> Sequence[Entry]:
         """Let `what` change what lies beside the tree, in one commit with the entries that it gives; see Store."""
@@ -82,6 +84,10 @@ class Committing(ABC):
             self._commit(leaves, patient=True)
         return entries
 
+    def sign(self) -> None:
+        """Sign what this process appended, where it is not; see Store."""
+        self._signer.now()
+
     def last_frontier(self) -> tuple[int, bytes] | None:
         """See `guard.audit.tip.Past`."""
         found: tuple[int, bytes] | None = self._run(self._asks.last_frontier).fetchone()
@@ -91,13 +97,34 @@ class Committing(ABC):
         """See `guard.audit.tip.Past`."""
         return (row[0] for row in self._run(self._asks.hashes, start=start, end=end))
 
+    def _begin(self) -> None:
+        """Take in the log, and sign its end where a process that was interrupted did not; within a transaction.
+
+        Raises AuditError where it cannot be built on.
+        """
+        self._catch_up()
+        signed = self._run(self._asks.last_signed).fetchone()
+        tail = self._run(self._asks.tail, start=0 if signed is None else signed[0])
+        now_signed = self._tip.unsigned(signed, tail)
+        if now_signed is not None:
+            self._add_signed(now_signed)
+
+    def _store_signed(self, row: Row, *, patient: bool) -> None:
+        """See `guard.audit.signing.Store`."""
+        with self._writing(patient=patient):
+            self._add_signed(row)
+
+    def _add_signed(self, row: Row) -> None:
+        self._run(self._asks.add_signed, size=row[0], note=row[1])
+
     def _commit(self, make: Callable[[], Sequence[Leaf]], *, patient: bool) -> Commit:
         """Add the leaves that `make` gives, in one transaction with whatever else it does."""
         with self._transaction(patient=patient):
             self._catch_up()
             leaves = self._shelf.admitted(make(), self._run)
-            commit = self._tip.grow(leaves, int(self._clock() * 1000))
+            commit = self._tip.grow(leaves, int(self._clock() * 1000), self._signer.ready)
             self._write(commit)
         self._tip.made(commit)
+        self._signer.made(commit)
         self._shelf.stored(leaves)
         return commit

@@ -3,8 +3,8 @@
     altered     an entry's bytes do not fit its hash, or its columns do not fit its bytes
     removed     an entry or a checkpoint is missing
     root        the entries under a checkpoint are not the ones that were signed: altered, exchanged or slipped in
-    unsigned    entries stand after the last checkpoint
-    signature   a checkpoint was altered, or is not of this log
+    unsigned    entries stand after the last checkpoint, or were sealed and never signed
+    signature   a checkpoint, its seal or its signature was altered, or is not of this log
     frontier    a kept frontier is not that of the tree
     back-dated  a time goes backwards, or lies ahead of its commit or outside the time-stamps around it, by more than
                 the tolerance
@@ -40,7 +40,8 @@ class Finding:
 class Report:
     """What a check saw. Only the first findings are listed; `problems` counts all.
 
-    `last` is the newest sound note, None where none is known.
+    `last` is the newest sound signed note, None where none is known. So many entries after it are `sealed` and not
+    signed; `seals` says whether the seals were checked, which needs the signing key.
     `stamped` is how many entries lie under a time-stamp, and `latest_ms` the most that any of them was stamped after
     the time that it bears. `contents` is how many pieces lie beside the tree.
     """
@@ -54,6 +55,8 @@ class Report:
     stamped: int = 0
     latest_ms: int = 0
     contents: int = 0
+    sealed: int = 0
+    seals: bool = False
 
     @property
     def ok(self) -> bool:

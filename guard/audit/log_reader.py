@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -10,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from guard.audit import listing
-from guard.audit.checkpoint import PublicKey
+from guard.audit import keyfile, listing
+from guard.audit.checkpoint import PublicKey, SigningKey
 from guard.audit.content import Lack
 from guard.audit.entries import Content, Opener, unopened
 from guard.audit.findings import MOST_FINDINGS, Finding, Report
@@ -19,6 +20,7 @@ from guard.audit.listing import EVERY, SLACK_S, Dimension, Filters
 from guard.audit.models import DialectName
 from guard.audit.persons import PersonKey
 from guard.audit.results import Count, Kept, Numbered, Recorded, Row
+from guard.audit.seals import Seals
 from guard.audit.sessions import Session, State
 from guard.audit.shelf import statements as beside
 from guard.audit.tables import NEWEST, statements
@@ -127,9 +129,9 @@ class LogReader(ABC):
             return tuple(Kept(*row) for row in session.rows(query, person=person, until=last, limit=limit))
 
     def checkpoint(self) -> str | None:
-        """The newest checkpoint as a signed note, to be kept elsewhere; None for an empty log."""
+        """The newest signed checkpoint as a note, to be kept elsewhere; None where nothing is signed yet."""
         with self._session() as session:
-            row = next(session.rows(self._asks.last_checkpoint), None)
+            row = next(session.rows(self._asks.last_signed), None)
         return None if row is None else str(row[1])
 
     @contextmanager
@@ -149,7 +151,8 @@ class LogReader(ABC):
     ) -> Report:
         """Check the whole log; see `guard.audit.verify.check`. Raises AuditError where it cannot be read at all.
 
-        Where the entries are sound, the list of exchanges is compared with them.
+        Where the signing key stands beside the public one and may be read, the seals are checked too. Where the entries
+        are sound, the list of exchanges is compared with them.
         """
         with self._session() as session:
             report = check(
@@ -158,6 +161,7 @@ class LogReader(ABC):
                 trusted=trusted,
                 stamps=stamps,
                 tolerance_s=tolerance_s,
+                seals=self._seals(public_key),
                 processes=processes,
             )
             wrong = next(session.rows(self._asks.unlisted))[0] if report.ok else 0
@@ -165,6 +169,17 @@ class LogReader(ABC):
             return report
         finding = Finding("altered", 0, f"the list of exchanges does not fit the entries, in {wrong} places")
         return replace(report, problems=report.problems + 1, findings=(*report.findings, finding)[:MOST_FINDINGS])
+
+    def _seals(self, public_key: PublicKey) -> Seals | None:
+        """What checks seals, where the signing key that `public_key` belongs to is at hand."""
+        private = self._public.with_suffix(".key")
+        if not os.access(private, os.R_OK):
+            return None
+        try:
+            key = SigningKey.parse(keyfile.load(private).decode())
+        except (ConfigError, AuditError, UnicodeDecodeError):
+            return None
+        return Seals(key) if key.public == public_key else None
 
     def _bounds(self, session: Session, filters: Filters) -> tuple[int, int]:
         """Between which numbers the exchanges of the times in `filters` lie."""

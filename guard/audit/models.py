@@ -1,7 +1,8 @@
 """The tables of the log, described once for SQLite and PostgreSQL.
 
     leaf        the entries, append-only: what is signed
-    checkpoint  one signed note for each commit, append-only
+    checkpoint  one sealed checkpoint for each commit, append-only; up to revision 2 a signed note
+    signed      signed notes of some of the checkpoints, each over all there are up to it, append-only
     content     what lies beside the tree and may be destroyed
     person_key  the keys that open it, which are destroyed with it
     listed      one row for each exchange, made of the columns of its entries, for lists and counts; changes once, at
@@ -45,7 +46,7 @@ from guard.audit.drawer_models import DRAWERS
 
 DialectName = Literal["sqlite", "postgresql"]
 
-REVISION: Final = 3  # the newest of guard/audit/migrations/versions; in SQLite also PRAGMA user_version
+REVISION: Final = 4  # the newest of guard/audit/migrations/versions; in SQLite also PRAGMA user_version
 VERSION_TABLE: Final = "audit_version"
 
 METADATA: Final = MetaData()
@@ -70,6 +71,12 @@ CHECKPOINT: Final = Table(
     Column("size", _SEQ, primary_key=True, autoincrement=False),
     Column("note", Text, nullable=False),
     Column("frontier", LargeBinary),
+)
+SIGNED: Final = Table(
+    "signed",
+    METADATA,
+    Column("size", _SEQ, primary_key=True, autoincrement=False),
+    Column("note", Text, nullable=False),
 )
 CONTENT: Final = Table(
     "content",
@@ -145,7 +152,10 @@ BEGUN: Final = Table(
 )
 SQLITE_SEARCH: Final = table("search", column("rowid", Integer), column("terms", Text))
 
-FINAL: Final = {"leaf": ("UPDATE", "DELETE"), "checkpoint": ("UPDATE", "DELETE"), "listed": ("DELETE",)}
+FINAL: Final = {
+    **dict.fromkeys(("leaf", "checkpoint", "signed"), ("UPDATE", "DELETE")),
+    "listed": ("DELETE",),
+}
 APPEND_ONLY: Final = "the audit log is append-only"
 
 

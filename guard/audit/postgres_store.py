@@ -24,6 +24,7 @@ from guard.audit.indexing import Waiting
 from guard.audit.persons import Sealer
 from guard.audit.postgres import BEGIN, LOCKS, NOT_VACUUMED, PostgresReader, failing_as, open_to_write, vacuum
 from guard.audit.shelf import Shelf
+from guard.audit.signing import Signer
 from guard.audit.store import AT_ONCE, signing_key
 from guard.audit.tables import Prepared
 from guard.audit.tenant import TENANT_KEY, load_or_create_tenant_key, opener_of
@@ -71,9 +72,10 @@ class PostgresStore(Committing, PostgresReader):
         with failing_as("the audit log cannot be opened"):
             connection = self._connected()
             try:
-                self._tip = Tip(self._signing_key(connection, key), WHERE)
+                signing = self._signing_key(connection, key)
+                self._tip, self._signer = Tip(signing, WHERE), Signer(signing, self._store_signed)
                 with self._transaction():
-                    self._catch_up()
+                    self._begin()
             except BaseException:
                 connection.close()
                 raise
@@ -117,7 +119,8 @@ class PostgresStore(Committing, PostgresReader):
         return len(waiting)
 
     def close(self) -> None:
-        """Close the log; a later append raises AuditError."""
+        """Sign what is not signed and close the log; see Store."""
+        self._signer.close()
         with self._turn:
             self._closed = True
             if self._connection is not None:
@@ -167,6 +170,8 @@ class PostgresStore(Committing, PostgresReader):
         with connection.pipeline(), connection.cursor() as cursor:
             cursor.executemany(asks.add_leaf.text.encode(), commit.leaves)
             cursor.execute(asks.add_checkpoint.text.encode(), commit.checkpoint)
+            if commit.signed:
+                cursor.executemany(asks.add_signed.text.encode(), commit.signed)
             if commit.content:
                 cursor.executemany(asks.add_content.text.encode(), commit.content)
             if commit.unindexed:

@@ -17,6 +17,10 @@ from guard.audit.checkpoint import Checkpoint, PublicKey
 from guard.audit.merkle import Frontier, Subtree, consistency_proof, extend, inclusion_proof, part, root, unpack
 from guard.errors import AuditError
 
+NOT_YET: Final = (
+    "the exchange is recorded and sealed, but not signed yet, which takes guard a moment: try again. If guard does not "
+    "run, let it sign: guard audit sign"
+)
 DAMAGED: Final = "the log does not fit its checkpoints, so nothing can be proven. Run: guard audit verify"
 
 
@@ -24,7 +28,7 @@ class Tree(Protocol):
     """One state of a log, to make proofs of. What stands in it may be anything: it is checked, never trusted."""
 
     def tip(self) -> tuple[Any, Any] | None:
-        """Size and note of the newest checkpoint; None for an empty log."""
+        """Size and note of the newest signed checkpoint; None where nothing is signed yet."""
         ...
 
     def leaves_of(self, exchange: str) -> Iterable[tuple[Any, Any]]:
@@ -65,6 +69,8 @@ def prove(tree: Tree, exchange: str, key: PublicKey, *, under: str | None = None
     if not rows:
         raise AuditError("There is no such exchange. 'guard audit list' names them.")
     covered = [row for row in rows if row[0] < checkpoint.size]
+    if under is None and len(covered) < len(rows):
+        raise AuditError(NOT_YET)
     if not covered:
         raise AuditError("the exchange was recorded after this checkpoint, so that it proves nothing of it")
     subtree = _stored(tree)
@@ -110,7 +116,7 @@ def _newest(tree: Tree, key: PublicKey) -> tuple[str, Checkpoint]:
     """The newest checkpoint of the log and its note. Raises AuditError."""
     found = tree.tip()
     if found is None:
-        raise AuditError("the log is empty, so there is nothing to prove")
+        raise AuditError("the log is empty, or nothing of it is signed yet, so there is nothing to prove")
     size, note = found
     checkpoint = notes.verify(note, key) if isinstance(note, str) else None
     if checkpoint is None or checkpoint.size != size:

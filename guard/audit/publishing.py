@@ -24,7 +24,7 @@ from guard.audit.acts import act_of
 from guard.audit.checkpoint import Checkpoint
 from guard.audit.places import Place, places_of
 from guard.audit.proving import grew
-from guard.audit.reading import Reader
+from guard.audit.store import Store
 from guard.config import Config
 from guard.errors import AuditError, GuardError
 from guard.types import Act
@@ -40,14 +40,14 @@ Record = Callable[[Act], object]
 
 
 class Publisher:
-    """Publishes the checkpoints of the log that `reader` reads at `places`, each with the seconds between two of them.
+    """Publishes the checkpoints of the log in `store` at `places`, each with the seconds between two of them.
 
     `record` makes an act durable; `memory` is the folder that remembers what was published last, and where.
     """
 
     def __init__(
         self,
-        reader: Reader,
+        store: Store,
         places: Sequence[tuple[Place, float]],
         record: Record,
         memory: Path,
@@ -58,7 +58,7 @@ class Publisher:
     ) -> None:
         self.places = tuple(places)
         self.failing: dict[Place, str] = {}  # why the last try failed
-        self._reader = reader
+        self._store = store
         self._record = record
         self._memory = memory
         self._actor = actor
@@ -70,13 +70,14 @@ class Publisher:
 
         AuditError too where the log does not continue what was published last.
         """
-        note = self._reader.checkpoint()
+        self._store.sign()
+        note = self._store.checkpoint()
         last = self._remembered(place)
         if note == last:
             return None
-        key = self._reader.public_key
+        key = self._store.public_key
         if last is not None:
-            with self._reader.state() as state:
+            with self._store.state() as state:
                 note = grew(state, last, key).after
             if not self._news_since(notes.verify(last, key).size):
                 return None
@@ -118,7 +119,7 @@ class Publisher:
             return False, f"guard failed: {type(error).__name__}"
 
     def _news_since(self, size: int) -> bool:
-        with closing(self._reader.entries(after=size - 1)) as entries:  # type: ignore[type-var]
+        with closing(self._store.entries(after=size - 1)) as entries:  # type: ignore[type-var]
             return any(not _tells_of_publication(numbered.entry) for numbered in entries)
 
     def _file(self, place: Place) -> Path:
@@ -146,10 +147,10 @@ class Publisher:
 
 
 def publisher_of(
-    config: Config, reader: Reader, record: Record, environ: Mapping[str, str] = os.environ, *, actor: str = ACTOR
+    config: Config, store: Store, record: Record, environ: Mapping[str, str] = os.environ, *, actor: str = ACTOR
 ) -> Publisher:
     """What publishes the checkpoints of the log of `config`. Raises ConfigError."""
-    return Publisher(reader, places_of(config, environ), record, config.data / "published", actor=actor)
+    return Publisher(store, places_of(config, environ), record, config.data / "published", actor=actor)
 
 
 def _tells_of_publication(entry: object) -> bool:

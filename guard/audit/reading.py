@@ -71,7 +71,7 @@ class Reader(Protocol):
         ...
 
     def checkpoint(self) -> str | None:
-        """The newest checkpoint as a signed note, to be kept elsewhere; None for an empty log."""
+        """The newest signed checkpoint as a note, to be kept elsewhere; None where nothing is signed yet."""
         ...
 
     def verify(

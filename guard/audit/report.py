@@ -139,6 +139,8 @@ def verify(
     lines += [f"time-stamp {name}: was altered, or is not by this authority, or not of this log" for name in damaged]
     if sound:
         lines.append(_stamped(len(sound), report))
+    if report.sealed:
+        lines.append(_sealed(report))
     problems = report.problems + len(damaged)
     lines.append(
         f"{report.entries} entries under {report.checkpoints} checkpoints, {report.unfinished} exchanges unfinished: "
@@ -163,6 +165,12 @@ def stamps_of(
     if not found:
         raise ConfigError("there is no time-stamp. 'audit.publish' names the authority, 'guard audit publish' asks it.")
     return found
+
+
+def _sealed(report: Report) -> str:
+    shown = "their seals are right" if report.seals else "only who has the signing key can check their seals"
+    said = f"The last {report.sealed} entries are sealed and not signed yet, which takes guard a moment; {shown}."
+    return said if report.ok or not report.seals else said.partition(";")[0] + "."
 
 
 def _stamped(number: int, report: Report) -> str:

@@ -36,6 +36,10 @@ class LogState:
         """See `guard.audit.verify.Source`."""
         return self._session.rows(self._asks.checkpoints)
 
+    def signed(self) -> Iterable[tuple[Any, Any]]:
+        """See `guard.audit.verify.Source`."""
+        return self._session.rows(self._asks.signed)
+
     def leaves(self, start: int, end: int) -> Iterable[tuple[Any, ...]]:
         """See `guard.audit.verify.Source`."""
         return self._session.rows(self._asks.leaves, start=start, end=end)
@@ -54,7 +58,7 @@ class LogState:
 
     def tip(self) -> tuple[Any, ...] | None:
         """See `guard.audit.proving.Tree`."""
-        return next(self._session.rows(self._asks.last_checkpoint), None)
+        return next(self._session.rows(self._asks.last_signed), None)
 
     def leaves_of(self, exchange: str) -> Iterable[tuple[Any, ...]]:
         """See `guard.audit.proving.Tree`."""

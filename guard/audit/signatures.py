@@ -1,7 +1,7 @@
 """The signatures of many checkpoints, checked by several processes at once.
 
-A signature takes about 0.1 ms to check, more than an entry does, so that in a log whose commits held one entry each the
-signatures are most of the work. Every one is checked, whichever process does it.
+A signature takes about 0.1 ms to check, more than an entry does: in a log of an older guard, which signed each commit,
+whose commits held one entry each, the signatures are most of the work. Every one is checked, whichever process does it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Signatures:
     """
 
     def __init__(self, key: PublicKey, processes: int = 1) -> None:
-        self._key = key
+        self.key = key
         self._processes = processes
         self._seen = 0
         self._batch: list[tuple[int, str]] = []
@@ -51,8 +51,8 @@ class Signatures:
         """
         self._seen += 1
         if self._processes <= 1 or self._seen <= FEW:
-            return notes.verify(note, self._key)
-        checkpoint = notes.read(note, self._key)
+            return notes.verify(note, self.key)
+        checkpoint = notes.read(note, self.key)
         self._batch.append((at, note))
         if len(self._batch) >= BATCH:
             self._hand_over()
@@ -70,7 +70,7 @@ class Signatures:
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(self._processes, mp_context=context)
-        self._under_way.append(self._pool.submit(wrong_among, str(self._key), self._batch))
+        self._under_way.append(self._pool.submit(wrong_among, str(self.key), self._batch))
         self._batch = []
         while len(self._under_way) > AHEAD * self._processes:
             self._wrong += self._under_way.popleft().result()

@@ -1,7 +1,7 @@
-"""The audit log in SQLite: an append-only table of leaves and one signed checkpoint for each commit.
+"""The audit log in SQLite: an append-only table of leaves and one sealed checkpoint for each commit.
 
-Several processes may append. Each takes the write lock, catches up with what the others appended, and signs the tree
-that its own leaves complete.
+Several processes may append. Each takes the write lock, catches up with what the others appended, and seals the tree
+that its own leaves complete, which it signs a moment later.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from guard.audit.persons import Lock, PersonKey, Sealer
 from guard.audit.reading import Reader, SqliteReader
 from guard.audit.shelf import Run, Shelf
 from guard.audit.shelf import statements as shelf_statements
+from guard.audit.signing import Signer
 from guard.audit.tables import Prepared
 from guard.audit.tenant import TENANT_KEY, load_or_create_tenant_key, opener_of
 from guard.audit.tip import Commit, Tip
@@ -80,6 +81,10 @@ class Store(Reader, Protocol):
         """
         ...
 
+    def sign(self) -> None:
+        """Sign now what this process appended, where it is not signed yet; durable on return. Raises AuditError."""
+        ...
+
     def scrub(self, *, search: bool = False, patient: bool = True) -> bool:
         """Overwrite what was destroyed in the files too, with `search` in the index; says whether all of it was.
 
@@ -96,7 +101,7 @@ class Store(Reader, Protocol):
         ...
 
     def close(self) -> None:
-        """Close the log; a later append raises AuditError."""
+        """Sign what is not signed and close the log; a later append raises AuditError."""
         ...
 
 
@@ -130,13 +135,14 @@ class SqliteStore(Committing, SqliteReader):
         self._clock = clock
         self._turn = threading.Lock()
         self._patient = True
-        self._tip = Tip(_signing_key(self.path), str(self.path))
+        signing = _signing_key(self.path)
+        self._tip, self._signer = Tip(signing, str(self.path)), Signer(signing, self._store_signed)
         self._connection = open_to_write(self.path, "")
         try:
             with failing_as(f"{self.path} cannot be opened"):
                 upgrade_sqlite(self._connection, self.path)
                 with transaction(self._connection):
-                    self._catch_up()
+                    self._begin()
         except BaseException:
             self._connection.close()
             raise
@@ -177,7 +183,8 @@ class SqliteStore(Committing, SqliteReader):
         return len(waiting)
 
     def close(self) -> None:
-        """Close the log; a later append raises AuditError."""
+        """Sign what is not signed and close the log; see Store."""
+        self._signer.close()
         with self._turn:
             self._connection.close()
 
@@ -203,6 +210,8 @@ class SqliteStore(Committing, SqliteReader):
         asks, run = self._asks, self._connection
         run.executemany(asks.add_leaf.text, commit.leaves)
         run.execute(asks.add_checkpoint.text, commit.checkpoint)
+        if commit.signed:
+            run.executemany(asks.add_signed.text, commit.signed)
         if commit.content:
             run.executemany(asks.add_content.text, commit.content)
         if commit.unindexed:

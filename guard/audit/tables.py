@@ -32,6 +32,8 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects.postgresql import insert as insert_in_postgres
+from sqlalchemy.dialects.sqlite import insert as insert_in_sqlite
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -42,6 +44,7 @@ from guard.audit.models import (
     LISTED,
     PERSON_KEY,
     SEARCH,
+    SIGNED,
     SQLITE_SEARCH,
     UNINDEXED,
     DialectName,
@@ -95,11 +98,15 @@ class Statements:
 
     add_leaf: Prepared  # the columns of LEAF
     add_checkpoint: Prepared  # size, note, frontier
+    add_signed: Prepared  # size, note; nothing where it is there
     add_content: Prepared  # the columns of CONTENT
     add_unindexed: Prepared  # the columns of UNINDEXED
     list_openings: Prepared  # start
     list_closings: Prepared  # start
     last_checkpoint: Prepared
+    last_signed: Prepared
+    tail: Prepared  # start
+    signed: Prepared
     last_frontier: Prepared
     hashes: Prepared  # start, end
     checkpoints: Prepared
@@ -128,6 +135,7 @@ def statements(name: DialectName) -> Statements:
     made = {
         "add_leaf": insert(LEAF),
         "add_checkpoint": insert(CHECKPOINT),
+        "add_signed": _add_signed(name),
         "add_content": insert(CONTENT),
         "add_unindexed": insert(UNINDEXED),
         "list_openings": list_openings(),
@@ -149,6 +157,11 @@ def _of_the_tree() -> dict[str, Select[Any]]:
     between = and_(leaf.seq >= start, leaf.seq < end)
     return {
         "last_checkpoint": newest,
+        "last_signed": select(SIGNED).order_by(SIGNED.c.size.desc()).limit(literal_column("1")),
+        "tail": select(CHECKPOINT.c.size, CHECKPOINT.c.note)
+        .where(CHECKPOINT.c.size >= start)
+        .order_by(CHECKPOINT.c.size),
+        "signed": select(SIGNED).order_by(SIGNED.c.size),
         "last_frontier": frontiers.order_by(CHECKPOINT.c.size.desc()).limit(literal_column("1")),
         "frontier": frontiers.where(CHECKPOINT.c.size <= bindparam("most", type_=CHECKPOINT.c.size.type))
         .order_by(CHECKPOINT.c.size.desc())
@@ -164,6 +177,13 @@ def _of_the_tree() -> dict[str, Select[Any]]:
             leaf.kind == ACT,
         ).order_by(leaf.seq),
     }  # fmt: skip
+
+
+def _add_signed(name: DialectName) -> Insert:
+    """A note that another process, or this one, stored already stays as it is."""
+    if name == "sqlite":
+        return insert_in_sqlite(SIGNED).on_conflict_do_nothing()
+    return insert_in_postgres(SIGNED).on_conflict_do_nothing()
 
 
 def _of_content(name: DialectName) -> dict[str, ClauseElement]:

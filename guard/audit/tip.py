@@ -1,7 +1,7 @@
 """The end of the log as one of its writers knows it, and what its next commit holds, whatever the database.
 
-A writer catches up with what others appended before it appends, and signs only what continues the last checkpoint:
-never a log that became shorter, nor leaves that somebody slipped in.
+A writer catches up with what others appended before it appends, and seals and signs only what continues the last
+checkpoint: never a log that became shorter, nor leaves that somebody slipped in.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from guard.audit.checkpoint import Checkpoint, SigningKey, sign, verify
+from guard.audit.checkpoint import Checkpoint, SigningKey, is_signed, sign_text, text_of, verify
 from guard.audit.entries import Leaf
 from guard.audit.merkle import Frontier, extend, pack, root, unpack
+from guard.audit.seals import Seals, hash_of
 from guard.audit.tables import keeps_frontier
 from guard.errors import AuditError
 
@@ -35,11 +36,12 @@ class Past(Protocol):
 class Commit:
     """The rows of one commit, for each table, in the order of its columns."""
 
-    signed: Checkpoint
+    sealed: Checkpoint
     tree: Frontier
     start: int  # the number of its first leaf
     leaves: Sequence[Row]
     checkpoint: Row
+    signed: tuple[Row, ...]  # the note of an earlier commit, where it is to be stored with this one
     content: Sequence[Row]
     unindexed: Sequence[Row]
     opens: bool  # whether exchanges begin in it
@@ -50,7 +52,7 @@ class Tip:
     """The end of the log in `where`, a name for messages, as of the last checkpoint that this writer saw."""
 
     def __init__(self, key: SigningKey, where: str) -> None:
-        self._key, self._where = key, where
+        self._key, self._where, self._seals = key, where, Seals(key)
         self._tree, self._note = Frontier(), ""  # the empty log has none
 
     def catch_up(self, size: int, note: str, past: Past) -> None:
@@ -62,28 +64,58 @@ class Tip:
             return
         if size <= self._tree.size:
             raise AuditError(f"{self._where}: the audit log is not what this process wrote. Run: guard audit verify")
-        signed = verify(note, self._key.public)
+        sound = verify(note, self._key.public) if is_signed(note) else self._seals.check(note)
         nearest = self._nearest(past)
         tree = extend(nearest, past.hashes(nearest.size, size))
-        if (signed.size, signed.root) != (tree.size, root(tree)) or size != tree.size:
+        if (sound.size, sound.root) != (tree.size, root(tree)) or size != tree.size:
             raise AuditError(f"{self._where}: the audit log does not fit its last checkpoint. Run: guard audit verify")
         self._tree, self._note = tree, note
 
-    def grow(self, leaves: Sequence[Leaf], time_ms: int) -> Commit:
-        """Make and sign the commit of `leaves`; they are part of the log only once it was told `made`."""
+    def unsigned(self, signed: tuple[int, str] | None, tail: Iterable[tuple[int, str]]) -> Row | None:
+        """The newest checkpoint, now signed, where `signed` is not it; None where it is, and for an empty log.
+
+        `signed` is the newest that is signed, as size and note; `tail` holds the checkpoints from its size on, as a
+        process that was interrupted left them. Raises AuditError where these do not belong together.
+        """
+        at, note = signed or (0, "")
+        altered = AuditError(
+            f"{self._where}: what the audit log held last was altered before it was signed, or its last signed "
+            "checkpoint was. Run: guard audit verify"
+        )
+        before, size = "", 0
+        for size, text in tail:
+            if size == at:
+                if not is_signed(note) or text not in {text_of(note), note}:
+                    raise altered
+                verify(note, self._key.public)
+            else:
+                sealed = self._seals.check(text)
+                if (sealed.size, sealed.before) != (size, hash_of(before)):
+                    raise altered
+            before = text
+        if size != self._tree.size or (signed is not None and at > size):
+            raise altered
+        return None if size == at else (size, sign_text(self._note, self._key))
+
+    def grow(self, leaves: Sequence[Leaf], time_ms: int, signed: tuple[Row, ...] = ()) -> Commit:
+        """Make and seal the commit of `leaves`; they are part of the log only once it was told `made`.
+
+        `signed` is what is to be stored with it.
+        """
         start = self._tree.size
         tree = extend(self._tree, [leaf.hash for leaf in leaves])
-        signed = Checkpoint(self._key.origin, tree.size, root(tree), start, time_ms)
+        sealed, text = self._seals.make(tree.size, root(tree), start, time_ms, self._note)
         frontier = pack(tree) if keeps_frontier(start, tree.size) else None
         numbered = list(enumerate(leaves, start))
         kinds = {leaf.columns[1] for leaf in leaves}
         kept = [(seq, leaf.columns, leaf.content) for seq, leaf in numbered if leaf.content is not None]
         return Commit(
-            signed=signed,
+            sealed=sealed,
             tree=tree,
             start=start,
             leaves=[(seq, leaf.hash, *leaf.columns, leaf.body) for seq, leaf in numbered],
-            checkpoint=(tree.size, sign(signed, self._key), frontier),
+            checkpoint=(tree.size, text, frontier),
+            signed=signed,
             content=[
                 (seq, *columns[:3], beside.person, beside.sealed, beside.key_id, beside.until, None, None)
                 for seq, columns, beside in kept

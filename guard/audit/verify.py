@@ -6,20 +6,25 @@ owner of the key made anew only against a checkpoint or a time-stamp. The kinds 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Protocol
 
 from guard.audit import checkpoint as notes
 from guard.audit.checkpoint import Checkpoint, PublicKey
 from guard.audit.findings import Finding, Kind, Report
+from guard.audit.seals import Seals
 from guard.audit.signatures import Signatures
 from guard.audit.timestamps import Bounds, Stamp
-from guard.audit.walking import Walk
+from guard.audit.walking import Apart, Walk
 
 __all__ = ["LATE_S", "TOLERANCE_S", "Finding", "Kind", "Report", "Source", "check"]
 
 TOLERANCE_S: Final = 300.0
 LATE_S: Final = 86_400.0
+# A commit is signed within half a second. Whoever has the database and no key could seal entries with nonsense, which
+# only the holder of the key sees: so to all others, what is not signed by then was altered or interrupted.
+UNSIGNED_S: Final = 60.0
 
 
 class Source(Protocol):
@@ -27,6 +32,10 @@ class Source(Protocol):
 
     def checkpoints(self) -> Iterable[tuple[Any, Any, Any]]:
         """Size, note and kept frontier of each checkpoint, by size."""
+        ...
+
+    def signed(self) -> Iterable[tuple[Any, Any]]:
+        """Size and note of each signed note that stands apart from the checkpoints, by size."""
         ...
 
     def leaves(self, start: int, end: int) -> Iterable[Any]:
@@ -58,23 +67,29 @@ def check(
     stamps: Sequence[Stamp] = (),
     tolerance_s: float = TOLERANCE_S,
     late_s: float = LATE_S,
+    seals: Seals | None = None,
+    now_s: float | None = None,
     processes: int = 1,
 ) -> Report:
     """Check the log that `source` shows against `key`, against the signed note `trusted`, and against time-stamps.
 
-    So many `processes` check the signatures, where there are many. Memory grows with the acts that destroyed content
-    and with nothing else of the log. Raises AuditError where `trusted` is not a sound checkpoint of this log, and what
-    `source` raises where the log cannot be read.
+    With `seals`, those of the checkpoints are checked too. `now_s` is the time of the check, in Unix seconds, by
+    default the clock's: it tells what should be signed by now. So many `processes` check the signatures, where there
+    are many. Memory grows with the acts that destroyed content and with nothing else of the log. Raises AuditError
+    where `trusted` is not a sound checkpoint of this log, and what `source` raises where the log cannot be read.
     """
     kept: dict[int, set[Checkpoint]] = {}
     elsewhere = [] if trusted is None else [notes.verify(trusted, key, witnessed=True)]
     for checkpoint in (*elsewhere, *(stamp.checkpoint for stamp in stamps)):
         kept.setdefault(checkpoint.size, set()).add(checkpoint)
     with Signatures(key, processes) as signatures:
-        walk = Walk(signatures, kept, Bounds.of(stamps), int(tolerance_s * 1000), int(late_s * 1000))
+        walk = Walk(signatures, kept, Bounds.of(stamps), int(tolerance_s * 1000), int(late_s * 1000), seals)
+        signed = Apart(source.signed(), walk.findings)
         for size, note, frontier in source.checkpoints():
-            walk.commit(source.leaves(walk.start, size), size, note, frontier)
-        walk.end(source.left_over(walk.start))
+            walk.commit(source.leaves(walk.start, size), size, note, frontier, signed.up_to(size))
+        signed.end()
+        now_ms = int((time.time() if now_s is None else now_s) * 1000)
+        walk.end(source.left_over(walk.start), now_ms - int(UNSIGNED_S * 1000))
     walk.beside.contents(source.contents())
     walk.beside.keys(source.person_keys())
     return walk.report()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import InitVar, dataclass, field
 from typing import Any, Final
 
 from guard.audit.beside import Beside
-from guard.audit.checkpoint import Checkpoint
+from guard.audit.checkpoint import Checkpoint, is_signed, read_text, text_of
 from guard.audit.entries import COLUMNS, Columns, columns_of
 from guard.audit.findings import Findings, Report
 from guard.audit.merkle import Frontier, extend, leaf_hash, pack, root
+from guard.audit.seals import Seals, hash_of
 from guard.audit.signatures import Signatures
 from guard.audit.tables import keeps_frontier
 from guard.audit.timestamps import FOREVER_MS, Bounds
@@ -23,6 +25,34 @@ FIRST: Final = -(2**63)  # the smallest number that SQLite can give a row
 
 
 @dataclass(slots=True)
+class Apart:
+    """The signed notes, which stand apart from the checkpoints, by size."""
+
+    rows: InitVar[Iterable[tuple[Any, Any]]]
+    findings: Findings
+    _rows: Iterator[tuple[Any, Any]] = field(init=False)
+    _next: tuple[Any, Any] | None = field(init=False)
+
+    def __post_init__(self, rows: Iterable[tuple[Any, Any]]) -> None:
+        self._rows = iter(rows)
+        self._next = next(self._rows, None)
+
+    def up_to(self, size: float) -> Any:
+        """The note over `size` entries, None where there is none; those before it belong to no checkpoint."""
+        while self._next is not None and self._next[0] < size:
+            self.findings.add("removed", self._next[0], "the checkpoint that was signed here is missing")
+            self._next = next(self._rows, None)
+        if self._next is None or self._next[0] != size:
+            return None
+        note, self._next = self._next[1], next(self._rows, None)
+        return note
+
+    def end(self) -> None:
+        """No checkpoint follows."""
+        self.up_to(math.inf)
+
+
+@dataclass(slots=True)
 class Walk:
     """One walk over the log: where it is, and what it found so far."""
 
@@ -31,6 +61,7 @@ class Walk:
     bounds: Bounds
     tolerance_ms: int
     late_ms: int
+    seals: Seals | None = None
     start: int = FIRST
     tree: Frontier = field(default_factory=Frontier)
     fits: bool = True  # whether roots can still fit: once one does not, no later one can
@@ -38,7 +69,10 @@ class Walk:
     entries: int = 0
     checkpoints: int = 0
     unfinished: int = 0
-    last: str | None = None
+    note: str = ""  # the checkpoint before, as it is stored
+    last: str | None = None  # the newest signed note
+    sealed: int = 0  # entries after it
+    waiting_ms: int | None = None  # when the first of them was sealed
     earliest_ms: float = 0.0  # the earliest time that an entry of this commit bears
     stamped: int = 0
     latest_ms: int = 0
@@ -48,9 +82,9 @@ class Walk:
     def __post_init__(self) -> None:
         self.beside = Beside(self.findings)
 
-    def commit(self, rows: Iterable[Any], size: int, note: Any, frontier: Any) -> None:
-        """Check one checkpoint and the entries it added."""
-        signed = self._signed(size, note)
+    def commit(self, rows: Iterable[Any], size: int, note: Any, frontier: Any, apart: Any = None) -> None:
+        """Check one checkpoint and the entries it added; `apart` is the signed note that belongs to it."""
+        signed = self._sound(size, note, apart)
         before, self.earliest_ms = max(self.start, 0), FOREVER_MS
         if signed is not None and signed.after != before:
             self.findings.add("removed", before, "a checkpoint before this one is missing")
@@ -61,10 +95,12 @@ class Walk:
             if signed.time_ms < self.then_ms - self.tolerance_ms:
                 self.findings.add("back-dated", size, "this checkpoint is older than the one before")
             self._times(size, signed.time_ms)
-            self.then_ms, self.last = signed.time_ms, note
+            self.then_ms = signed.time_ms
+        self._waits(size - before, signed, note if apart is None else apart)
+        self.note = note if isinstance(note, str) else ""
 
-    def end(self, left_over: int) -> None:
-        """Check what there is after the last checkpoint."""
+    def end(self, left_over: int, signed_by_ms: int) -> None:
+        """Check what there is after the last checkpoint; what was sealed before `signed_by_ms` should be signed."""
         if left_over:
             self.findings.add("unsigned", max(self.start, 0), f"{left_over} entries stand after the last checkpoint")
         for size in self.signatures.wrong():
@@ -72,6 +108,9 @@ class Walk:
                 "signature", size, "the signature of a checkpoint is not right: the checkpoint was altered"
             )
             self.last = None
+        if self.seals is None and self.waiting_ms is not None and self.waiting_ms < signed_by_ms:
+            what = f"the last {self.sealed} entries were sealed and never signed: altered, or guard was interrupted"
+            self.findings.add("unsigned", max(self.start, 0) - self.sealed, what)
         for size in sorted(self.kept):
             self.findings.add("truncated", size, "the log does not hold the checkpoint that was kept elsewhere")
 
@@ -84,21 +123,50 @@ class Walk:
             problems=self.findings.problems,
             findings=tuple(self.findings.listed),
             last=self.last,
+            sealed=self.sealed,
+            seals=self.seals is not None,
             stamped=self.stamped,
             latest_ms=self.latest_ms,
             contents=self.beside.found,
         )
 
-    def _signed(self, size: int, note: Any) -> Checkpoint | None:
+    def _sound(self, size: int, note: Any, apart: Any) -> Checkpoint | None:
+        """The checkpoint that `note` holds, where its form is right; `apart` is its signed note, None for none."""
         try:
-            signed = self.signatures.check(size, note) if isinstance(note, str) else None
+            sound = self._checked(size, note, apart) if isinstance(note, str) else None
         except AuditError as error:
             self.findings.add("signature", size, error.message)
             return None
-        if signed is None or signed.size != size:
-            self.findings.add("signature", size, "a checkpoint is filed under a size that it was not signed for")
+        if sound is None or sound.size != size:
+            self.findings.add("signature", size, "a checkpoint is filed under a size that it was not made for")
             return None
-        return signed
+        if sound.seal and sound.before != hash_of(self.note):
+            what = "the checkpoint before the one at this size is not the one that was there: it was altered"
+            self.findings.add("signature", size, what)
+        return sound
+
+    def _checked(self, size: int, note: str, apart: Any) -> Checkpoint:
+        """The checkpoint that `note` holds; what shows it to be right is checked here, or later. Raises AuditError."""
+        if apart is not None:
+            if not isinstance(apart, str) or note not in {apart, text_of(apart)}:
+                raise AuditError("the signed note of a checkpoint is not over what stands in the log")
+            sound = self.signatures.check(size, apart)
+        elif is_signed(note):
+            sound = self.signatures.check(size, note)
+        else:
+            sound = read_text(note, self.signatures.key)
+        if sound.seal and self.seals is not None:
+            self.seals.require(sound, note)
+        return sound
+
+    def _waits(self, entries: int, checked: Checkpoint | None, note: Any) -> None:
+        """Count what was sealed since the last signature."""
+        if checked is not None and is_signed(note):
+            self.last, self.sealed, self.waiting_ms = note, 0, None
+            return
+        self.sealed += entries
+        if self.waiting_ms is None:
+            self.waiting_ms = 0 if checked is None else checked.time_ms
 
     def _entries(self, rows: Iterable[Any], before: int, size: int, signed: Checkpoint | None) -> None:
         expected, hashes = before, []

@@ -12,7 +12,6 @@ background thread makes it: the next entries are encoded and gathered meanwhile,
 from __future__ import annotations
 
 import asyncio
-import statistics
 import threading
 import time
 from collections import deque
@@ -92,14 +91,11 @@ class Writer:
     async def record_async(self, entry: Entry) -> None:
         """Record `entry`; durable on return. Raises AuditError, and then it counts as not recorded."""
         loop = asyncio.get_running_loop()
-        done: asyncio.Future[None] = loop.create_future()
-        if self._join(_Ticket(self._store.leaf(entry), loop, done)):
-            if not self._others_than(entry):
-                self._serve()
-            else:
-                loop.call_soon(self._serve)  # after the other tasks that are ready now, so that they can join
+        leaf = self._store.leaf(entry)
+        alone = not self._others_than(entry)
         try:
-            await done
+            if not (alone and self._commit_at_once(leaf)):
+                await self._queued(leaf, loop, alone=alone)
         except BaseException:
             self._under_way.discard(entry.exchange)
             raise
@@ -116,6 +112,34 @@ class Writer:
         if thread is not None:
             self._calls.put(False)
             thread.join()
+
+    async def _queued(self, leaf: Leaf, loop: asyncio.AbstractEventLoop, *, alone: bool) -> None:
+        """Let `leaf` wait for the next commit, and wait for that."""
+        done: asyncio.Future[None] = loop.create_future()
+        if self._join(_Ticket(leaf, loop, done)):
+            if alone:
+                self._serve()
+            else:
+                loop.call_soon(self._serve)  # after the other tasks that are ready now, so that they can join
+        await done
+
+    def _commit_at_once(self, leaf: Leaf) -> bool:
+        """Commit `leaf` here and now where nothing else waits; says whether it was. Raises AuditError."""
+        if self._waiting or self._closed or self._is_slow() or not self._turn.acquire(blocking=False):
+            return False
+        start = time.perf_counter()
+        try:
+            self._store.append((leaf,), patient=False)
+        except LogBusyError:
+            return False
+        except AuditError:
+            raise
+        except Exception as error:
+            raise _failed(error) from error
+        finally:
+            self._turn.release()
+        self._times.append(time.perf_counter() - start)
+        return True
 
     def _join(self, ticket: _Ticket) -> bool:
         """Let `ticket` wait for the next commit; says whether its loop must be asked to make one."""
@@ -156,7 +180,7 @@ class Writer:
         """Whether the thread is to make the next commit."""
         if self._inline_s <= 0:
             return True
-        if not self._times or statistics.median(self._times) <= self._inline_s:
+        if not self._times or sorted(self._times)[len(self._times) // 2] <= self._inline_s:
             return False
         self._handed_over += 1
         return self._handed_over % PROBE != 0
@@ -207,9 +231,13 @@ class Writer:
                 raise
             _answer(tickets, error)
         except Exception as error:  # noqa: BLE001 - whatever a store raises, nobody may be left waiting
-            _answer(tickets, AuditError(f"the audit log failed: {type(error).__name__}"))
+            _answer(tickets, _failed(error))
         else:
             _answer(tickets)
+
+
+def _failed(error: Exception) -> AuditError:
+    return AuditError(f"the audit log failed: {type(error).__name__}")
 
 
 def _answer(tickets: Sequence[_Ticket], error: AuditError | None = None) -> None:

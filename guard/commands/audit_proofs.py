@@ -78,6 +78,20 @@ def consistency(context: click.Context, old: Path, out: Path | None, public_key:
             click.echo(line)
 
 
+@click.command("sign")
+@click.pass_context
+def sign(context: click.Context) -> None:
+    """Sign what a guard that was interrupted has sealed and not signed. guard does so itself when it starts."""
+    with telling_errors():
+        from guard.audit.checkpoint import verify
+        from guard.audit.log import store_of
+
+        with closing(store_of(config_of(context))) as store:
+            note = store.checkpoint()
+            size = 0 if note is None else verify(note, store.public_key).size
+        click.echo(f"The log is signed, up to its newest entry: {size} entries.")
+
+
 @click.command("publish")
 @click.pass_context
 def publish(context: click.Context) -> None:

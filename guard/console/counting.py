@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -99,6 +99,16 @@ class Counted:
         """What was done to `subject`, as far back as is counted."""
         with self._lock:
             return tuple(self.acts.get(subject, ()))
+
+    def use_of_policy(self, name: str, digest: str) -> Use | None:
+        """How one version of a policy was in force; None where it was not."""
+        with self._lock:
+            return copy(self.policies.get((name, digest)))
+
+    def uses_of_constitution(self, name: str) -> Mapping[str, Use]:
+        """How each version of a constitution was in force, by digest."""
+        with self._lock:
+            return {digest: copy(use) for (named, digest), use in self.constitutions.items() if named == name}
 
     def _count(self, reader: Reader, after: int) -> int:
         read = 0

@@ -29,7 +29,7 @@ async def policies(request: Request) -> Response:
     """Every policy in the order in which they are asked."""
     parts = parts_of(request)
     await run_in_threadpool(parts.counted.advance, parts.reader)
-    rules = [(rule, parts.counted.policies.get((rule.policy, rule.digest))) for rule in parts.service.policies]
+    rules = [(rule, parts.counted.use_of_policy(rule.policy, rule.digest)) for rule in parts.service.policies]
     return page(request, "policies.html", {"rules": rules})
 
 
@@ -63,7 +63,7 @@ def _versions(parts: Parts, document: Constitution) -> tuple[Version, ...]:
     """That in force first, then the others, the one used last in front."""
     parts.counted.advance(parts.reader)
     tests = [test for test in _tested(parts) if test.constitution == document.name]
-    uses = {digest: use for (name, digest), use in parts.counted.constitutions.items() if name == document.name}
+    uses = parts.counted.uses_of_constitution(document.name)
     digests = {document.digest, *uses, *(test.digest for test in tests)}
     versions = [
         Version(one, uses.get(one), tuple(t for t in tests if t.digest == one), one == document.digest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
@@ -16,6 +16,8 @@ class Metrics(Counting):
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         self._made = {measure.name: _made(measure, self._registry) for measure in MEASURES}
+        # To look a number up by its labels costs more than to add to it; labels are of closed sets, so these are few.
+        self._add_to: dict[tuple[str, tuple[str, ...]], Callable[[float], None]] = {}
 
     def close(self) -> None:
         """Nothing waits."""
@@ -26,12 +28,15 @@ class Metrics(Counting):
 
     def _add(self, facts: Iterable[Fact]) -> None:
         for name, labels, value in facts:
-            made = self._made[name]
-            one = made.labels(*labels) if labels else made
-            if isinstance(one, Histogram):
-                one.observe(value)
-            else:
-                one.inc(value)
+            add = self._add_to.get((name, labels))
+            if add is None:
+                add = self._add_to[name, labels] = _adder(self._made[name], labels)
+            add(value)
+
+
+def _adder(made: Counter | Gauge | Histogram, labels: tuple[str, ...]) -> Callable[[float], None]:
+    one = made.labels(*labels) if labels else made
+    return one.observe if isinstance(one, Histogram) else one.inc
 
 
 def _made(measure: Measure, registry: CollectorRegistry) -> Counter | Gauge | Histogram:

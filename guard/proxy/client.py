@@ -13,6 +13,7 @@ from guard.errors import ClientGone
 from guard.surfaces.stream import comment
 
 KEEP_ALIVE_S = 15.0  # how long a stream may be silent while the upstream or the critic thinks
+UNWATCHED_S = 0.02  # most exchanges without a model's time in them are over by then, and need no task that watches
 
 
 class Client:
@@ -62,7 +63,8 @@ class Presence:
         self._working: asyncio.Task[Any] | None = None
         self._gone = False
         self._told = False
-        self._watcher = asyncio.create_task(self._watch())
+        self._watcher: asyncio.Task[None] | None = None
+        self._beginning = asyncio.get_running_loop().call_later(UNWATCHED_S, self._begin)
 
     async def __call__(self, ask: Ask) -> Any:
         """The answer to `ask`. Raises GuardError, ClientGone once."""
@@ -85,7 +87,12 @@ class Presence:
 
     def close(self) -> None:
         """Stop watching."""
-        self._watcher.cancel()
+        self._beginning.cancel()
+        if self._watcher is not None:
+            self._watcher.cancel()
+
+    def _begin(self) -> None:
+        self._watcher = asyncio.create_task(self._watch())
 
     async def _watch(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":

@@ -260,15 +260,17 @@ class Surface:
         return bool(body.get("error"))
 
 
-def _opaque(value: Json, path: Path, surface: Surface) -> Iterator[Path]:
+def _opaque(value: Json, path: Path, surface: Surface) -> list[Path]:
+    found: list[Path] = []
     match value:
         case dict() if path and surface.is_opaque(value, path):
-            yield path
+            found.append(path)
         case dict():
             for key, item in value.items():
-                yield from _opaque(item, (*path, key), surface)
+                found += _opaque(item, (*path, key), surface)
         case list():
             for index, item in enumerate(value):
-                yield from _opaque(item, (*path, index), surface)
-        case str() if _DATA.search(value):
-            yield path
+                found += _opaque(item, (*path, index), surface)
+        case str() if "base64" in value.casefold() and _DATA.search(value):
+            found.append(path)
+    return found

@@ -39,6 +39,10 @@ class Log:
     def checkpoints(self):
         return self.sound["checkpoint"]
 
+    @property
+    def signed(self):
+        return self.sound["signed"]
+
     def columns(self, table):
         return [row[1] for row in self.raw.execute(f"PRAGMA table_info({table})")]
 

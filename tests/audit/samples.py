@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from guard.audit.entries import Leaf, columns, encode
 from guard.audit.merkle import leaf_hash
-from guard.audit.store import SqliteStore
+from guard.audit.store import SqliteStore, Store
 from guard.types import Act, Closing, Entry, FoundSpan, Keeping, Opening, Principal, Revision, Verdict
 
 NOW = 1_764_000_000.0
@@ -114,6 +114,12 @@ def closing(exchange: str, time: float = NOW) -> Closing:
 def new_store(folder: Path, *, now: float = NOW) -> SqliteStore:
     """A store whose commits all happen at `now`, so that entries made at NOW are in time."""
     return SqliteStore(folder / "audit.db", clock=lambda: now)
+
+
+def signed(store: Store) -> str:
+    """The newest checkpoint of `store` as a signed note, over all that it appended."""
+    store.sign()
+    return str(store.checkpoint())
 
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)

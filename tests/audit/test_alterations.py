@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from guard.audit.checkpoint import text_of
 from guard.audit.entries import COLUMNS, columns, columns_of, decode
 from guard.audit.merkle import HASH_BYTES, leaf_hash
 from guard.audit.reading import SqliteReader
@@ -22,7 +23,7 @@ from guard.audit.store import SqliteStore
 from guard.errors import AuditError
 from guard.types import Act, Closing, Entry, Keeping, Opening, Verdict
 from tests.audit.altering import BESIDE, Log, every_change
-from tests.audit.samples import ACT, CLOSING, NOW, OPENING, SPAN, encoded, new_store
+from tests.audit.samples import ACT, CLOSING, NOW, OPENING, SPAN, encoded, new_store, signed
 
 # Entries in which no field is empty, so that each can be altered.
 WHOLE: dict[type, Any] = {
@@ -43,6 +44,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Log]:
         with closed(new_store(tmp_path_factory.mktemp("log"))) as store:
             store.append([WHOLE[Opening], WHOLE[Act]])
             store.append([WHOLE[Closing]])
+            store.sign()
             store.append([named(Opening, "1"), dataclasses.replace(named(Opening, "2"), keeping=Keeping("none"))])
             store.append([named(Act, "3"), named(Closing, "1")])
             store.append([dataclasses.replace(named(Opening, "4"), keeping=Keeping("masked", "bob", NOW + 1e6))])
@@ -54,7 +56,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Log]:
 
 
 def test_every_table_is_walked_over_or_said_not_to_be(log: Log) -> None:
-    assert {*log.tables} == {"leaf", "checkpoint", "content", "person_key"}
+    assert {*log.tables} == {"leaf", "checkpoint", "signed", "content", "person_key"}
     assert {name.partition("_")[0] if name.startswith("search") else name for name in log.beside} == {*BESIDE}
     assert all(log.sound[table] for table in log.tables)
     assert {*COLUMNS} | {"seq", "hash", "body"} == {*log.columns("leaf")}
@@ -194,29 +196,37 @@ def test_a_new_kind_or_schema_of_entry_cannot_be_slipped_in(log: Log) -> None:
 
 
 def test_no_byte_and_no_line_of_a_note_can_be_altered(log: Log) -> None:
-    for size, note, *_ in log.checkpoints:
+    for (size, note, *_), table in [(row, "checkpoint") for row in log.checkpoints] + [
+        (row, "signed") for row in log.signed
+    ]:
         raw, lines = note.encode(), note.splitlines(keepends=True)
-        assert len(lines) == 7
+        count = {"checkpoint": 7, "signed": 9}[table]
+        assert len(lines) == count
         bytes_ = {
             raw[:place] + bytes([raw[place] ^ flip]) + raw[place + 1 :] for place in range(len(raw)) for flip in (1,)
         }
-        left_out = ["".join(lines[:place] + lines[place + 1 :]) for place in range(7)]
-        doubled = ["".join(lines[: place + 1] + lines[place:]) for place in range(7)]
-        swapped = ["".join([*lines[:place], lines[place + 1], lines[place], *lines[place + 2 :]]) for place in range(6)]
+        left_out = ["".join(lines[:place] + lines[place + 1 :]) for place in range(count)]
+        doubled = ["".join(lines[: place + 1] + lines[place:]) for place in range(count)]
+        swapped = [
+            "".join([*lines[:place], lines[place + 1], lines[place], *lines[place + 2 :]]) for place in range(count - 1)
+        ]
         new = [*(one.decode("utf-8", "replace") for one in bytes_), *left_out, *doubled, *swapped]
-        if size != log.checkpoints[0][0]:  # all of the first, one of each class for the others
+        if size not in {log.checkpoints[0][0], log.signed[0][0]}:  # all of the first, one of each class for the others
             new = new[:: len(new) // 15]
         for other in {*new} - {note}:
-            assert "signature" in log.kinds(("UPDATE checkpoint SET note = ? WHERE size = ?", other, size)), other
+            assert "signature" in log.kinds((f"UPDATE {table} SET note = ? WHERE size = ?", other, size)), other
 
 
 def test_a_note_cannot_be_signed_by_another_key(log: Log, tmp_path: Any) -> None:
     with closed(new_store(tmp_path)) as other:
         entries = [decode(row[-1]) for row in log.leaves]
-        other.append(entries[:2])
-        note = str(other.checkpoint())
+        other.append(entries[:3])
+        note = signed(other)
     for forgery in (note, note.replace(note.split("\n", maxsplit=1)[0], log.key.origin)):
-        assert "signature" in log.kinds(("UPDATE checkpoint SET note = ? WHERE size = 2", forgery))
+        assert "signature" in log.kinds(("UPDATE signed SET note = ? WHERE size = 3", forgery))
+        both = [(f"UPDATE {table} SET note = ? WHERE size = 3", forgery) for table in ("checkpoint", "signed")]
+        assert "signature" in log.kinds(*both)
+        assert "signature" in log.kinds(("UPDATE checkpoint SET note = ? WHERE size = 2", text_of(forgery)))
 
 
 def test_notes_cannot_change_places(log: Log) -> None:
@@ -272,17 +282,20 @@ def test_no_entry_can_be_doubled_or_slipped_in_between(log: Log) -> None:
 
 
 def test_the_end_cannot_be_cut_off_unnoticed(log: Log) -> None:
-    newest = log.checkpoints[-1][1]
+    newest = log.signed[-1][1]
     for size, *_ in log.checkpoints[:-1]:
         entries = ("DELETE FROM leaf WHERE seq >= ?", size)
         beside = ("DELETE FROM content WHERE (exchange, kind) NOT IN (SELECT exchange, kind FROM leaf)",)
         if size > 5:
             continue  # who cuts the act of an erasure off leaves content that is gone for no reason
         assert "removed" in log.kinds(entries)
-        assert "unsigned" in log.kinds(("DELETE FROM checkpoint WHERE size > ?", size))
-        whole = (entries, ("DELETE FROM checkpoint WHERE size > ?", size), beside)
-        assert log.findings(*whole) == ()  # a log that ended there would be the same
-        assert log.kinds(*whole, trusted=newest) == {"truncated"}
+        ends = [(f"DELETE FROM {table} WHERE size > ?", size) for table in ("checkpoint", "signed")]
+        assert "unsigned" in log.kinds(*ends)
+        whole = (entries, *ends, beside)
+        # A log that ended there would be the same, if it was signed there.
+        found = set() if size in {row[0] for row in log.signed} else {"unsigned"}
+        assert log.kinds(*whole) == found
+        assert log.kinds(*whole, trusted=newest) == {"truncated", *found}
 
 
 # --- content beside the tree ---------------------------------------------------------------------------------------

@@ -12,15 +12,16 @@ from guard.audit.bundles import Growth, Inclusion, check, dump, load
 from guard.audit.checkpoint import PublicKey
 from guard.audit.proving import grew, prove
 from guard.errors import AuditError
-from tests.audit.samples import closing, new_store, opening
+from tests.audit.samples import closing, new_store, opening, signed
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[PublicKey, Inclusion, Growth]:
     with closed(new_store(tmp_path_factory.mktemp("log"))) as store:
         store.append([opening(f"{number}") for number in range(3)])
-        early = str(store.checkpoint())
+        early = signed(store)
         store.append([closing(f"{number}") for number in range(3)])
+        store.sign()
         with store.state() as state:
             return store.public_key, prove(state, "1", store.public_key), grew(state, early, store.public_key)
 
@@ -90,6 +91,7 @@ def test_no_part_can_be_left_out_or_added_or_put_elsewhere(made: tuple[PublicKey
 def test_entries_of_two_exchanges_are_no_proof_of_one(tmp_path: Path) -> None:
     with closed(new_store(tmp_path)) as store:
         store.append([opening("0"), opening("1"), closing("1")])
+        store.sign()
         with store.state() as state:
             one, other = (prove(state, name, store.public_key) for name in ("0", "1"))
         mixed = Inclusion(one.checkpoint, (*one.leaves, other.leaves[1]))

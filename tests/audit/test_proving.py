@@ -13,7 +13,7 @@ from guard.audit.reading import SqliteReader
 from guard.audit.store import SqliteStore
 from guard.errors import AuditError
 from guard.types import Closing, Opening
-from tests.audit.samples import ACT, NOW, closing, new_store, opening
+from tests.audit.samples import ACT, NOW, closing, new_store, opening, signed
 
 COMMITS = (1, 2, 5, 1, 1, 7, 3, 13, 1, 1, 2, 9)  # entries each
 
@@ -28,7 +28,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> tuple[SqliteReader, list[st
         with closed(new_store(tmp_path_factory.mktemp("log"))) as store:
             for count in COMMITS:
                 store.append([entries.pop(0) for _ in range(count)])
-                notes.append(str(store.checkpoint()))
+                notes.append(signed(store))
     return SqliteReader(store.path), notes
 
 
@@ -82,6 +82,7 @@ def test_a_long_log_is_proven_from_few_hashes(tmp_path: Path, monkeypatch: pytes
     with closed(new_store(tmp_path)) as store:
         for start in range(0, 4000, 8):
             store.append([opening(f"{number:04}") for number in range(start, start + 8)])
+        store.sign()
         with store.state() as state:
             read = 0
 
@@ -101,6 +102,7 @@ def test_a_long_log_is_proven_from_few_hashes(tmp_path: Path, monkeypatch: pytes
 def test_an_act_is_proven_too_and_an_exchange_without_its_end(tmp_path: Path) -> None:
     with closed(new_store(tmp_path)) as store:
         store.append([opening("0"), ACT])
+        store.sign()
         with store.state() as state:
             key = store.public_key
             assert status(state, ACT.exchange, key).entries == (1,)
@@ -130,9 +132,9 @@ def test_what_is_not_there_is_not_proven(log: tuple[SqliteReader, list[str]], tm
         "DELETE FROM leaf WHERE seq = 5",
         "UPDATE checkpoint SET frontier = zeroblob(32) WHERE size = 4",
         "UPDATE checkpoint SET frontier = 'x' WHERE size = 4",
-        "UPDATE checkpoint SET note = replace(note, 'time', 'tame') WHERE size = 8",
-        "UPDATE checkpoint SET note = 1 WHERE size = 8",
-        "UPDATE checkpoint SET size = 9 WHERE size = 8",
+        "UPDATE signed SET note = replace(note, 'time', 'tame') WHERE size = 8",
+        "UPDATE signed SET note = 1 WHERE size = 8",
+        "UPDATE signed SET size = 9 WHERE size = 8",
     ],
 )
 def test_a_log_that_was_altered_proves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
@@ -140,7 +142,7 @@ def test_a_log_that_was_altered_proves_nothing(tmp_path: Path, monkeypatch: pyte
     with closed(new_store(tmp_path)) as store:
         for number in range(4):
             store.append([opening(f"{number}"), closing(f"{number}")])
-        first = str(store.checkpoint())
+        first = signed(store)
     sound = SqliteReader(store.path)
     with sound.state() as state:
         assert status(state, "1", sound.public_key).problem is None
@@ -154,14 +156,16 @@ def test_a_log_that_was_altered_proves_nothing(tmp_path: Path, monkeypatch: pyte
 def test_a_log_that_was_cut_or_made_anew_does_not_continue(tmp_path: Path) -> None:
     with closed(new_store(tmp_path)) as store:
         store.append([opening("0")])
+        store.sign()
         store.append([closing("0")])
-        late = str(store.checkpoint())
-    cut = alter(tmp_path, "DELETE FROM checkpoint WHERE size = 2")
+        late = signed(store)
+    cut = alter(tmp_path, "DELETE FROM signed WHERE size = 2")
     with cut.state() as state, pytest.raises(AuditError, match="the log was cut: it held 2 entries and now holds 1"):
         grew(state, late, cut.public_key)
     (tmp_path / "audit.db").unlink()
     with closed(SqliteStore(tmp_path / "audit.db", clock=lambda: NOW)) as store:
         store.append([opening("0"), closing("1"), opening("1")])
+        store.sign()
         with store.state() as state, pytest.raises(AuditError, match="does not continue"):
             grew(state, late, store.public_key)
         with store.state() as state, pytest.raises(AuditError):

@@ -13,7 +13,7 @@ from guard.audit.proving import grew, prove, status
 from guard.audit.publishing import Publisher
 from guard.errors import AuditError
 from tests.audit.postgres import Server, running
-from tests.audit.samples import NOW, closing, opening
+from tests.audit.samples import NOW, closing, opening, signed
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def test_a_log_in_postgresql_is_proven_published_and_watched(
         notes = []
         for number in range(20):
             store.append([opening(f"{number:02}"), closing(f"{number:02}")])
-            notes.append(str(store.checkpoint()))
+            notes.append(signed(store))
         key = store.public_key
         with store.state() as state:
             for number in range(20):

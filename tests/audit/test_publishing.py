@@ -23,7 +23,7 @@ from guard.config import Config
 from guard.errors import AuditError, ConfigError
 from guard.types import Act
 from tests.audit.outside import TimeAuthority, serving
-from tests.audit.samples import NOW, closing, new_store, opening
+from tests.audit.samples import NOW, closing, new_store, opening, signed
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_a_folder_gets_a_file_for_each_checkpoint(store: SqliteStore, tmp_path: 
     published = []
     for number in range(3):
         store.append([opening(f"{number}")])
-        published.append(str(store.checkpoint()))
+        published.append(signed(store))
         assert told.publish(place) == notes.verify(published[-1], store.public_key)
     files = sorted((tmp_path / "kept").iterdir())
     assert [file.read_text() for file in files] == published
@@ -84,7 +84,7 @@ def test_a_webhook_gets_the_note_and_a_sentence(store: SqliteStore, hook: tuple[
     server, url = hook
     place = Webhook(url, "the-key")
     store.append([opening("0")])
-    note = store.checkpoint()
+    note = signed(store)
     publisher(store, place).publish(place)
     body, headers = server.taken[0]
     text = f"The audit log {store.public_key.origin} held 1 entries at 2025-11-24 16:00:00 UTC."
@@ -182,7 +182,8 @@ def cut(store: SqliteStore) -> None:
         for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             raw.execute(f"DROP TRIGGER {name}")
         raw.execute("DELETE FROM leaf WHERE seq >= 1")
-        raw.execute("DELETE FROM checkpoint WHERE size > 1")
+        for table in ("checkpoint", "signed"):
+            raw.execute(f"DELETE FROM {table} WHERE size > 1")
 
 
 def test_a_log_that_was_cut_is_not_published_and_that_is_said(store: SqliteStore, tmp_path: Path) -> None:
@@ -192,8 +193,15 @@ def test_a_log_that_was_cut_is_not_published_and_that_is_said(store: SqliteStore
     told = publisher(store, place)
     told.publish(place)
     cut(store)
-    with pytest.raises(AuditError, match="the log was cut: it held 2 entries and now holds 1"):
+    with pytest.raises(AuditError, match="does not continue"):  # this process signs what it made, and that is gone
         told.publish(place)
+    store.close()
+    cut(store)
+    with (
+        closed(SqliteStore(store.path, clock=lambda: NOW)) as again,
+        pytest.raises(AuditError, match="the log was cut: it held 2 entries and now holds 1"),
+    ):
+        publisher(again, place).publish(place)
     assert len([*(tmp_path / "kept").iterdir()]) == 1
 
 
@@ -206,6 +214,7 @@ def test_a_folder_that_holds_another_checkpoint_of_that_size_says_so(store: Sqli
     for remembered in (tmp_path / "published").iterdir():
         remembered.unlink()
     store.append([closing("0")])
+    store.close()
     cut(store)
     with closed(SqliteStore(store.path, clock=lambda: NOW)) as again, pytest.raises(AuditError, match="was made anew"):
         publisher(again, place).publish(place)

@@ -63,6 +63,7 @@ def test_a_reader_sees_what_is_durable_and_nothing_of_what_is_being_written(
     store: SqliteStore, reader: SqliteReader
 ) -> None:
     store.append([OPENING])
+    store.sign()
     checkpoint = reader.checkpoint()
     with closed(sqlite3.connect(store.path, isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")
@@ -74,6 +75,8 @@ def test_a_reader_sees_what_is_durable_and_nothing_of_what_is_being_written(
         assert reader.verify(reader.public_key).ok
         writer.execute("ROLLBACK")
     store.append([CLOSING])
+    assert reader.checkpoint() == checkpoint  # the newest that is signed
+    store.sign()
     assert reader.checkpoint() != checkpoint
     found = reader.show("0-first")
     assert found is not None

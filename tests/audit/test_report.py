@@ -16,7 +16,7 @@ from guard.audit.report import as_text, as_values, verify
 from guard.audit.showing import shown
 from guard.errors import AuditError, ConfigError
 from guard.types import Closing, Opening, Principal, Revision, Verdict
-from tests.audit.samples import CLOSING, NOW, OPENING, SPAN, closing, closings, new_store, opening, openings
+from tests.audit.samples import CLOSING, NOW, OPENING, SPAN, closing, closings, new_store, opening, openings, signed
 
 
 def changed(half: Opening | Closing, **fields: Any) -> Any:
@@ -140,9 +140,9 @@ def test_both_halves_are_plain_values(first: Opening, last: Closing, ended: bool
 def log(tmp_path: Path) -> Path:
     with closed(new_store(tmp_path)) as store:
         store.append([opening("0"), closing("0")])
-        (tmp_path / "early").write_text(str(store.checkpoint()))
+        (tmp_path / "early").write_text(signed(store))
         store.append([opening("1")])
-        (tmp_path / "late").write_text(str(store.checkpoint()))
+        (tmp_path / "late").write_text(signed(store))
     return tmp_path / "audit.db"
 
 
@@ -173,7 +173,13 @@ def test_each_finding_is_told_before_the_sum(log: Path) -> None:
 
 
 def test_an_end_that_was_cut_off_is_found_by_the_checkpoint_that_was_kept(log: Path) -> None:
-    alter(log, "DELETE FROM checkpoint WHERE size = 3", "DELETE FROM leaf WHERE seq = 2", BESIDE)
+    alter(
+        log,
+        "DELETE FROM checkpoint WHERE size = 3",
+        "DELETE FROM signed WHERE size = 3",
+        "DELETE FROM leaf WHERE seq = 2",
+        BESIDE,
+    )
     assert not verify(SqliteReader(log), None, log.parent / "early")[1]  # the list still knows of it
     alter(log, "DELETE FROM listed WHERE seq = 2")
     assert verify(SqliteReader(log), None, log.parent / "early")[1]

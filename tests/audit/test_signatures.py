@@ -26,8 +26,9 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> tuple[SqliteReader, list[tu
     with closed(new_store(tmp_path_factory.mktemp("log"))) as store:
         for number in range(COUNT):
             store.append([dataclasses.replace(ACT, exchange=f"{number}")])
+            store.sign()
     with SqliteReader(store.path).state() as state:
-        return SqliteReader(store.path), [(size, note) for size, note, _ in state.checkpoints()]
+        return SqliteReader(store.path), [*state.signed()]
 
 
 @pytest.fixture(autouse=True)
@@ -88,10 +89,10 @@ def test_a_log_is_checked_alike_by_one_process_and_by_two(
     copy = tmp_path / "audit.db"
     with closed(sqlite3.connect(reader.path)) as source, closed(sqlite3.connect(copy)) as raw:
         source.backup(raw)
-        raw.execute("DROP TRIGGER checkpoint_no_update")
+        raw.execute("DROP TRIGGER signed_no_update")
         signed = made[19][1].split(" ")
         other = " ".join([*signed[:-1], made[18][1].split(" ")[-1]])  # the signature of another checkpoint
-        raw.execute("UPDATE checkpoint SET note = ? WHERE size = 20", (other,))
+        raw.execute("UPDATE signed SET note = ? WHERE size = 20", (other,))
         raw.commit()
     key: PublicKey = reader.public_key
     for source_, kinds in ((reader, []), (SqliteReader(copy), ["signature"])):

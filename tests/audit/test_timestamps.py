@@ -18,7 +18,7 @@ from guard.audit.store import SqliteStore
 from guard.audit.timestamps import FOREVER_MS, Authority, Bounds, Stamp, accept, load, request, time_of
 from guard.errors import AuditError, ConfigError
 from tests.audit.outside import TimeAuthority, serving
-from tests.audit.samples import ACT, NOW
+from tests.audit.samples import ACT, NOW, signed
 
 NOTE = "guard/x\n1\n"
 
@@ -156,7 +156,7 @@ class Log:
     def stamp(self, time: float) -> None:
         """A time-stamp over all that there is, asked for at `time` by the world's clock."""
         self.world = time
-        note = str(self.store.checkpoint())
+        note = signed(self.store)
         with serving(self.tsa.answer) as url:
             Timestamps(url, self.stamps, self.authority).publish(note, notes.verify(note, self.store.public_key))
 
@@ -218,7 +218,7 @@ def test_a_log_that_was_made_anew_and_dated_back_is_found_by_the_stamps_of_the_o
     assert forged.found() == ["truncated"]
     forged.stamps = anew / "timestamps"  # without the old ones, a stamp of today says when it was made
     log.world = NOW + 30 * 86_400
-    note = str(forged.store.checkpoint())
+    note = signed(forged.store)
     with serving(log.tsa.answer) as url:
         Timestamps(url, forged.stamps).publish(note, notes.verify(note, log.store.public_key))
     assert forged.found() == ["late"]

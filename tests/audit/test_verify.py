@@ -23,6 +23,8 @@ def log(tmp_path_factory):
         with closed(new_store(tmp_path_factory.mktemp("log"))) as store:
             for count in COMMITS:
                 store.append([entries.pop(0) for _ in range(count)])
+                if count == 3:  # the others are sealed
+                    store.sign()
             key = store.public_key
         made = Log(SqliteReader(store.path), key)
         yield made
@@ -90,21 +92,30 @@ def test_a_consistent_forgery_is_found_by_its_root(log, tmp_path):
         assert found[0].at == max(size for size in sizes if size <= seq)
 
 
+def cut_to(size):
+    """Delete the end of a log, and all that tells of it."""
+    return [
+        ("DELETE FROM leaf WHERE seq >= ?", size),
+        *((f"DELETE FROM {table} WHERE size > ?", size) for table in ("checkpoint", "signed")),
+    ]
+
+
 BESIDE = ("DELETE FROM content WHERE (exchange, kind) NOT IN (SELECT exchange, kind FROM leaf)",)
 
 
 def test_a_log_without_its_end_needs_a_checkpoint_that_was_kept(log):
-    changes = (("DELETE FROM checkpoint WHERE size > 7",), ("DELETE FROM leaf WHERE seq >= 7",), BESIDE)
-    kept = log.checkpoints[-1][1]
+    changes = (*cut_to(7), BESIDE)
+    kept = log.signed[-1][1]
     assert log.findings(*changes) == ()
     assert log.kinds(*changes, trusted=kept) == {"truncated"}
+    assert log.kinds(*cut_to(9), BESIDE) == {"unsigned"}  # it ends between two signatures, and that long ago
     assert log.findings(trusted=kept) == ()
-    assert log.findings(trusted=log.checkpoints[2][1]) == ()
+    assert log.findings(trusted=log.signed[0][1]) == ()
 
 
 def test_an_emptied_log_is_found_by_the_checkpoint_that_was_kept(log):
-    changes = (("DELETE FROM checkpoint",), ("DELETE FROM leaf",), BESIDE)
-    assert log.kinds(*changes, trusted=log.checkpoints[0][1]) == {"truncated"}
+    changes = (*cut_to(0), BESIDE)
+    assert log.kinds(*changes, trusted=log.signed[0][1]) == {"truncated"}
 
 
 def test_a_log_that_was_made_anew_with_the_key_is_found_by_the_checkpoint_that_was_kept(log, tmp_path):
@@ -114,13 +125,13 @@ def test_a_log_that_was_made_anew_with_the_key_is_found_by_the_checkpoint_that_w
         for number in range(5):
             store.append([opening(f"{number}-other"), closing(f"{number}-other")])
         assert store.verify(log.key).ok
-        report = store.verify(log.key, trusted=log.checkpoints[-1][1])
+        report = store.verify(log.key, trusted=log.signed[-1][1])
     assert [finding.kind for finding in report.findings] == ["truncated"]
 
 
 def test_a_kept_checkpoint_must_itself_be_sound(log):
     with pytest.raises(AuditError):
-        log.reader.verify(log.key, trusted=log.checkpoints[-1][1].replace("10\n", "11\n", 1))
+        log.reader.verify(log.key, trusted=log.signed[-1][1].replace("10\n", "11\n", 1))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from guard.audit.places import Timestamps
 from guard.audit.reading import SqliteReader
 from guard.cli import main
 from tests.audit.outside import TimeAuthority, serving
-from tests.audit.samples import NOW, closing, new_store, opening
+from tests.audit.samples import NOW, closing, new_store, opening, signed
 
 
 @pytest.fixture
@@ -22,9 +22,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     with closed(new_store(tmp_path / "guard-data")) as store:
         store.append([opening("0"), closing("0")])
-        (tmp_path / "early").write_text(str(store.checkpoint()))
+        (tmp_path / "early").write_text(signed(store))
         store.append([opening("1")])
-        (tmp_path / "late").write_text(str(store.checkpoint()))
+        (tmp_path / "late").write_text(signed(store))
     return tmp_path
 
 
@@ -51,6 +51,19 @@ def test_a_proof_is_checked_where_there_is_no_log(folder: Path, monkeypatch: pyt
     assert "entry 0 is not in the log that was signed" in refused.stderr
 
 
+def test_what_an_interrupted_guard_left_is_signed_by_a_command(folder: Path) -> None:
+    with closed(new_store(folder / "guard-data")) as store:
+        store.append([closing("1")])
+        store._signer._seen = store._signer._sealed  # it was killed before it signed
+    verified = run("verify")
+    assert verified.exit_code == 0
+    assert "The last 1 entries are sealed and not signed yet" in verified.stdout
+    assert "guard audit sign" in run("prove", "1").stderr
+    assert run("sign").stdout == "The log is signed, up to its newest entry: 4 entries.\n"
+    assert run("prove", "1").exit_code == 0
+    assert len(run("verify").stdout.splitlines()) == 1
+
+
 def test_a_proof_can_be_made_under_a_checkpoint_that_was_kept(folder: Path) -> None:
     made = run("prove", "0", "--under", "early")
     assert json.loads(made.stdout)["checkpoint"] == (folder / "early").read_text()
@@ -65,7 +78,7 @@ def test_the_log_is_shown_to_continue_a_checkpoint_that_was_kept(folder: Path) -
     assert run("check-proof", "grown.json").stdout == shown.stdout
     with closed(new_store(folder / "other")) as other:
         other.append([opening("0")])
-        (folder / "strange").write_text(str(other.checkpoint()))
+        (folder / "strange").write_text(signed(other))
     strange = run("consistency", "--from", "strange")
     assert (strange.exit_code, "not signed by the key of this log" in strange.stderr) == (1, True)
 
