@@ -349,7 +349,7 @@ def test_replicas_and_restarts_give_the_same_placeholders(
 
 def work(file: str, order: int) -> None:
     """What one of several processes does: mask users one by one, then all at once, and print their placeholders."""
-    with closing(VaultStore(SqliteDrawer(file, "vault"), KEY)) as vault:
+    with closing(VaultStore(SqliteDrawer(Path(file), "vault"), KEY)) as vault:
         worker = Worker(Crowded(KEY), vault)
         those = USERS[::order]
         print(json.dumps([*(worker.placeholders([user]) for user in those), worker.placeholders(those)]))
