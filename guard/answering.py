@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, assert_never
 
 from guard.asks import (
@@ -19,7 +19,7 @@ from guard.asks import (
 )
 from guard.errors import CriticError, GuardError
 from guard.service import Service
-from guard.types import Span, Verdict
+from guard.types import Span, Spelling, Verdict
 
 
 def whose(ask: Judge | Write | Validate) -> str:
@@ -90,7 +90,17 @@ def from_vault(service: Service, ask: Bind | Note | Noted | Recall) -> Any:
     assert_never(ask)
 
 
+def waits_for_vault(service: Service, ask: Bind | Note | Noted | Recall) -> bool:
+    """Whether `from_vault` would wait for a network."""
+    if not service.vault.remote:
+        return False
+    return not (isinstance(ask, Bind) and service.vault.knows(service.coder.tenant, _bound(ask)))
+
+
 def bind(service: Service, ask: Bind) -> frozenset[str]:
     """Remember codes in the tenant vault; gives the codes and forms that already stand for something else."""
-    values = {code: (bound.entity, bound.value, bound.spellings) for code, bound in ask.codes.items()}
-    return frozenset(service.vault.remember(service.coder.tenant, values))
+    return frozenset(service.vault.remember(service.coder.tenant, _bound(ask)))
+
+
+def _bound(ask: Bind) -> dict[str, tuple[str, str, Mapping[str, Spelling]]]:
+    return {code: (bound.entity, bound.value, bound.spellings) for code, bound in ask.codes.items()}

@@ -7,7 +7,7 @@ import concurrent.futures
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from typing import Any, Protocol, assert_never
 
-from guard.answering import extracted, from_vault, judging, whose
+from guard.answering import extracted, from_vault, judging, waits_for_vault, whose
 from guard.asks import (
     Ask,
     Bind,
@@ -125,7 +125,7 @@ class Answers:
             case Extract():
                 return await self._extract(ask)
             case Bind() | Note() | Noted() | Recall():
-                return from_vault(self._service, ask)
+                return await self._from_vault(ask)
             case Judge() | Write() | Validate():
                 return await self._judged(ask)
             case Emit():
@@ -144,6 +144,12 @@ class Answers:
         self._line, self._asked = self._lines.line(ask.upstream, ask.request.path), ask.upstream
         self._service.at_work[self._asked] += 1
         return await self._line.send(ask.request)
+
+    async def _from_vault(self, ask: Bind | Note | Noted | Recall) -> Any:
+        """In a thread where the vault waits for a network."""
+        if waits_for_vault(self._service, ask):
+            return await asyncio.to_thread(from_vault, self._service, ask)
+        return from_vault(self._service, ask)
 
     async def _extract(self, ask: Extract) -> Extracted:
         """In a thread of its own: pictures take seconds."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, assert_never
 
-from guard.audit.labels import FILE, Label, labels_in
-from guard.audit.log import reader_of
+from guard.audit.labels import Label, Labels
+from guard.audit.log import drawer_of, has_drawer, reader_of
 from guard.audit.reading import Reader, Recorded
 from guard.backends import critics
 from guard.config import Config
@@ -66,14 +67,14 @@ NOTHING: Final = Learnt()
 def learn(
     config: Config, documents: Sequence[Constitution], progress: Progress, reader: Reader | None = None
 ) -> Learnt:
-    """What the labels in the data folder tell a critic for `documents`. Raises ConfigError, AuditError.
+    """What the labels beside the log tell a critic for `documents`. Raises ConfigError, AuditError.
 
     `reader` is the log, by default that of `config`. Nothing where `critic.labels` is off or the critic does not learn.
     """
-    file = config.data / FILE
-    if not config.critic.labels or not critics.learns(config.critic) or not file.is_file():
+    if not config.critic.labels or not critics.learns(config.critic) or not has_drawer(config, "labels"):
         return NOTHING
-    labels = labels_in(file)
+    with closing(Labels(drawer_of(config, "labels", only_read=True))) as store:
+        labels = store.all()
     if not labels:
         return NOTHING
     learnt = gather(labels, documents, reader or reader_of(config))

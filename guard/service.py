@@ -18,11 +18,10 @@ from guard.audit.acts import new_id
 from guard.audit.held import HeldReplies
 from guard.audit.indexing import Indexer
 from guard.audit.keys import GuardKeys
-from guard.audit.log import store_of
-from guard.audit.retention import Steward, expire
+from guard.audit.log import drawer_of, left_in_files, reader_of, store_of, tenant_key_of
+from guard.audit.retention import Steward, expire, standing
 from guard.audit.store import Store
 from guard.audit.tailing import Tail
-from guard.audit.tenant import TENANT_KEY, load_or_create_tenant_key
 from guard.audit.vault_store import VaultStore
 from guard.audit.writer import Writer
 from guard.backends import critics
@@ -123,12 +122,16 @@ class Service:
         names += [name for upstream in pool for name in upstream.fallbacks if name in able]
         return tuple(dict.fromkeys(names))
 
-    def identify(self, token: str) -> Principal:
-        """The principal that a guard key stands for. Raises AccessError."""
-        return self.keys.find(token).principal
+    def identify(self, token: str, *, at_once: bool = False) -> Principal:
+        """The principal that a guard key stands for. Raises AccessError.
+
+        To be told `at_once`, raises NotAtOnceError where that would wait for a network.
+        """
+        return self.keys.find(token, at_once=at_once).principal
 
     def expire(self) -> int:
-        """Destroy the content of the log whose time is over; gives of how many entries. Blocks. Raises AuditError."""
+        """Destroy what is over its time, held replies too; gives of how many entries. Blocks. Raises AuditError."""
+        self.held.destroy_expired()
         return expire(self.store, self.config.audit.retention_days, Steward("guard", "system", time.time))
 
     def close(self) -> None:
@@ -162,7 +165,10 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
     _check_sealing(config, rules)
     documents = constitutions_of(config, rules)
     config.data.mkdir(parents=True, exist_ok=True)
-    tenant_key = load_or_create_tenant_key(config.data / TENANT_KEY)
+    tenant_key = tenant_key_of(config)
+    if left := left_in_files(config):
+        files = ", ".join(f"{name}.db" for name in left)
+        progress(f"not in use, as the log is in PostgreSQL: {files}. To take them over: guard audit adopt")
     recognizers = recognizers_of(config, rules, progress, workers=workers)
     store = store_of(config)
     try:
@@ -172,7 +178,7 @@ def start(config: Config, progress: Progress, *, workers: bool = True) -> Servic
         store.close()
         raise
     lifetime = config.vault.lifetime_days * DAY_S
-    vault = VaultStore(config.data / "vault.db", tenant_key, lifetime_s=lifetime)
+    vault = VaultStore(drawer_of(config, "vault"), tenant_key, lifetime_s=lifetime)
     vault.forget_expired()
     held = open_held(config, tenant_key)
     service = Service(
@@ -250,7 +256,11 @@ def _check_sealing(config: Config, rules: tuple[Policy, ...]) -> None:
 def open_held(config: Config, tenant_key: bytes) -> HeldReplies:
     """The held replies of a configuration, without those whose time is over. Raises ConfigError, AuditError."""
     held = HeldReplies(
-        config.data / "held.db", tenant_key, config.tenant, lifetime_s=config.held.lifetime_hours * HOUR_S
+        drawer_of(config, "held"),
+        tenant_key,
+        config.tenant,
+        lifetime_s=config.held.lifetime_hours * HOUR_S,
+        on_hold=lambda: standing(reader_of(config).holding()).keys(),
     )
     held.destroy_expired()
     return held
@@ -258,8 +268,7 @@ def open_held(config: Config, tenant_key: bytes) -> HeldReplies:
 
 def open_keys(config: Config) -> GuardKeys:
     """The guard keys of a configuration."""
-    config.data.mkdir(parents=True, exist_ok=True)
-    return GuardKeys(config.data / "keys.db")
+    return GuardKeys(drawer_of(config, "keys"))
 
 
 def constitutions_of(config: Config, rules: tuple[Policy, ...]) -> dict[str, Constitution]:

@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from guard import config as configuration
 from guard import service as services
-from guard.audit.labels import FILE, Label, Labels
+from guard.audit.drawers import SqliteDrawer
+from guard.audit.labels import Label, Labels
 from guard.audit.reading import SqliteReader
 from guard.audit.retention import Steward, erase
 from guard.audit.store import SqliteStore
@@ -142,7 +143,7 @@ def test_a_verdict_on_which_people_disagree_is_no_example_until_they_agree(
     store: SqliteStore, document: Constitution, tmp_path: Path
 ) -> None:
     store.append([opened(), ended()])
-    with closed(Labels(tmp_path / FILE)) as labels:
+    with closed(Labels(SqliteDrawer(tmp_path / "labels.db", "labels"))) as labels:
         labels.put(label(by="ann"))
         labels.put(label(by="bob", right=False, time=2))
         assert gather(labels.all(), [document], store) == Learnt((), 0, {"disputed": 1})
@@ -204,7 +205,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def say(folder: Path, *exchanges: str) -> None:
-    with closed(Labels(folder / "data" / FILE)) as labels:
+    with closed(Labels(SqliteDrawer(folder / "data" / "labels.db", "labels"))) as labels:
         for exchange in exchanges:
             labels.put(label("no-insults", right=False, exchange=exchange))
 
@@ -285,7 +286,7 @@ def test_the_commands_that_measure_a_critic_tell_how_many_labels_it_has(folder: 
 
 
 def test_labels_that_cannot_be_read_are_an_error_and_a_critic_that_does_not_learn_reads_none(folder: Path) -> None:
-    (folder / "data" / FILE).write_text("no database, but a text that is long enough to be taken for one" * 99)
+    (folder / "data" / "labels.db").write_text("no database, but a text that is long enough to be taken for one" * 99)
     with pytest.raises(AuditError, match="the labels cannot be read"):
         learn(config_of(folder), (), lambda _: None)
     for critic in (

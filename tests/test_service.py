@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ from guard import config as configuration
 from guard.asks import Judge, Recognize, Write
 from guard.audit.acts import new_id
 from guard.audit.breakglass import create_pair
+from guard.audit.retention import Steward, Subject, hold, release
 from guard.config import DEFAULTS
 from guard.drive import BlockingAnswers
 from guard.errors import AccessError, AuditError, ConfigError, PolicyError, RecognizerError, RequestError, RouteError
 from guard.service import Service, start
 from guard.types import Dialogue, Principal
 from tests.audit.samples import OPENING
+from tests.audit.test_held import HELD
 from tests.backends.model_servers import chance, serving, words
 from tests.backends.model_servers import text as told
 from tests.house import PRINCIPLES, Scripted, policy
@@ -71,6 +74,21 @@ def test_the_start_destroys_content_whose_time_is_over(begin: Begin) -> None:
     assert found is not None
     assert (found.opening.request, str(found.lack)[:20]) == ("", "content destroyed on")
     assert service.expire() == 0
+
+
+def test_a_held_reply_on_legal_hold_is_not_destroyed_until_the_hold_ends(begin: Begin) -> None:
+    service = begin(policy(), held={"lifetime_hours": 1e-5})
+    service.writer.record(OPENING)
+    for exchange, user in (("x-1", "ann"), ("x-2", "bob")):
+        service.held.hold(replace(HELD, exchange=exchange, principal=Principal(user)))
+    steward, ann = Steward("op", "operator", time.time), Subject("user", "ann")
+    hold(service.store, ann, "a lawsuit", steward)
+    time.sleep(0.04)
+    service.expire()
+    assert (service.held.of("ann"), service.held.of("bob")) == (("x-1",), ())
+    release(service.store, ann, "it is over", steward)
+    service.expire()
+    assert service.held.of("ann") == ()
 
 
 def test_content_is_sealed_for_a_break_glass_key_that_is_there(begin: Begin, tmp_path: Path) -> None:

@@ -69,15 +69,20 @@ def overwrite(connection: sqlite3.Connection, path: Path) -> bool:
     Says whether all of it was: not so while somebody reads what was there before. That it is still to be done is then
     marked beside the file, for whatever process comes next: see `is_outstanding`.
     """
-    mark, done = _mark(path), False
-    mark.unlink(missing_ok=True)  # before, so that the mark of a process that fails meanwhile stays
+    done = False
+    _mark(path).unlink(missing_ok=True)  # before, so that the mark of a process that fails meanwhile stays
     try:
         busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         done = not busy
     finally:
         if not done:
-            mark.touch(mode=0o600)
+            mark(path)
     return done
+
+
+def mark(path: Path) -> None:
+    """Say beside the database `path` that something that was destroyed in it is still to be overwritten."""
+    _mark(path).touch(mode=0o600)
 
 
 def is_outstanding(path: Path) -> bool:

@@ -1,39 +1,27 @@
 """The storage of held replies: sealed until a person has decided, and destroyed when their time is over.
 
-A row is AES-256-GCM under a key derived (HKDF-SHA256) from the tenant key and the tenant's name; tenant, exchange and
-what the row is about are its associated data. The decision is sealed as well, so that nobody releases a reply by
-changing a file. A reply lies here as the upstream wrote it, with placeholders for what the request held, and what these
-stand for lies sealed beside it. After its lifetime a keyed hash of its caller stays for as long again: enough to say
-that it is gone, to the caller alone.
+The decision is sealed as well, so that nobody releases a reply by changing a row. A reply lies here as the upstream
+wrote it, with placeholders for what the request held, and what these stand for lies sealed beside it. After its
+lifetime a keyed hash of its caller stays for as long again: enough to say that it is gone, to the caller alone.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
 import json
-import os
-import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, ClassVar, Final, Literal, TypeAlias, get_args
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import ClassVar, Final, Literal, TypeAlias, get_args
 
 from guard.asks import Held
-from guard.audit.database import failing_as, is_outstanding, open_to_write, overwrite, transaction, waiting
+from guard.audit.drawers import Drawer, InDrawer
+from guard.audit.held_seal import Seal, held_of, plain
+from guard.audit.held_statements import statements
+from guard.audit.shelf import Run
 from guard.errors import AuditError, HeldTooLong, NotHeld, RequestError
-from guard.types import Principal, Spelling
+from guard.types import Principal
 
-KEY_BYTES: Final = 32
-NONCE_BYTES: Final = 12
-PURPOSE: Final = b"guard held replies 1\0"
 LIFETIME_S: Final = 3 * 86400.0
 
 Decided: TypeAlias = Literal["pending", "approved", "rejected"]
@@ -42,32 +30,7 @@ Decided: TypeAlias = Literal["pending", "approved", "rejected"]
 # rejected  it may not
 
 RecordAct: TypeAlias = Callable[[Literal["approve", "reject"], str, str], None]  # action, exchange, note
-
-SCHEMA: Final = """
-PRAGMA secure_delete = ON;
-CREATE TABLE IF NOT EXISTS held (
-    tenant TEXT NOT NULL,
-    exchange TEXT NOT NULL,
-    owner BLOB NOT NULL,
-    sealed BLOB,
-    decided BLOB,
-    expires REAL NOT NULL,
-    forgotten REAL NOT NULL,
-    PRIMARY KEY (tenant, exchange)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS held_expires ON held (expires);
-"""
-ADD: Final = "INSERT INTO held (tenant, exchange, owner, sealed, expires, forgotten) VALUES (?, ?, ?, ?, ?, ?)"
-FIND: Final = "SELECT exchange, owner, sealed, decided, expires FROM held WHERE tenant = ? AND exchange = ?"
-LIST: Final = (
-    "SELECT exchange, owner, sealed, decided, expires FROM held"
-    " WHERE tenant = ? AND sealed IS NOT NULL AND expires > ? ORDER BY exchange"
-)
-DECIDE: Final = "UPDATE held SET decided = ?, expires = ?, forgotten = ? WHERE tenant = ? AND exchange = ?"
-EMPTY: Final = "UPDATE held SET sealed = NULL, decided = NULL WHERE expires <= ? AND sealed IS NOT NULL"
-SEALED: Final = "SELECT exchange, sealed FROM held WHERE tenant = ? AND sealed IS NOT NULL"
-ERASE: Final = "DELETE FROM held WHERE tenant = ? AND exchange = ?"
-FORGET: Final = "DELETE FROM held WHERE forgotten <= ?"
+Row: TypeAlias = tuple[str, bytes, bytes | None, bytes | None, float]  # exchange, owner, sealed, decided, expires
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,62 +44,80 @@ class Kept:
     note: str = ""
 
 
-class HeldReplies:
-    """The held replies of `tenant` in the SQLite file `path`, under the tenant key `key`. Any thread may call.
+def none_on_hold() -> Collection[str]:
+    """No subject is under legal hold."""
+    return ()
 
-    A reply is kept for `lifetime_s` seconds, and from the decision on for as long again. `clock` gives Unix seconds.
-    Every method blocks, and raises AuditError where the file cannot be used or holds what `key` cannot open.
+
+class HeldReplies(InDrawer):
+    """The held replies of `tenant` in `drawer`, under the tenant key `key`. Any thread may call.
+
+    A reply is kept for `lifetime_s` seconds, and from the decision on for as long again. One that is under legal hold
+    is destroyed only when the hold has ended: `on_hold` gives the subjects that are, as `user:NAME` and `exchange:ID`.
+    `clock` gives Unix seconds. Every method blocks, and raises AuditError where the drawer cannot be used or holds what
+    `key` cannot open.
     """
 
     what: ClassVar[str] = "held replies"
 
     def __init__(
         self,
-        path: Path,
+        drawer: Drawer,
         key: bytes,
         tenant: str,
         *,
         lifetime_s: float = LIFETIME_S,
         clock: Callable[[], float] = time.time,
+        on_hold: Callable[[], Collection[str]] = none_on_hold,
     ) -> None:
-        self._path = path
+        super().__init__(drawer)
+        self._asks = statements(drawer.dialect)
         self._tenant = tenant
         self._lifetime_s = lifetime_s
         self._clock = clock
-        self._lock = threading.Lock()
-        derived = HKDF(SHA256(), 2 * KEY_BYTES, salt=None, info=PURPOSE + tenant.encode()).derive(key)
-        self._cipher, self._owners = AESGCM(derived[:KEY_BYTES]), derived[KEY_BYTES:]
-        self._connection = open_to_write(path, SCHEMA)
+        self._on_hold = on_hold
+        self._seals: dict[str, Seal] = {}
+        self._key = key
 
     def hold(self, held: Held) -> None:
         """Keep a reply; durable on return."""
         now = self._clock()
-        sealed = self._seal(held.exchange, "reply", _plain(held))
         ends = now + self._lifetime_s
-        row = (self._tenant, held.exchange, self._owner(held.principal), sealed, ends, ends + self._lifetime_s)
-        with self._lock, failing_as("a held reply cannot be written"), transaction(self._connection):
-            self._destroy_expired(now)
-            self._connection.execute(ADD, row)
+        seal = self._seal_of(self._tenant)
+        row = {
+            "tenant": self._tenant,
+            "exchange": held.exchange,
+            "owner": seal.owner(held.principal),
+            "sealed": seal.seal(held.exchange, "reply", plain(held)),
+            "decided": None,
+            "expires": ends,
+            "forgotten": ends + self._lifetime_s,
+        }
+        with self._drawer.writing() as run:
+            destroyed = self._destroy_expired(run, now)
+            run(self._asks.add, **row)
+        if destroyed:
+            self._drawer.owe()
 
     def find(self, exchange: str) -> Kept:
         """The held reply of `exchange`, for whoever decides. Raises NotHeld, HeldTooLong."""
-        with self._lock, failing_as("the held replies cannot be read"):
-            return self._open(self._row(exchange))
+        with self._drawer.reading() as run:
+            return self._open(self._row(run, exchange))
 
     def find_for(self, exchange: str, principal: Principal) -> Kept:
         """The held reply of `exchange`, for the caller that it was for. Raises NotHeld for others, HeldTooLong."""
-        with self._lock, failing_as("the held replies cannot be read"):
-            row = self._row(exchange)
-            if not hmac.compare_digest(row[1], self._owner(principal)):
-                raise _not_held()
-            return self._open(row)
+        with self._drawer.reading() as run:
+            row = self._row(run, exchange)
+        if not hmac.compare_digest(row[1], self._seal_of(self._tenant).owner(principal)):
+            raise _not_held()
+        return self._open(row)
 
     def list(self) -> tuple[Kept, ...]:
         """Every held reply whose time is not over, the oldest first."""
         self.destroy_expired()
-        with self._lock, failing_as("the held replies cannot be read"):
-            rows = self._connection.execute(LIST, (self._tenant, self._clock())).fetchall()
-            return tuple(self._open(row) for row in rows)
+        with self._drawer.reading() as run:
+            rows = run(self._asks.list, of=self._tenant, now=self._clock()).fetchall()
+        return tuple(map(self._open, rows))
 
     def decide(
         self, exchange: str, decided: Literal["approved", "rejected"], actor: str, note: str, record: RecordAct
@@ -145,116 +126,93 @@ class HeldReplies:
 
         Raises NotHeld, HeldTooLong, RequestError where somebody has decided already, and what `record` raises.
         """
-        with self._lock, failing_as("a decision cannot be written"), transaction(self._connection):
-            kept = self._open(self._row(exchange))
+        with self._drawer.writing() as run:
+            kept = self._open(self._row(run, exchange))
             if kept.decided != "pending":
                 raise RequestError(f"This reply was {kept.decided} already, by {kept.actor}. A decision stands.")
             record("approve" if decided == "approved" else "reject", exchange, note)
             told = json.dumps([decided, actor, note]).encode()
             ends = self._clock() + self._lifetime_s
-            row = (self._seal(exchange, "decision", told), ends, ends + self._lifetime_s, self._tenant, exchange)
-            self._connection.execute(DECIDE, row)
+            sealed = self._seal_of(self._tenant).seal(exchange, "decision", told)
+            decision = {"decision": sealed, "until": ends, "gone": ends + self._lifetime_s}
+            run(self._asks.decide, of=self._tenant, named=exchange, **decision)
         return Kept(kept.held, ends, decided, actor, note)
 
     def destroy_expired(self) -> None:
-        """Destroy the replies whose time is over."""
-        with self._lock, failing_as("the held replies cannot be written"), transaction(self._connection):
-            self._destroy_expired(self._clock())
+        """Destroy the replies whose time is over, and overwrite them, if nobody reads them now: see `scrub`."""
+        with self._drawer.writing() as run:
+            destroyed = self._destroy_expired(run, self._clock())
+        if destroyed:
+            self.scrub(patient=False)
 
     def of(self, user: str) -> tuple[str, ...]:
         """The exchanges of `user` of which a reply is held; their time may be over."""
-        with self._lock, failing_as("the held replies cannot be read"):
-            return self._of(user)
+        with self._drawer.reading() as run:
+            return self._of(run, user)
 
     def erase(self, user: str) -> None:
         """Destroy what is held for `user`, decided or not, and overwrite it: see `scrub`."""
-        with self._lock, failing_as("the held replies cannot be written"):
-            with transaction(self._connection):
-                rows = [(self._tenant, exchange) for exchange in self._of(user)]
-                self._connection.executemany(ERASE, rows)
-            overwrite(self._connection, self._path)
+        with self._drawer.writing() as run:
+            for exchange in self._of(run, user):
+                run(self._asks.erase, of=self._tenant, named=exchange)
+        self.scrub()
 
-    def scrub(self, *, patient: bool = True) -> bool:
-        """Overwrite what was destroyed in the files too; says whether all of it was: not so while somebody reads it.
-
-        Not `patient`: does not wait for others.
-        """
-        with self._lock, failing_as("the held replies cannot be written"), waiting(self._connection, patient=patient):
-            return overwrite(self._connection, self._path)
-
-    def outstanding(self) -> bool:
-        """Whether something that was destroyed is still to be overwritten."""
-        return is_outstanding(self._path)
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            self._connection.close()
-
-    def _of(self, user: str) -> tuple[str, ...]:
-        rows = self._connection.execute(SEALED, (self._tenant,)).fetchall()
-        told = ((exchange, _held(self._unseal(exchange, "reply", sealed))) for exchange, sealed in rows)
+    def _of(self, run: Run, user: str) -> tuple[str, ...]:
+        rows = run(self._asks.sealed, of=self._tenant).fetchall()
+        seal = self._seal_of(self._tenant)
+        told = ((exchange, held_of(seal.open(exchange, "reply", sealed))) for exchange, sealed in rows)
         return tuple(exchange for exchange, held in told if held.principal.user == user)
 
-    def _destroy_expired(self, now: float) -> None:
-        self._connection.execute(EMPTY, (now,))
-        self._connection.execute(FORGET, (now,))
+    def _destroy_expired(self, run: Run, now: float) -> bool:
+        """Destroy what is over its time and not on hold; says whether there was any."""
+        over = run(self._asks.over, now=now).fetchall()
+        subjects = self._on_hold() if over else ()
+        destroyed = [one for one in over if not subjects or not self._is_on_hold(run, subjects, *one)]
+        for tenant, exchange in destroyed:
+            run(self._asks.empty, of=tenant, named=exchange)
+        run(self._asks.forget, now=now)
+        return bool(destroyed)
 
-    def _row(self, exchange: str) -> tuple[str, bytes, bytes | None, bytes | None, float]:
-        row: Any = self._connection.execute(FIND, (self._tenant, exchange)).fetchone()
+    def _is_on_hold(self, run: Run, subjects: Collection[str], tenant: str, exchange: str) -> bool:
+        """Whether a hold is on a reply; one that cannot be opened may be anybody's, so every hold is on it."""
+        if f"exchange:{exchange}" in subjects:
+            return True
+        if not any(subject.startswith("user:") for subject in subjects):
+            return False
+        sealed = run(self._asks.sealed_of, of=tenant, named=exchange).fetchone()[0]
+        try:
+            held = held_of(self._seal_of(tenant).open(exchange, "reply", sealed))
+        except AuditError:
+            return True
+        return f"user:{held.principal.user}" in subjects
+
+    def _row(self, run: Run, exchange: str) -> Row:
+        row: Row | None = None
+        if "\0" not in exchange:  # which no database has in a name
+            row = run(self._asks.find, of=self._tenant, named=exchange).fetchone()
         if row is None:
             raise _not_held()
-        found: tuple[str, bytes, bytes | None, bytes | None, float] = row
-        return found
+        return row
 
-    def _open(self, row: tuple[str, bytes, bytes | None, bytes | None, float]) -> Kept:
+    def _open(self, row: Row) -> Kept:
         exchange, _, sealed, decided, expires = row
         if sealed is None or expires <= self._clock():
             raise HeldTooLong("The time of this held reply is over, and guard has destroyed it. Ask again.")
-        held = _held(self._unseal(exchange, "reply", sealed))
+        seal = self._seal_of(self._tenant)
+        held = held_of(seal.open(exchange, "reply", sealed))
         if decided is None:
             return Kept(held, expires)
-        word, actor, note = json.loads(self._unseal(exchange, "decision", decided))
+        word, actor, note = json.loads(seal.open(exchange, "decision", decided))
         if word not in get_args(Decided):
             raise AuditError("a decision about a held reply is unreadable: update guard")
         return Kept(held, expires, word, actor, note)
 
-    def _owner(self, principal: Principal) -> bytes:
-        named = json.dumps([principal.user, principal.team, principal.application]).encode()
-        return hmac.new(self._owners, named, hashlib.sha256).digest()
-
-    def _seal(self, exchange: str, what: str, plain: bytes) -> bytes:
-        nonce = os.urandom(NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, plain, self._about(exchange, what))
-
-    def _unseal(self, exchange: str, what: str, sealed: bytes) -> bytes:
-        try:
-            return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], self._about(exchange, what))
-        except (InvalidTag, TypeError, ValueError) as error:
-            raise AuditError("a held reply cannot be opened with the tenant key: restore the key") from error
-
-    def _about(self, exchange: str, what: str) -> bytes:
-        return json.dumps([self._tenant, exchange, what]).encode()
+    def _seal_of(self, tenant: str) -> Seal:
+        seal = self._seals.get(tenant)
+        if seal is None:
+            seal = self._seals[tenant] = Seal(self._key, tenant)
+        return seal
 
 
 def _not_held() -> NotHeld:
     return NotHeld("guard holds no reply of that name for this caller.")
-
-
-def _plain(held: Held) -> bytes:
-    names = {name: (spelling.text, spelling.escaped) for name, spelling in held.names.items()}
-    body = base64.b64encode(held.body).decode()
-    return json.dumps({**asdict(held), "names": names, "body": body}).encode()
-
-
-def _held(plain: bytes) -> Held:
-    values: Mapping[str, Any] = json.loads(plain)
-    return Held(
-        **{
-            **values,
-            "principal": Principal(**values["principal"]),
-            "principles": tuple(values["principles"]),
-            "names": {name: Spelling(*spelling) for name, spelling in values["names"].items()},
-            "body": base64.b64decode(values["body"]),
-        }
-    )

@@ -14,10 +14,15 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
 from typing import Any, Final
 
-from guard.audit.database import failing_as, open_to_write, transaction
+from sqlalchemy import BindParameter, Double, bindparam, func, insert, select, update
+
+from guard.audit.drawer_models import GUARD_KEY
+from guard.audit.drawers import Drawer, InDrawer, NotAtOnceError
+from guard.audit.models import DialectName
+from guard.audit.tables import Prepared, prepare
 from guard.errors import AccessError, ConfigError
 from guard.types import Principal
 
@@ -26,21 +31,6 @@ SECRET_BYTES: Final = 32  # 43 characters of URL-safe base64
 ID_BYTES: Final = 6
 FRESH_S: Final = 2.0  # how long a key that was found counts as found, whatever another process does to it
 REMEMBERED: Final = 10_000
-
-SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS guard_key (
-    id TEXT PRIMARY KEY,
-    hash BLOB NOT NULL,
-    user TEXT NOT NULL,
-    team TEXT NOT NULL,
-    application TEXT NOT NULL,
-    created REAL NOT NULL,
-    expires REAL,
-    revoked REAL
-) WITHOUT ROWID;
-"""
-ADD: Final = "INSERT INTO guard_key VALUES (?, ?, ?, ?, ?, ?, ?, NULL)"
-FIELDS: Final = "SELECT id, user, team, application, created, expires, revoked, hash FROM guard_key"
 
 UNKNOWN: Final = "This guard key is not known. Ask whoever runs guard for one (guard keys create)."
 REVOKED: Final = "This guard key was revoked. Ask whoever runs guard for a new one (guard keys create)."
@@ -58,27 +48,54 @@ class KeyRecord:
     revoked: float | None
 
 
-class GuardKeys:
-    """The guard keys in the SQLite file `path`, which may be the log's own. Blocking; any thread may call.
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """The statements on guard keys, for one database."""
 
-    `clock` gives Unix seconds, `ticks` seconds that never go back. A key that another process revokes is refused here
-    after at most `fresh_s` seconds. Every method raises AuditError where the file cannot be used.
+    add: Prepared  # the columns of GUARD_KEY
+    find: Prepared  # key
+    list: Prepared
+    revoke: Prepared  # key, now
+
+
+@cache
+def statements(name: DialectName) -> Statements:
+    """The statements for a database."""
+    one = GUARD_KEY.c
+    told = select(one.id, one.user, one.team, one.application, one.created, one.expires, one.revoked, one.hash)
+    named = one.id == bindparam("key", type_=one.id.type)
+    now: BindParameter[float] = bindparam("now", type_=Double())
+    return Statements(
+        add=prepare(insert(GUARD_KEY), name),
+        find=prepare(told.where(named), name),
+        list=prepare(told.order_by(one.created, one.id), name),
+        revoke=prepare(update(GUARD_KEY).values(revoked=func.coalesce(one.revoked, now)).where(named), name),
+    )
+
+
+class GuardKeys(InDrawer):
+    """The guard keys in `drawer`. Blocking; any thread may call.
+
+    `clock` gives Unix seconds, `ticks` seconds that never go back. A key that another process revokes, on this machine
+    or another, is refused here after at most `fresh_s` seconds. Every method raises AuditError where the drawer cannot
+    be used.
     """
 
     def __init__(
         self,
-        path: Path | str,
+        drawer: Drawer,
         *,
         clock: Callable[[], float] = time.time,
         ticks: Callable[[], float] = time.monotonic,
         fresh_s: float = FRESH_S,
     ) -> None:
+        super().__init__(drawer)
+        self._asks = statements(drawer.dialect)
         self._clock = clock
         self._ticks = ticks
         self._fresh_s = fresh_s
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # over what is remembered; never held while a drawer is used
         self._found: OrderedDict[bytes, tuple[KeyRecord, float]] = OrderedDict()  # by hash, with its tick
-        self._connection = open_to_write(Path(path), SCHEMA)
 
     def create(
         self, user: str, team: str = "", application: str = "", expires: float | None = None
@@ -88,17 +105,18 @@ class GuardKeys:
             secrets.token_hex(ID_BYTES), Principal(user, team, application), self._clock(), expires, None
         )
         token = f"{PREFIX}_{record.id}_{secrets.token_urlsafe(SECRET_BYTES)}"
-        row = (record.id, _hash(token), user, team, application, record.created, expires)
-        with self._lock, failing_as("the guard keys cannot be written"), transaction(self._connection):
-            self._connection.execute(ADD, row)
+        with self._drawer.writing() as run:
+            run(
+                self._asks.add, id=record.id, hash=_hash(token), user=user, team=team, application=application,
+                created=record.created, expires=expires, revoked=None,
+            )  # fmt: skip
         return token, record
 
     def revoke(self, key_id: str) -> KeyRecord:
         """Refuse the key `key_id` from now on; a key that was revoked before stays so. Raises ConfigError for none."""
-        with self._lock, failing_as("the guard keys cannot be written"), transaction(self._connection):
-            change = "UPDATE guard_key SET revoked = coalesce(revoked, ?) WHERE id = ?"
-            self._connection.execute(change, (self._clock(), key_id))
-            row = self._connection.execute(f"{FIELDS} WHERE id = ?", (key_id,)).fetchone()
+        with self._drawer.writing() as run:
+            run(self._asks.revoke, key=key_id, now=self._clock())
+            row = run(self._asks.find, key=key_id).fetchone()
         if row is None:
             raise ConfigError("there is no guard key with this id. See: guard keys list")
         with self._lock:
@@ -107,40 +125,44 @@ class GuardKeys:
 
     def list(self) -> tuple[KeyRecord, ...]:
         """Every key, the oldest first."""
-        with self._lock, failing_as("the guard keys cannot be read"):
-            return tuple(map(_record, self._connection.execute(f"{FIELDS} ORDER BY created, id")))
+        with self._drawer.reading() as run:
+            return tuple(map(_record, run(self._asks.list).fetchall()))
 
-    def find(self, token: str, now: float | None = None) -> KeyRecord:
-        """The key that `token` is. Raises AccessError where it is unknown, revoked or expired at `now`."""
+    def find(self, token: str, now: float | None = None, *, at_once: bool = False) -> KeyRecord:
+        """The key that `token` is. Raises AccessError where it is unknown, revoked or expired at `now`.
+
+        To be found `at_once`, raises NotAtOnceError where it would have to be asked for over a network.
+        """
         digest = _hash(token)
         with self._lock:
             found, since = self._found.get(digest, (None, 0.0))
-            if found is None or self._ticks() - since >= self._fresh_s:
-                found = self._read(token, digest)
-                self._remember(digest, found)
+        asked = self._ticks()
+        if found is None or asked - since >= self._fresh_s:
+            if at_once and self.remote:
+                raise NotAtOnceError
+            found = self._read(token, digest)
+            self._remember(digest, found, asked)
         return _valid(found, self._clock() if now is None else now)
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            self._connection.close()
 
     def _read(self, token: str, digest: bytes) -> KeyRecord:
         prefix, _, rest = token.partition("_")
-        with failing_as("the guard keys cannot be read"):
-            known = prefix == PREFIX and rest.isascii()
-            query, arguments = f"{FIELDS} WHERE id = ?", (rest.partition("_")[0],)
-            row = self._connection.execute(query, arguments).fetchone() if known else None
+        key_id, row = rest.partition("_")[0], None
+        if prefix == PREFIX and key_id.isascii() and key_id.isalnum():
+            with self._drawer.reading() as run:
+                row = run(self._asks.find, key=key_id).fetchone()
         if row is None or not hmac.compare_digest(row[-1], digest):
-            self._found.pop(digest, None)
+            with self._lock:
+                self._found.pop(digest, None)
             raise AccessError(UNKNOWN)
         return _record(row)
 
-    def _remember(self, digest: bytes, record: KeyRecord) -> None:
-        self._found[digest] = record, self._ticks()
-        self._found.move_to_end(digest)
-        if len(self._found) > REMEMBERED:
-            self._found.popitem(last=False)
+    def _remember(self, digest: bytes, record: KeyRecord, since: float) -> None:
+        """Keep what was found; `since` is the tick before it was asked for, after which it may have changed."""
+        with self._lock:
+            self._found[digest] = record, since
+            self._found.move_to_end(digest)
+            if len(self._found) > REMEMBERED:
+                self._found.popitem(last=False)
 
 
 def _valid(record: KeyRecord, now: float) -> KeyRecord:

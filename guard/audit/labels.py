@@ -1,35 +1,21 @@
 """What people say of verdicts: whether they are right. The thresholds of a critic may be fitted to it.
 
-Labels lie in a file of their own beside the log, which says of each who gave it and when.
+Labels lie in a drawer of their own beside the log, which says of each who gave it and when.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable
-from contextlib import closing
-from dataclasses import astuple, dataclass
-from pathlib import Path
-from typing import Any, ClassVar, Final
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any, ClassVar
 
-from guard.audit.database import failing_as, is_outstanding, open_to_read, open_to_write, overwrite, transaction
+from sqlalchemy import bindparam, literal_column, select, update
 
-FILE: Final = "labels.db"  # in the data folder
-SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS label (
-    exchange TEXT NOT NULL,
-    principle TEXT NOT NULL,
-    "right" INTEGER NOT NULL,
-    note TEXT NOT NULL,
-    "by" TEXT NOT NULL,
-    time REAL NOT NULL,
-    PRIMARY KEY (exchange, principle, "by")
-) WITHOUT ROWID;
-"""
-PUT: Final = 'INSERT OR REPLACE INTO label (exchange, principle, "right", note, "by", time) VALUES (?, ?, ?, ?, ?, ?)'
-FIELDS: Final = 'SELECT exchange, principle, "right", note, "by", time FROM label'
-NO_NOTE: Final = "UPDATE label SET note = '' WHERE exchange = ?"
-ALL: Final = f"{FIELDS} ORDER BY time, exchange, principle"
+from guard.audit.drawer_models import LABEL, put
+from guard.audit.drawers import Drawer, InDrawer
+from guard.audit.models import DialectName
+from guard.audit.tables import Prepared, prepare
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,62 +35,65 @@ class Label:
     time: float
 
 
-def labels_in(path: Path) -> tuple[Label, ...]:
-    """Every label in the SQLite file `path`, the oldest first, without any right to change it. Raises AuditError."""
-    with failing_as("the labels cannot be read"), closing(open_to_read(path)) as connection:
-        return tuple(_label(row) for row in connection.execute(ALL))
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """The statements on labels, for one database."""
+
+    put: Prepared  # the columns of LABEL
+    all: Prepared
+    of: Prepared  # exchange
+    labelled: Prepared
+    drop_note: Prepared  # named
 
 
-class Labels:
-    """The labels in the SQLite file `path`. Blocking; any thread may call. Every method raises AuditError."""
+@cache
+def statements(name: DialectName) -> Statements:
+    """The statements for a database."""
+    one = LABEL.c
+    told, named = select(LABEL), bindparam("named", type_=one.exchange.type)
+    return Statements(
+        put=prepare(put(LABEL, name), name),
+        all=prepare(told.order_by(one.time, one.exchange, one.principle), name),
+        of=prepare(told.where(one.exchange == named).order_by(one.principle, one.time), name),
+        labelled=prepare(select(one.exchange, one.principle).distinct(), name),
+        drop_note=prepare(update(LABEL).values(note=literal_column("''")).where(one.exchange == named), name),
+    )
 
-    def __init__(self, path: Path | str) -> None:
-        self._path = Path(path)
-        self._lock = threading.Lock()
-        self._connection = open_to_write(self._path, SCHEMA)
+
+class Labels(InDrawer):
+    """The labels in `drawer`. Blocking; any thread may call. Every method raises AuditError."""
+
+    def __init__(self, drawer: Drawer) -> None:
+        super().__init__(drawer)
+        self._asks = statements(drawer.dialect)
 
     def put(self, label: Label) -> None:
         """Keep `label`; it takes the place of what the same person said of the same verdict before."""
-        with self._lock, failing_as("the labels cannot be written"), transaction(self._connection):
-            self._connection.execute(PUT, astuple(label))
+        values = {**asdict(label), "right": int(label.right), "note": label.note.replace("\0", "")}
+        with self._drawer.writing() as run:
+            run(self._asks.put, **values)
 
     def of(self, exchange: str) -> tuple[Label, ...]:
         """What was said of one exchange, by principle and time."""
-        return self._read(f"{FIELDS} WHERE exchange = ? ORDER BY principle, time", (exchange,))
+        with self._drawer.reading() as run:
+            return tuple(map(_label, run(self._asks.of, named=exchange).fetchall()))
 
     def all(self) -> tuple[Label, ...]:
         """Every label, the oldest first."""
-        return self._read(ALL, ())
+        with self._drawer.reading() as run:
+            return tuple(map(_label, run(self._asks.all).fetchall()))
 
     def labelled(self) -> frozenset[tuple[str, str]]:
         """The exchange and principle of every verdict on which somebody has spoken."""
-        with self._lock, failing_as("the labels cannot be read"):
-            return frozenset(self._connection.execute("SELECT DISTINCT exchange, principle FROM label"))
+        with self._drawer.reading() as run:
+            return frozenset((exchange, principle) for exchange, principle in run(self._asks.labelled).fetchall())
 
     def without_notes(self, exchanges: Iterable[str]) -> None:
         """Destroy the notes on `exchanges`, and overwrite them; what was said of the verdicts stays."""
-        with self._lock, failing_as("the labels cannot be written"):
-            with transaction(self._connection):
-                self._connection.executemany(NO_NOTE, [(exchange,) for exchange in exchanges])
-            overwrite(self._connection, self._path)
-
-    def scrub(self) -> bool:
-        """Overwrite what was destroyed in the files too; says whether all of it was."""
-        with self._lock, failing_as("the labels cannot be written"):
-            return overwrite(self._connection, self._path)
-
-    def outstanding(self) -> bool:
-        """Whether something that was destroyed is still to be overwritten."""
-        return is_outstanding(self._path)
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            self._connection.close()
-
-    def _read(self, query: str, values: tuple[Any, ...]) -> tuple[Label, ...]:
-        with self._lock, failing_as("the labels cannot be read"):
-            return tuple(_label(row) for row in self._connection.execute(query, values))
+        with self._drawer.writing() as run:
+            for exchange in exchanges:
+                run(self._asks.drop_note, named=exchange)
+        self.scrub()
 
 
 class Notes:

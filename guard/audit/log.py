@@ -1,4 +1,4 @@
-"""The audit log of a configuration, wherever it lies."""
+"""The audit log of a configuration and what lies beside it, wherever they lie."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from guard.audit.breakglass import load_public
+from guard.audit.drawer_models import KINDS, DrawerName
+from guard.audit.drawers import Drawer, SqliteDrawer
 from guard.audit.reading import Reader, SqliteReader
 from guard.audit.store import SqliteStore, Store
 from guard.audit.tenant import TENANT_KEY, load_or_create_tenant_key, opener_with
@@ -33,7 +35,7 @@ def reader_of(config: Config, *, break_glass: X25519PrivateKey | None = None) ->
 
 def store_of(config: Config) -> Store:
     """The log of `config`, to append to. Raises ConfigError, AuditError."""
-    path, tenant_key = _path(config), load_or_create_tenant_key(config.data / TENANT_KEY)
+    path, tenant_key = _path(config), tenant_key_of(config)
     public = config.audit.break_glass_public
     break_glass = None if public is None else load_public(public)
     if config.audit.store == "sqlite":
@@ -43,6 +45,59 @@ def store_of(config: Config) -> Store:
 
     url, key = config.audit.url(os.environ), path.with_suffix(".key")
     return PostgresStore(url, key, tenant_key=tenant_key, break_glass=break_glass)
+
+
+def tenant_key_of(config: Config) -> bytes:
+    """The tenant key of `config`, made where there is none yet. Raises ConfigError, AuditError.
+
+    Machines that share a PostgreSQL share it: one that has another is refused.
+    """
+    path = config.data / TENANT_KEY
+    if config.audit.store == "sqlite":
+        return load_or_create_tenant_key(path)
+    _require_psycopg()
+    from guard.audit.begun import tenant_key_for
+
+    return tenant_key_for(config.audit.url(os.environ), path)
+
+
+def drawer_of(config: Config, name: DrawerName, *, only_read: bool = False) -> Drawer:
+    """The drawer `name` beside the log of `config`, made where there is none yet. Raises ConfigError, AuditError.
+
+    To be `only_read`, it must be there, and no right to change it is taken.
+    """
+    if config.audit.store == "sqlite":
+        return SqliteDrawer(_file(config, name), name, only_read=only_read)
+    _require_psycopg()
+    from guard.audit.postgres_drawers import PostgresDrawer
+
+    return PostgresDrawer(config.audit.url(os.environ), name)
+
+
+def has_drawer(config: Config, name: DrawerName) -> bool:
+    """Whether something may lie in the drawer `name`. Opens nothing."""
+    return config.audit.store != "sqlite" or _file(config, name).is_file()
+
+
+def left_in_files(config: Config) -> tuple[DrawerName, ...]:
+    """The drawers of which this machine has a file, though those in use are in PostgreSQL. Opens nothing."""
+    if config.audit.store == "sqlite":
+        return ()
+    return tuple(name for name in KINDS if _file(config, name).is_file())
+
+
+def adopt(config: Config) -> dict[DrawerName, int]:
+    """Take what files of this machine hold into the database; gives the rows of each. Raises ConfigError, AuditError.
+
+    They are sealed under the tenant key of this machine, so the database must be too.
+    """
+    found = left_in_files(config)
+    if not found:
+        return {}
+    tenant_key_of(config)
+    from guard.audit.adopting import adopt as taken
+
+    return {name: taken(_file(config, name), name, config.audit.url(os.environ)) for name in found}
 
 
 def upgrade(config: Config, *, url_env: str | None = None) -> bool:
@@ -70,6 +125,10 @@ def _require_psycopg() -> None:
             "audit: 'store: postgresql' needs packages that are not installed. "
             "Install guard with them: pip install 'constitutional-guard[postgresql]'."
         )
+
+
+def _file(config: Config, name: DrawerName) -> Path:
+    return config.data / f"{name}.db"
 
 
 def _path(config: Config) -> Path:

@@ -22,6 +22,7 @@ from guard.audit.persons import PersonKey
 from guard.audit.results import Count, Kept, Numbered, Recorded, Row
 from guard.audit.seals import Seals
 from guard.audit.sessions import Session, State
+from guard.audit.shelf import statements as beside
 from guard.audit.tables import NEWEST, statements
 from guard.audit.tenant import TENANT_KEY, opener_with
 from guard.audit.timestamps import Stamp
@@ -98,6 +99,14 @@ class LogReader(ABC):
             size, _ = next(session.rows(self._asks.last_checkpoint), (0, None))
             bodies = [body for (body,) in session.rows(self._asks.acts, after=after, until=size)]
         return tuple(act for act in map(self._act, bodies) if act is not None), size - 1
+
+    def holding(self) -> tuple[Act, ...]:
+        """The acts that put something under legal hold or end that, in order."""
+        with self._session() as session:
+            acts = [self._act(body) for (body,) in session.rows(beside(self.dialect).holds)]
+        if None in acts:
+            raise AuditError("an act on a legal hold cannot be read. Run: guard audit verify")
+        return tuple(act for act in acts if act is not None)
 
     def show(self, exchange: str) -> Recorded | None:
         """What is recorded of `exchange`; None where the log does not know it."""

@@ -8,9 +8,11 @@
     listed      one row for each exchange, made of the columns of its entries, for lists and counts; changes once, at
                 the exchange's end; a check of the log compares it with the entries
     unindexed   the numbers of entries whose words wait for the search index; the words themselves stay sealed
+    begun       in PostgreSQL: which tenant key and which log the database was begun with, as check values
     search      the search index: of each half of an exchange, the terms that occur in it (guard.audit.terms)
 
 `search` is an FTS5 table in SQLite, whose rowid is twice the number of the opening and one more for the closing.
+In PostgreSQL the tables of guard.audit.drawer_models stand beside these.
 """
 
 from __future__ import annotations
@@ -40,9 +42,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from guard.audit.drawer_models import DRAWERS
+
 DialectName = Literal["sqlite", "postgresql"]
 
-REVISION: Final = 3  # the newest of guard/audit/migrations/versions; in SQLite also PRAGMA user_version
+REVISION: Final = 4  # the newest of guard/audit/migrations/versions; in SQLite also PRAGMA user_version
 VERSION_TABLE: Final = "audit_version"
 
 METADATA: Final = MetaData()
@@ -140,6 +144,12 @@ SEARCH: Final = Table(
     Column("terms", TSVECTOR, nullable=False),
     Index("search_terms", "terms", postgresql_using="gin"),
 )
+BEGUN: Final = Table(
+    "begun",
+    _POSTGRES_ONLY,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
 SQLITE_SEARCH: Final = table("search", column("rowid", Integer), column("terms", Text))
 
 FINAL: Final = {
@@ -151,7 +161,8 @@ APPEND_ONLY: Final = "the audit log is append-only"
 
 def tables_of(dialect: DialectName) -> tuple[Table, ...]:
     """Every table that is described here as a table of `dialect`."""
-    return (*METADATA.sorted_tables, *([SEARCH] if dialect == "postgresql" else []))
+    beside = (SEARCH, BEGUN, *DRAWERS.sorted_tables) if dialect == "postgresql" else ()
+    return (*METADATA.sorted_tables, *beside)
 
 
 def creation(dialect: Dialect) -> tuple[str, ...]:

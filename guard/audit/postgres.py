@@ -6,7 +6,7 @@ says only what kind of failure it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -23,6 +23,12 @@ from guard.audit.tables import Prepared, Statements, statements
 from guard.errors import AuditError, ConfigError
 
 CONNECT_S: Final = 10
+BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
+LOCKS: Final = 1735746930  # of two numbers that name an advisory lock, guard's own; the other is that of a table
+NOT_VACUUMED: Final = (
+    "Its space is not given free yet, because guard's role may not ask for that. Let the owner of the tables run: "
+    "VACUUM {tables}"
+)
 STREAMED: Final = 1000  # rows that are fetched at once of an answer that may be long
 # What a writer asks of its connection. One that stops in the middle of a commit must not hold up the others for long.
 SETTINGS: Final = (
@@ -30,6 +36,7 @@ SETTINGS: Final = (
     "SET idle_in_transaction_session_timeout = '30s'",
     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
 )
+NOT_SYNCED: Final = "SET synchronous_commit = off"
 REMEDIES: Final[tuple[tuple[type[psycopg.Error], str], ...]] = (
     (errors.DiskFull, "Free some space on the disk of the database."),
     (errors.InsufficientPrivilege, "Grant its role what docs/audit.md lists."),
@@ -66,6 +73,37 @@ def connect(url: str, *, autocommit: bool) -> psycopg.Connection[Any]:
     }
     full = psycopg.conninfo.make_conninfo(url, **{key: value for key, value in usual.items() if key not in given})
     return psycopg.connect(full, autocommit=autocommit)
+
+
+def open_to_write(url: str, *, synced: bool = True) -> psycopg.Connection[Any]:
+    """A connection in autocommit mode to tables that are up to date, made where the role may do that.
+
+    Where it is not `synced`, a commit does not wait for the disk. Raises psycopg.Error, ConfigError.
+    """
+    from guard.audit.upgrading import upgrade_postgres
+
+    made = connect(url, autocommit=True)
+    try:
+        for setting in (*SETTINGS, *(() if synced else (NOT_SYNCED,))):
+            made.execute(setting.encode())
+        upgrade_postgres(made)
+        check_revision(made)
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+def vacuum(url: str, tables: Sequence[str]) -> bool:
+    """Let PostgreSQL reuse the space of what was destroyed in `tables`; says whether the role may ask for that.
+
+    On a connection of its own: nobody waits for it. Raises psycopg.Error.
+    """
+    refused: list[object] = []
+    with closing(connect(url, autocommit=True)) as connection:
+        connection.add_notice_handler(refused.append)  # where a role may not, it is told and nothing raised
+        connection.execute(f"VACUUM {', '.join(tables)}".encode())
+    return not refused
 
 
 def revision_of(connection: psycopg.Connection[Any]) -> int:

@@ -9,32 +9,32 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import psycopg
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
+from guard.audit.begun import begin
+from guard.audit.checkpoint import SigningKey
 from guard.audit.committing import Committing, LogBusyError, RefusedEntryError
 from guard.audit.entries import Opener
 from guard.audit.indexing import Waiting
 from guard.audit.persons import Sealer
-from guard.audit.postgres import SETTINGS, PostgresReader, check_revision, connect, failing_as
+from guard.audit.postgres import BEGIN, LOCKS, NOT_VACUUMED, PostgresReader, failing_as, open_to_write, vacuum
 from guard.audit.shelf import Shelf
 from guard.audit.signing import Signer
 from guard.audit.store import AT_ONCE, signing_key
 from guard.audit.tables import Prepared
 from guard.audit.tenant import TENANT_KEY, load_or_create_tenant_key, opener_of
 from guard.audit.tip import Commit, Tip
-from guard.audit.upgrading import upgrade_postgres
-from guard.errors import AuditError
+from guard.errors import AuditError, ConfigError
 
 WHERE: Final = "PostgreSQL"
-# The lock of this log: a number of guard's own, and that of its table in this database.
-LOCK: Final = "pg_advisory_xact_lock(1735746930, 'leaf'::regclass::oid::integer)"
-TRY_LOCK: Final = "pg_try_advisory_xact_lock(1735746930, 'leaf'::regclass::oid::integer)"
-BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
+# The lock of this log: guard's own number, and that of its table in this database.
+LOCK: Final = f"pg_advisory_xact_lock({LOCKS}, 'leaf'::regclass::oid::integer)"
+TRY_LOCK: Final = f"pg_try_advisory_xact_lock({LOCKS}, 'leaf'::regclass::oid::integer)"
 REFUSALS: Final = (psycopg.IntegrityError, psycopg.DataError)
 
 
@@ -47,10 +47,7 @@ class PostgresStore(Committing, PostgresReader):
     """
 
     inline_s: ClassVar[float] = 0.0  # the network is never waited for by an event loop
-    unscrubbed: ClassVar[str] = (
-        "Its space is not given free yet, because guard's role may not ask for that. Let the owner of the tables run: "
-        "VACUUM content, person_key, unindexed, search"
-    )
+    unscrubbed: ClassVar[str] = NOT_VACUUMED.format(tables="content, person_key, unindexed, search")
 
     def __init__(
         self,
@@ -75,8 +72,7 @@ class PostgresStore(Committing, PostgresReader):
         with failing_as("the audit log cannot be opened"):
             connection = self._connected()
             try:
-                begun = connection.execute("SELECT EXISTS (SELECT 1 FROM checkpoint)").fetchone() == (True,)
-                signing = signing_key(key, begun=begun, where="its tables in PostgreSQL")
+                signing = self._signing_key(connection, key)
                 self._tip, self._signer = Tip(signing, WHERE), Signer(signing, self._store_signed)
                 with self._transaction():
                     self._begin()
@@ -84,18 +80,27 @@ class PostgresStore(Committing, PostgresReader):
                 connection.close()
                 raise
 
+    def _signing_key(self, connection: psycopg.Connection[Any], file: Path) -> SigningKey:
+        """The key of the log, in `file`. Raises ConfigError where the log in the database is another's."""
+        _, note = connection.execute(self._asks.last_checkpoint.text.encode()).fetchone() or (0, "")
+        key = signing_key(file, begun=bool(note), where="its tables in PostgreSQL")
+        origin = note.partition("\n")[0] or key.origin
+        if begin(connection, "log", origin.encode()) != key.origin.encode():
+            raise ConfigError(
+                f"{file}: is not the signing key of the log in PostgreSQL. Copy {file.name} and {file.stem}.pub from "
+                "the data folder of a machine that writes this log, or take another database."
+            )
+        return key
+
     def scrub(self, *, search: bool = False, patient: bool = True) -> bool:  # noqa: ARG002
         """Let PostgreSQL reuse the space of what was destroyed; see Store. Says whether the role may ask for that.
 
         On a connection of its own: nobody waits for it.
         """
         tables = ["content", "person_key", "unindexed", *(["search"] if search else [])]
-        refused: list[object] = []
-        with failing_as("the audit log cannot be written"), closing(connect(self._url, autocommit=True)) as connection:
-            connection.add_notice_handler(refused.append)  # where a role may not, it is told and nothing raised
-            connection.execute(f"VACUUM {', '.join(tables)}".encode())
-        self._refused = bool(refused)
-        return not refused
+        with failing_as("the audit log cannot be written"):
+            self._refused = not vacuum(self._url, tables)
+        return not self._refused
 
     def outstanding(self) -> bool:
         """Whether the role was refused when it asked last; see Store. No other process is told."""
@@ -126,16 +131,7 @@ class PostgresStore(Committing, PostgresReader):
         if self._closed:
             raise AuditError("the audit log is closed")
         if self._connection is None or self._connection.closed:
-            made = connect(self._url, autocommit=True)
-            try:
-                for setting in SETTINGS:
-                    made.execute(setting.encode())
-                upgrade_postgres(made)
-                check_revision(made)
-            except BaseException:
-                made.close()
-                raise
-            self._connection = made
+            self._connection = open_to_write(self._url)
         return self._connection
 
     @contextmanager

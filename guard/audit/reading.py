@@ -86,6 +86,10 @@ class Reader(Protocol):
         """Check the whole log; see `guard.audit.verify.check`. Raises AuditError where it cannot be read at all."""
         ...
 
+    def holding(self) -> tuple[Act, ...]:
+        """The acts that put something under legal hold or end that, in order. Raises AuditError."""
+        ...
+
     def state(self) -> AbstractContextManager[State]:
         """The log as it is now, whatever is appended meanwhile. Raises AuditError where it cannot be read."""
         ...

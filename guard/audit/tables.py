@@ -68,7 +68,7 @@ class Prepared:
 
     def bind(self, **values: Any) -> tuple[Any, ...]:
         """The values for the driver, in order."""
-        return tuple(values[name] if name in values else self.given[name] for name in self.names)
+        return tuple(map({**self.given, **values}.__getitem__, self.names))
 
 
 @cache

@@ -84,6 +84,21 @@ def audit_show(
             click.echo(proof_line(proof))
 
 
+@audit.command("adopt")
+@click.pass_context
+def audit_adopt(context: click.Context) -> None:
+    """Take what files of this machine hold, such as keys, into the PostgreSQL of the log. Stop guard here before."""
+    with telling_errors():
+        from guard.audit.adopting import SUFFIX
+        from guard.audit.log import adopt
+
+        taken = adopt(config_of(context))
+        for name, rows in taken.items():
+            click.echo(f"{rows} rows of {name}.db are in PostgreSQL. The file is {name}.db{SUFFIX} now: delete it.")
+        if not taken:
+            click.echo("There is nothing to take over.")
+
+
 @audit.command("upgrade")
 @click.option("--url-env", help="The variable with the address of a role that may create tables in PostgreSQL.")
 @click.pass_context

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
     from guard.audit.retention import Steward, Subject
     from guard.audit.store import Store
     from guard.config import Config
-
-UNSCRUBBED: Final = (
-    "Held replies or notes are not overwritten in their files yet, because somebody reads them. "
-    "Run 'guard audit expire' when nobody does."
-)
 
 because = click.option("--reason", required=True, help="Why, in a short sentence: it is recorded.")
 
@@ -117,10 +112,8 @@ def list_holds(context: click.Context) -> None:
         from guard.audit.log import reader_of
         from guard.audit.retention import standing
         from guard.audit.showing import shown
-        from guard.types import Act
 
-        entries = (numbered.entry for numbered in reader_of(config_of(context)).entries())
-        for subject, act in standing(entry for entry in entries if isinstance(entry, Act)).items():
+        for subject, act in standing(reader_of(config_of(context)).holding()).items():
             click.echo(shown(f"{subject}  since {instant(act.time)} by {act.actor}: {act.note}"))
 
 
@@ -157,14 +150,14 @@ def steward() -> Steward:
 
 @contextmanager
 def _elsewhere(config: Config) -> Iterator[tuple[HeldReplies, Labels]]:
-    """What lies of users outside of the log, on this machine."""
-    from guard.audit.labels import FILE, Labels
-    from guard.audit.tenant import TENANT_KEY, load_or_create_tenant_key
+    """What lies of users outside of the log."""
+    from guard.audit.labels import Labels
+    from guard.audit.log import drawer_of, tenant_key_of
     from guard.service import open_held
 
     with (
-        closing(open_held(config, load_or_create_tenant_key(config.data / TENANT_KEY))) as held,
-        closing(Labels(config.data / FILE)) as labels,
+        closing(open_held(config, tenant_key_of(config))) as held,
+        closing(Labels(drawer_of(config, "labels"))) as labels,
     ):
         yield held, labels
 
@@ -181,9 +174,7 @@ def _notes(labels: Labels, store: Store) -> Notes:
 
 def _left(store: Store, held: HeldReplies, labels: Labels) -> str:
     """What to tell of what is destroyed and not yet overwritten; "" where all of it is."""
-    if store.outstanding():
-        return store.unscrubbed
-    return UNSCRUBBED if held.outstanding() or labels.outstanding() else ""
+    return next((place.unscrubbed for place in (store, held, labels) if place.outstanding()), "")
 
 
 def _warn(left: str) -> None:

@@ -114,7 +114,7 @@ def _register(context: click.Context) -> Iterator[tuple[Config, Register]]:
     from guard.console.parts import open_register
 
     config = config_of(context)
-    with closing(open_register(config.data)) as register:
+    with closing(open_register(config)) as register:
         yield config, register
 
 

@@ -107,11 +107,11 @@ def _say(line: str) -> None:
 
 @contextmanager
 def _open(config: Config) -> Iterator[HeldReplies]:
-    from guard.audit.tenant import load_or_create_tenant_key
+    from guard.audit.log import tenant_key_of
     from guard.service import open_held
 
     config.data.mkdir(parents=True, exist_ok=True)
-    store = open_held(config, load_or_create_tenant_key(config.data / "tenant.key"))
+    store = open_held(config, tenant_key_of(config))
     try:
         yield store
     finally:

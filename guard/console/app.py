@@ -15,8 +15,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from guard.audit.labels import FILE, Labels
-from guard.audit.log import reader_of
+from guard.audit.labels import Labels
+from guard.audit.log import drawer_of, reader_of
 from guard.config import Role
 from guard.console.access import Endpoint, everyone, needs
 from guard.console.cards import models
@@ -64,7 +64,7 @@ class Console:
     def __init__(self, service: Service) -> None:
         config = service.config
         self.doors = open_parts(config, service.writer.record_async)
-        self.parts = Parts(service, reader_of(config), Labels(config.data / FILE))
+        self.parts = Parts(service, reader_of(config), Labels(drawer_of(config, "labels")))
         self._app = guarded(routes(), self.doors)
         self._app.state.parts = self.parts
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, cast
 
+from sqlalchemy import BindParameter, ClauseElement, Double, Text, bindparam, delete, exists, func, null, select, update
+
+from guard.audit.drawer_models import INSERTS, LINK, PERSON, SESSION, add_new
+from guard.audit.models import DialectName
+from guard.audit.tables import Prepared, prepare
 from guard.config import Role
 from guard.console.register import Register
 from guard.errors import ConfigError
 
 LONGEST: Final = 200  # characters of a name
-FIELDS: Final = "SELECT name, role, subject, made, revoked FROM person"
 NOBODY: Final = "nobody of this name may sign in to the console. See: guard console people"
 
 
@@ -42,66 +47,102 @@ def proper(name: str) -> str:
     return plain
 
 
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """The statements on people, for one database."""
+
+    find: Prepared  # named
+    known_as: Prepared  # known
+    list: Prepared
+    admit: Prepared  # name, role, made
+    enrol: Prepared  # the columns of PERSON
+    change_role: Prepared  # named, new
+    revoke: Prepared  # named, now
+    bind: Prepared  # named, known
+    drop_sessions: Prepared  # named
+    drop_links: Prepared  # named
+
+
+@cache
+def statements(name: DialectName) -> Statements:
+    """The statements for a database."""
+    one, told = PERSON.c, select(PERSON)
+    named, known = bindparam("named", type_=Text()), bindparam("known", type_=Text())
+    admitted = INSERTS[name](PERSON)
+    now: BindParameter[float] = bindparam("now", type_=Double())
+    others = PERSON.alias("others")
+    taken = exists(select(others.c.name).where(others.c.subject == known))
+    made: dict[str, ClauseElement] = {
+        "find": told.where(one.name == named),
+        "known_as": told.where(one.subject == known),
+        "list": told.order_by(one.name),
+        "admit": admitted.on_conflict_do_update(
+            index_elements=["name"], set_={"role": admitted.excluded.role, "revoked": null()}
+        ),
+        "enrol": add_new(PERSON, name),
+        "change_role": update(PERSON)
+        .values(role=bindparam("new", type_=Text()))
+        .where(one.name == named, one.revoked.is_(None)),
+        "revoke": update(PERSON).values(revoked=func.coalesce(one.revoked, now)).where(one.name == named),
+        "bind": update(PERSON).values(subject=known).where(one.name == named, one.subject.is_(None), ~taken),
+        "drop_sessions": delete(SESSION).where(SESSION.c.person == named),
+        "drop_links": delete(LINK).where(LINK.c.person == named),
+    }
+    return Statements(**{key: prepare(statement, name) for key, statement in made.items()})
+
+
 class People:
-    """The people of a register. Blocking. Every method raises AuditError where the file cannot be used."""
+    """The people of a register. Blocking. Every method raises AuditError where the register cannot be used."""
 
     def __init__(self, register: Register) -> None:
         self._register = register
+        self._asks = statements(register.dialect)
 
     def find(self, name: str) -> Person | None:
         """The person of this name."""
-        return _first(self._register.rows(f"{FIELDS} WHERE name = ?", name))
+        return _first(self._register.rows(self._asks.find, named=name))
 
     def known_as(self, subject: str) -> Person | None:
         """The person whom an identity provider knows as `subject`."""
-        return _first(self._register.rows(f"{FIELDS} WHERE subject = ?", subject))
+        return _first(self._register.rows(self._asks.known_as, known=subject))
 
     def list(self) -> tuple[Person, ...]:
         """Everybody, by name."""
-        return tuple(map(_person, self._register.rows(f"{FIELDS} ORDER BY name")))
+        return tuple(map(_person, self._register.rows(self._asks.list)))
 
     def admit(self, name: str, role: Role) -> Person:
         """Let `name` sign in as `role`, also where they were here before or were revoked."""
-        change = (
-            "INSERT INTO person (name, role, made) VALUES (?, ?, ?) "
-            "ON CONFLICT (name) DO UPDATE SET role = excluded.role, revoked = NULL"
-        )
-        with self._register.writing() as connection:
-            connection.execute(change, (name, role, self._register.clock()))
+        self._add(self._asks.admit, name, role, None)
         return self._known(name)
 
     def enrol(self, name: str, role: Role, subject: str) -> None:
         """Let in somebody whom the identity provider vouches for; changes nothing where name or subject is taken."""
-        add = "INSERT OR IGNORE INTO person (name, role, subject, made) VALUES (?, ?, ?, ?)"
-        with self._register.writing() as connection:
-            connection.execute(add, (name, role, subject, self._register.clock()))
+        self._add(self._asks.enrol, name, role, subject)
 
     def change_role(self, name: str, role: Role) -> Person:
         """Give a person another role, from their next request on. Raises ConfigError for nobody and the revoked."""
-        with self._register.writing() as connection:
-            change = "UPDATE person SET role = ? WHERE name = ? AND revoked IS NULL"
-            if connection.execute(change, (role, name)).rowcount == 0:
+        with self._register.writing() as run:
+            if run(self._asks.change_role, named=name, new=role).rowcount == 0:
                 raise ConfigError(NOBODY)
         return self._known(name)
 
     def revoke(self, name: str) -> Person:
         """Let a person in no more: their sessions and links end at once. Raises ConfigError for nobody."""
-        with self._register.writing() as connection:
-            change = "UPDATE person SET revoked = coalesce(revoked, ?) WHERE name = ?"
-            if connection.execute(change, (self._register.clock(), name)).rowcount == 0:
+        with self._register.writing() as run:
+            if run(self._asks.revoke, named=name, now=self._register.clock()).rowcount == 0:
                 raise ConfigError(NOBODY)
-            connection.execute("DELETE FROM session WHERE person = ?", (name,))
-            connection.execute("DELETE FROM link WHERE person = ?", (name,))
+            run(self._asks.drop_sessions, named=name)
+            run(self._asks.drop_links, named=name)
         return self._known(name)
 
     def bind(self, name: str, subject: str) -> bool:
         """Say once and for all that `subject` is this person; False where either is bound already."""
-        change = (
-            "UPDATE person SET subject = ? WHERE name = ? AND subject IS NULL "
-            "AND NOT EXISTS (SELECT 1 FROM person WHERE subject = ?)"
-        )
-        with self._register.writing() as connection:
-            return connection.execute(change, (subject, name, subject)).rowcount == 1
+        with self._register.writing() as run:
+            return run(self._asks.bind, named=name, known=subject).rowcount == 1
+
+    def _add(self, statement: Prepared, name: str, role: Role, subject: str | None) -> None:
+        with self._register.writing() as run:
+            run(statement, name=name, role=role, subject=subject, made=self._register.clock(), revoked=None)
 
     def _known(self, name: str) -> Person:
         person = self.find(name)

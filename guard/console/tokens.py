@@ -14,12 +14,15 @@ from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from guard.audit.keyfile import load_or_create
 from guard.errors import ConfigError
 
 BYTES: Final = 32  # 256 bits: there is nothing to guess
 NONCE_BYTES: Final = 12
+PURPOSE: Final = b"guard console 1\0"
 LONGEST: Final = 4096  # characters of what is opened: a cookie is no longer
 _SHAPE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -52,6 +55,11 @@ def load_key(path: Path) -> bytes:
             f"{path}: is not a key of the console. Delete it: another is made, and who signs in starts anew."
         )
     return key
+
+
+def derived_key(tenant_key: bytes) -> bytes:
+    """The console's key where several machines serve it, who have the tenant key alike (HKDF-SHA256)."""
+    return HKDF(SHA256(), BYTES, salt=None, info=PURPOSE).derive(tenant_key)
 
 
 def seal(key: bytes, purpose: str, values: Mapping[str, str | float]) -> str:

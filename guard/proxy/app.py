@@ -13,7 +13,8 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from guard.access import Caller, identify
+from guard.access import Caller, FindKey, identify
+from guard.audit.drawers import NotAtOnceError
 from guard.audit.publishing import publisher_of
 from guard.backends.upstreams import Line, Upstream
 from guard.course import Incoming
@@ -98,7 +99,7 @@ class Proxy:
     async def _exchange(self, surface: Surface, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope)
         body = await read_body(receive, headers, self.service.config.limits.body_bytes)
-        caller = self._identify(headers)
+        caller = await self._identify(headers)
         call = surface.read(body)
         plan = self.service.plan(caller.principal, call.model, surface.name)
         incoming = Incoming(caller.principal, forwarded_of(headers, caller), call)
@@ -119,7 +120,7 @@ class Proxy:
 
     async def _models(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope)
-        forwarded = forwarded_of(headers, self._identify(headers))
+        forwarded = forwarded_of(headers, await self._identify(headers))
         listed: dict[str, Any] = {}
         failures: list[UpstreamError] = []
         for upstream in self.upstreams.values():
@@ -134,7 +135,7 @@ class Proxy:
         await Response(body, media_type="application/json")(scope, receive, send)
 
     async def _held(self, scope: Scope, receive: Receive, send: Send) -> None:
-        caller = self._identify(headers_of(scope))
+        caller = await self._identify(headers_of(scope))
         told = await asyncio.to_thread(fetched, self.service, caller.principal, scope["path"].removeprefix(HELD))
         await Response(told.body, told.status, told.headers, "application/json")(scope, receive, send)
 
@@ -149,9 +150,16 @@ class Proxy:
         page = self.service.monitor.page() or b""
         await Response(page, media_type="text/plain; version=0.0.4")(scope, receive, send)
 
-    def _identify(self, headers: Headers) -> Caller:
+    async def _identify(self, headers: Headers) -> Caller:
+        """Who calls. A key is asked for in a thread where that waits for a network."""
+        try:
+            return self._caller(headers, partial(self.service.identify, at_once=True))
+        except NotAtOnceError:
+            return await asyncio.to_thread(self._caller, headers, self.service.identify)
+
+    def _caller(self, headers: Headers, find_key: FindKey) -> Caller:
         service = self.service
-        return identify(headers, service.identify, service.tenant_key, require_key=service.config.access.require_key)
+        return identify(headers, find_key, service.tenant_key, require_key=service.config.access.require_key)
 
 
 async def _expire_daily(service: Service) -> None:

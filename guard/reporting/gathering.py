@@ -96,25 +96,30 @@ class Gathered:
 class Keeping:
     """How the log is kept: its store, and in how many places its checkpoints are published.
 
-    All content is kept for `retention_days` at least, and some of it no longer; None is without end.
+    All content that is kept is kept for `retention_days` at least, and some of it no longer; None is without end.
+    Under the policies `unkept` none is, and where these are `all_unkept`, none at all.
     """
 
     store: str
     retention_days: float | None
     published: int
+    unkept: tuple[str, ...] = ()
+    all_unkept: bool = False
 
     @classmethod
     def of(cls, config: Config) -> Keeping:
         """What the configuration and the policies say of it: of their days the fewest. Raises ConfigError."""
         rules = load_folder(config.policies or Path("policies"))
-        said = (config.audit.retention_days, *(rule.log.retention_days for rule in rules))
+        keeping = [rule for rule in rules if rule.log.content != "none"]
+        said = (config.audit.retention_days, *(rule.log.retention_days for rule in keeping))
         days = min((days for days in said if days is not None), default=None)
-        return cls(config.audit.store, days, len(config.audit.publish))
+        unkept = tuple(rule.policy for rule in rules if rule.log.content == "none")
+        return cls(config.audit.store, days, len(config.audit.publish), unkept, all_unkept=bool(rules) and not keeping)
 
     @property
     def long_enough(self) -> bool:
         """Whether the logs are kept for the six months that articles 19 and 26 ask for at least."""
-        return self.retention_days is None or self.retention_days >= HALF_A_YEAR_DAYS
+        return not self.unkept and (self.retention_days is None or self.retention_days >= HALF_A_YEAR_DAYS)
 
 
 def gather(reader: Reader, month: Month) -> Gathered:

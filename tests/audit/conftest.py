@@ -12,8 +12,11 @@ from typing import Any
 import psycopg
 import pytest
 
+from guard.audit.drawer_models import DrawerName
+from guard.audit.drawers import Drawer, SqliteDrawer
 from guard.audit.entries import Opener
 from guard.audit.postgres import PostgresReader
+from guard.audit.postgres_drawers import PostgresDrawer
 from guard.audit.postgres_store import PostgresStore
 from guard.audit.reading import Reader, SqliteReader
 from guard.audit.store import SqliteStore, Store
@@ -34,8 +37,17 @@ class Place(ABC):
         self._stack.callback(made.close)
         return made
 
+    def drawer(self, name: DrawerName) -> Drawer:
+        """Another use of a drawer beside the log, closed when the test ends."""
+        made = self._opened(name)
+        self._stack.callback(made.close)
+        return made
+
     @abstractmethod
     def _made(self, now: float) -> Store: ...
+
+    @abstractmethod
+    def _opened(self, name: DrawerName) -> Drawer: ...
 
     @abstractmethod
     def reader(self, opener: Opener | None = None) -> Reader: ...
@@ -55,6 +67,9 @@ class InSqlite(Place):
 
     def _made(self, now: float) -> Store:
         return SqliteStore(self.path, clock=lambda: now)
+
+    def _opened(self, name: DrawerName) -> Drawer:
+        return SqliteDrawer(self.folder / f"{name}.db", name)
 
     def reader(self, opener: Opener | None = None) -> Reader:
         return SqliteReader(self.path, opener=opener)
@@ -82,6 +97,9 @@ class InPostgres(Place):
 
     def _made(self, now: float) -> Store:
         return PostgresStore(self.url, self.key, clock=lambda: now)
+
+    def _opened(self, name: DrawerName) -> Drawer:
+        return PostgresDrawer(self.url, name)
 
     def reader(self, opener: Opener | None = None) -> Reader:
         return PostgresReader(self.url, self.key.with_suffix(".pub"), opener=opener)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from guard.asks import Held
+from guard.audit.drawers import SqliteDrawer
 from guard.audit.held import HeldReplies, Kept
 from guard.errors import AuditError, HeldTooLong, NotHeld, RequestError
 from guard.types import Principal, Spelling
@@ -45,7 +46,7 @@ def clock() -> Clock:
 
 
 def opened(folder: Path, clock: Clock, key: bytes = KEY, tenant: str = "acme") -> HeldReplies:
-    return HeldReplies(folder / "held.db", key, tenant, lifetime_s=HOUR, clock=clock)
+    return HeldReplies(SqliteDrawer(folder / "held.db", "held"), key, tenant, lifetime_s=HOUR, clock=clock)
 
 
 @pytest.fixture
@@ -205,6 +206,34 @@ def test_of_one_user_all_is_erased_and_overwritten(store: HeldReplies, tmp_path:
     assert [kept.held for kept in store.list()] == [bob]
     with pytest.raises(NotHeld):
         store.find_for("x-1", ANN)
+
+
+def test_what_is_over_its_time_is_overwritten(store: HeldReplies, tmp_path: Path, clock: Clock) -> None:
+    store.hold(HELD)
+    with closing(sqlite3.connect(tmp_path / "held.db")) as file:
+        ((sealed,),) = file.execute("SELECT sealed FROM held").fetchall()
+
+    def there() -> bool:
+        written = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+        return any(part in written for part in (sealed[:24], sealed[-24:]))
+
+    clock.now = HOUR - 1
+    store.destroy_expired()
+    assert there()
+    clock.now = HOUR
+    store.destroy_expired()
+    assert not there()
+    assert not store.outstanding()
+
+
+def test_who_holds_a_reply_leaves_it_to_others_to_overwrite(store: HeldReplies, clock: Clock) -> None:
+    store.hold(HELD)
+    assert not store.outstanding()
+    clock.now = HOUR
+    store.hold(replace(HELD, exchange="x-2"))  # an exchange waits for this
+    assert store.outstanding()
+    assert store.scrub(patient=False)
+    assert not store.outstanding()
 
 
 def test_what_somebody_reads_is_overwritten_later(

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from guard.audit.drawers import SqliteDrawer
 from guard.audit.keys import REMEMBERED, GuardKeys
 from guard.errors import AccessError, AuditError, ConfigError
 from guard.types import Principal
@@ -26,7 +27,7 @@ def clock():
 
 @pytest.fixture
 def keys(tmp_path, clock):
-    made = GuardKeys(tmp_path / "keys.db", clock=clock, ticks=clock)
+    made = GuardKeys(SqliteDrawer(tmp_path / "keys.db", "keys"), clock=clock, ticks=clock)
     yield made
     made.close()
 
@@ -65,7 +66,7 @@ def test_an_unknown_key_is_refused(keys, token):
 @settings(deadline=None)
 @given(st.text())
 def test_nothing_but_a_key_is_a_key(tmp_path_factory, token):
-    with closed(GuardKeys(tmp_path_factory.getbasetemp() / "any.db")) as keys:
+    with closed(GuardKeys(SqliteDrawer(tmp_path_factory.getbasetemp() / "any.db", "keys"))) as keys:
         assert "not known" in refusal(keys, token)
 
 
@@ -91,7 +92,7 @@ def test_a_revoked_key_is_refused_at_once(keys, clock):
 def test_a_key_that_another_process_revokes_is_refused_within_seconds(keys, clock, tmp_path):
     token, record = keys.create("ann")
     keys.find(token)
-    with closed(GuardKeys(tmp_path / "keys.db", clock=clock)) as other:
+    with closed(GuardKeys(SqliteDrawer(tmp_path / "keys.db", "keys"), clock=clock)) as other:
         other.revoke(record.id)
     clock.now += 2.0
     assert "revoked" in refusal(keys, token)
@@ -124,7 +125,7 @@ def test_there_is_nothing_to_revoke_without_a_key(keys):
 
 def test_keys_outlive_the_process(keys, tmp_path):
     token, record = keys.create("ann")
-    with closed(GuardKeys(tmp_path / "keys.db")) as other:
+    with closed(GuardKeys(SqliteDrawer(tmp_path / "keys.db", "keys"))) as other:
         assert other.find(token) == record
 
 

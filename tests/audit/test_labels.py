@@ -2,13 +2,14 @@ from pathlib import Path
 
 import pytest
 
+from guard.audit.drawers import SqliteDrawer
 from guard.audit.labels import Label, Labels
 from guard.errors import AuditError
 
 
 @pytest.fixture
 def labels(tmp_path: Path):
-    made = Labels(tmp_path / "labels.db")
+    made = Labels(SqliteDrawer(tmp_path / "labels.db", "labels"))
     yield made
     made.close()
 
@@ -38,7 +39,7 @@ def test_a_person_who_speaks_again_takes_back_what_they_said(labels):
 
 def test_labels_outlive_the_process_and_are_their_owners_alone(tmp_path: Path, labels):
     labels.put(label())
-    again = Labels(tmp_path / "labels.db")
+    again = Labels(SqliteDrawer(tmp_path / "labels.db", "labels"))
     assert again.all() == (label(),)
     again.close()
     assert (tmp_path / "labels.db").stat().st_mode & 0o077 == 0
@@ -47,4 +48,4 @@ def test_labels_outlive_the_process_and_are_their_owners_alone(tmp_path: Path, l
 def test_a_file_that_is_no_database_is_said(tmp_path: Path):
     (tmp_path / "labels.db").write_text("no database at all, and long enough to be read as one" * 20)
     with pytest.raises(AuditError, match=r"labels\.db"):
-        Labels(tmp_path / "labels.db")
+        Labels(SqliteDrawer(tmp_path / "labels.db", "labels"))

@@ -172,7 +172,7 @@ def test_processes_that_append_at_once_keep_one_valid_log(in_postgres: InPostgre
 def test_who_stops_within_a_commit_holds_up_the_others_for_a_while_only(
     in_postgres: InPostgres, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("guard.audit.postgres_store.SETTINGS", ("SET lock_timeout = '50ms'",))
+    monkeypatch.setattr("guard.audit.postgres.SETTINGS", ("SET lock_timeout = '50ms'",))
     other = in_postgres.store()
     with connect(in_postgres.url, autocommit=False) as stopped:
         stopped.execute("SELECT pg_advisory_xact_lock(1735746930, 'leaf'::regclass::oid::integer)")

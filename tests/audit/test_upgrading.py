@@ -59,6 +59,7 @@ CREATE TRIGGER IF NOT EXISTS checkpoint_no_update BEFORE UPDATE ON checkpoint
 CREATE TRIGGER IF NOT EXISTS checkpoint_no_delete BEFORE DELETE ON checkpoint
     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 """
+FIRST_TABLES = {"leaf", "checkpoint"}
 # An entry of schema 3, as the first guard wrote it.
 OLDER = of_the_third_schema(replace(opening("1"), request=f"{OPENING.request}히"))
 
@@ -196,7 +197,7 @@ def test_postgresql_is_upgraded_revision_by_revision(in_postgres: InPostgres) ->
         store.append([of_the_third_schema(entry) for entry in (OPENING, CLOSING, opening("1"))])
     place.without_triggers(
         "UPDATE checkpoint SET note = signed.note FROM signed WHERE signed.size = checkpoint.size",
-        *(f"DROP TABLE {name}" for name in ("content", "person_key", "listed", "unindexed", "search", "signed")),
+        *(f"DROP TABLE {table.name}" for table in reversed(tables_of("postgresql")) if table.name not in FIRST_TABLES),
         "DROP INDEX leaf_holds",
         f"UPDATE {VERSION_TABLE} SET version_num = '1'",
     )
@@ -251,6 +252,8 @@ GRANTS = """
 GRANT SELECT, INSERT ON leaf, checkpoint, signed TO clerk;
 GRANT SELECT, INSERT, UPDATE ON listed TO clerk;
 GRANT SELECT, INSERT, UPDATE, DELETE ON content, person_key, unindexed, search TO clerk;
+GRANT SELECT, INSERT ON begun TO clerk;
+GRANT SELECT, INSERT, UPDATE, DELETE ON guard_key, vault, notes, owners, held, label, person, session, link TO clerk;
 GRANT SELECT ON audit_version TO clerk;
 """
 

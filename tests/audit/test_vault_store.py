@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from guard.audit.drawers import SqliteDrawer
 from guard.audit.tenant import load_or_create_tenant_key
 from guard.audit.vault_store import VaultStore
 from guard.errors import AuditError, ConfigError
@@ -33,13 +34,13 @@ def clock():
 
 @pytest.fixture
 def vault(tmp_path, clock):
-    made = VaultStore(tmp_path / "vault.db", KEY, lifetime_s=30 * DAY, clock=clock)
+    made = VaultStore(SqliteDrawer(tmp_path / "vault.db", "vault"), KEY, lifetime_s=30 * DAY, clock=clock)
     yield made
     made.close()
 
 
 def reopened(tmp_path, clock, key=KEY):
-    return closed(VaultStore(tmp_path / "vault.db", key, lifetime_s=30 * DAY, clock=clock))
+    return closed(VaultStore(SqliteDrawer(tmp_path / "vault.db", "vault"), key, lifetime_s=30 * DAY, clock=clock))
 
 
 def test_what_was_remembered_is_recalled(vault, tmp_path, clock):
@@ -62,7 +63,7 @@ def test_what_was_remembered_is_recalled(vault, tmp_path, clock):
     )
 )
 def test_any_value_comes_back(tmp_path_factory, values):
-    with closed(VaultStore(tmp_path_factory.mktemp("vault") / "vault.db", KEY)) as vault:
+    with closed(VaultStore(SqliteDrawer(tmp_path_factory.mktemp("vault") / "vault.db", "vault"), KEY)) as vault:
         assert vault.remember("acme", values) == set()
         assert vault.recall("acme", values) == {code: (value[0], value[2]) for code, value in values.items()}
 

@@ -13,8 +13,9 @@ from click.testing import CliRunner, Result
 
 from guard import config as configuration
 from guard.asks import Held
+from guard.audit.drawers import SqliteDrawer
 from guard.audit.held import HeldReplies
-from guard.audit.labels import FILE, Label, Labels
+from guard.audit.labels import Label, Labels
 from guard.audit.log import store_of
 from guard.audit.reading import SqliteReader
 from guard.audit.tenant import load_or_create_tenant_key
@@ -186,7 +187,7 @@ def test_held_replies_and_notes_are_erased_too(folder: Path) -> None:
     bob = replace(OPENING.principal, user="bob")
     record(OPENING, CLOSING, replace(OPENING, exchange="1", principal=bob, keeping=Keeping("masked", "bob")))
     hold_reply("0-first", "ann"), hold_reply("1", "bob")
-    with closed(Labels(Path("guard-data") / FILE)) as labels:
+    with closed(Labels(SqliteDrawer(Path("guard-data") / "labels.db", "labels"))) as labels:
         labels.put(Label("0-first", "no-deals", right=False, note="zymurgy of hers", by="eve", time=NOW))
         labels.put(Label("1", "no-deals", right=True, note="his", by="eve", time=NOW))
         erased = run("erase", "--user", "ann", "--reason", "asked")

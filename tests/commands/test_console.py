@@ -13,6 +13,7 @@ from guard.audit.log import reader_of
 from guard.cli import main
 from guard.commands import acts as recording
 from guard.commands import console as command
+from guard.config import Config
 from guard.console.links import Links
 from guard.console.parts import open_register, sessions_of
 from guard.console.seat import ROLES
@@ -87,14 +88,14 @@ def test_somebody_new_needs_a_role_and_somebody_known_keeps_theirs():
 
 def test_a_newer_invitation_takes_the_place_of_the_older():
     first, second = (LINK.fullmatch(run("invite", "ada", "--role", "admin").stdout)[1] for _ in range(2))
-    with closing(open_register(Path("guard-data"))) as register:
+    with closing(open_register(Config())) as register:
         assert (Links(register).look(first), Links(register).look(second)) == (None, "ada")
 
 
 def test_who_is_revoked_is_out_at_once():
     run("invite", "ada", "--role", "admin")
     config = configuration.load(None, {})
-    with closing(open_register(config.data)) as register:
+    with closing(open_register(config)) as register:
         sessions = sessions_of(config, register)
         token = sessions.open("ada")
         assert "no longer sign in" in run("revoke", "ada").stdout

@@ -7,7 +7,11 @@ from contextlib import closing
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import func, select
 
+from guard.audit.drawer_models import LINK, SESSION
+from guard.audit.drawers import SqliteDrawer
+from guard.audit.tables import prepare
 from guard.console.links import KEPT_S, Links
 from guard.console.people import People, proper
 from guard.console.register import Register
@@ -17,6 +21,11 @@ from guard.errors import AuditError, ConfigError
 from tests.console.door import Clock
 
 
+def number(register, table):
+    """How many rows a table of the register has."""
+    return register.rows(prepare(select(func.count()).select_from(table), register.dialect))[0][0]
+
+
 @pytest.fixture
 def clock():
     return Clock()
@@ -24,7 +33,7 @@ def clock():
 
 @pytest.fixture
 def register(tmp_path, clock):
-    with closing(Register(tmp_path / "console.db", clock=clock)) as made:
+    with closing(Register(SqliteDrawer(tmp_path / "console.db", "console"), clock=clock)) as made:
         yield made
 
 
@@ -131,7 +140,7 @@ def test_a_session_is_whose_it_is(sessions):
 @settings(max_examples=30, deadline=None)
 @given(st.text() | st.text("abcdefABCDEF0123-_", min_size=43, max_size=43))
 def test_no_other_token_is_a_session(tmp_path_factory, text):
-    with closing(Register(tmp_path_factory.getbasetemp() / "any.db")) as register:
+    with closing(Register(SqliteDrawer(tmp_path_factory.getbasetemp() / "any.db", "console"))) as register:
         People(register).admit("ada", "admin")
         sessions = Sessions(register, idle_s=60, lifetime_s=60)
         sessions.open("ada")
@@ -205,14 +214,14 @@ def test_a_person_has_so_many_sessions_and_no_more(sessions, clock):
 def test_the_newest_session_stays_also_where_all_are_of_one_moment(sessions, register):
     for _ in range(2 * MOST):
         assert sessions.find(sessions.open("ada"))
-    assert register.rows("SELECT count(*) FROM session") == [(MOST,)]
+    assert number(register, SESSION) == MOST
 
 
 def test_sessions_that_are_over_are_forgotten(sessions, register, clock):
     sessions.open("ada")
     clock.now += 601
     sessions.open("ada")
-    assert register.rows("SELECT count(*) FROM session") == [(1,)]
+    assert number(register, SESSION) == 1
 
 
 # --- links -------------------------------------------------------------------------------------------------------
@@ -260,7 +269,7 @@ def test_of_many_at_once_one_uses_a_link(links, tmp_path):
         start.wait()
         got.append(links.use(token))
 
-    with closing(Register(tmp_path / "console.db", clock=Clock())) as other:
+    with closing(Register(SqliteDrawer(tmp_path / "console.db", "console"), clock=Clock())) as other:
         threads = [threading.Thread(target=use, args=[one]) for one in [links, Links(other)] * 3]
         for thread in threads:
             thread.start()
@@ -272,7 +281,7 @@ def test_of_many_at_once_one_uses_a_link(links, tmp_path):
 @settings(max_examples=30, deadline=None)
 @given(st.text())
 def test_no_other_token_is_a_link(tmp_path_factory, text):
-    with closing(Register(tmp_path_factory.getbasetemp() / "any.db")) as register:
+    with closing(Register(SqliteDrawer(tmp_path_factory.getbasetemp() / "any.db", "console"))) as register:
         People(register).admit("ada", "admin")
         links = Links(register)
         links.make("ada", 60)
@@ -283,13 +292,13 @@ def test_old_links_are_forgotten(links, register, clock):
     links.use(links.make("ada", 60))
     clock.now += KEPT_S + 61
     links.make("ada", 60)
-    assert register.rows("SELECT count(*) FROM link") == [(1,)]
+    assert number(register, LINK) == 1
 
 
 def test_a_file_that_is_no_register_says_so(tmp_path):
     (tmp_path / "console.db").write_bytes(b"nonsense" * 1000)
     with pytest.raises(AuditError):
-        Register(tmp_path / "console.db")
+        Register(SqliteDrawer(tmp_path / "console.db", "console"))
 
 
 def test_a_closed_register_says_so(register, people):

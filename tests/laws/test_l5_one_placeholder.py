@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from guard.answering import bind
 from guard.asks import Bind, Bound, Request
+from guard.audit.drawers import SqliteDrawer
 from guard.audit.vault_store import VaultStore
 from guard.mask.placeholders import CODE_LENGTH, FORM_LENGTH, Coder
 from tests.dialogue import BOB, CARD, DIGITS, KEY, MAIL, NAME, SECRET, Played, completion, plan, play
@@ -114,7 +115,9 @@ class Office:
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     file = tmp_path_factory.mktemp("vault") / "vault.db"
     days = [0.0]
-    first, second = (VaultStore(file, KEY, lifetime_s=30 * DAY, clock=lambda: days[0] * DAY) for _ in range(2))
+    first, second = (
+        VaultStore(SqliteDrawer(file, "vault"), KEY, lifetime_s=30 * DAY, clock=lambda: days[0] * DAY) for _ in range(2)
+    )
     with closing(first), closing(second):
         yield Office((first, second), count(), days)
 
@@ -346,7 +349,7 @@ def test_replicas_and_restarts_give_the_same_placeholders(
 
 def work(file: str, order: int) -> None:
     """What one of several processes does: mask users one by one, then all at once, and print their placeholders."""
-    with closing(VaultStore(file, KEY)) as vault:
+    with closing(VaultStore(SqliteDrawer(Path(file), "vault"), KEY)) as vault:
         worker = Worker(Crowded(KEY), vault)
         those = USERS[::order]
         print(json.dumps([*(worker.placeholders([user]) for user in those), worker.placeholders(those)]))

@@ -176,6 +176,30 @@ def test_content_that_a_policy_destroys_is_not_kept_without_end(
     assert expected is None or f"after {expected:g} days" in page
 
 
+@pytest.mark.parametrize(
+    ("kept", "said", "unsaid"),
+    [
+        ("masked", "no content is kept: discreet", "Entries are kept without end; no content is kept."),
+        ("none", "Entries are kept without end; no content is kept.", "Of exchanges under these policies"),
+    ],
+)
+def test_content_that_a_policy_never_keeps_is_not_said_to_be_kept(
+    config: configuration.Config, log: Path, kept: str, said: str, unsaid: str
+) -> None:
+    folder = log / "policies"
+    folder.mkdir()
+    for name, content in (("discreet", "none"), ("usual", kept)):
+        rule = {"policy": name, "log": {"content": content, "retention_days": 1 if content == "none" else None}}
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump(rule))
+    changed = config.model_copy(update={"policies": folder})
+    keeping = Keeping.of(changed)
+    assert (keeping.retention_days, keeping.long_enough) == (None, False)
+    page = page_of(changed)
+    assert said in page
+    assert unsaid not in page
+    assert "less than six months" in page
+
+
 def test_every_message_stands_in_every_language_and_is_used() -> None:
     tables = {language: yaml.safe_load((HERE / "messages" / f"{language}.yaml").read_text()) for language in LANGUAGES}
     places = {
