@@ -27,9 +27,10 @@ Changes: TypeAlias = Mapping[tuple[Path, bool], str]  # new texts by place; the 
 
 Answered: TypeAlias = tuple[Principle, Verdict]
 
-SPOKEN = frozenset(
-    {"messages", "input", "prompt", "suffix", "contents", "content", "requests", "generateContentRequest"}
-)
+# The fields of requests in which turns stand.
+SPOKEN = frozenset({
+    "messages", "input", "prompt", "suffix", "contents", "content", "requests", "generateContentRequest",
+})  # fmt: skip
 # The roles and types of what the assistant said or did, and of instructions.
 NOT_ASKED = frozenset({
     "assistant", "model", "system", "developer", "reasoning", "function_call", "custom_tool_call",
