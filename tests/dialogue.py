@@ -130,6 +130,10 @@ def body(content: Any = "Hello", surface: Surface = CHAT, **keys: Any) -> dict[s
             said = {"input": content}
         case "completions":
             said = {"prompt": content}
+        case "gemini" | "gemini_tokens":
+            said = {"contents": [{"role": "user", "parts": [{"text": content}]}]}
+        case "gemini_embeddings":
+            said = {"content": {"parts": [{"text": content}]}}
     return {"model": "m", **said, **keys}
 
 

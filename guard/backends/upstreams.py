@@ -15,6 +15,7 @@ from guard.asks import Request, Response
 from guard.config import UpstreamConfig
 from guard.errors import UpstreamError, UpstreamTimeout
 from guard.surfaces.gemini import MODELS
+from guard.surfaces.gemini import PREFIX as GOOGLE
 from guard.surfaces.model_lists import from_google
 from guard.surfaces.table import surface_at
 
@@ -111,6 +112,8 @@ class HttpUpstream:
 
     def url(self, path: str) -> str:
         """Where `path`, which begins with the version of an API, is at this upstream."""
+        if path.startswith(GOOGLE) and self.config.api != "gemini":  # a gateway that speaks this API beside its own
+            return self._base.removesuffix("/v1") + path
         return self._base + _VERSION.sub("", path)
 
     def headers(self, given: Mapping[str, str]) -> dict[str, str]:

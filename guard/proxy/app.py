@@ -26,6 +26,7 @@ from guard.proxy.client import Client, Presence
 from guard.proxy.endpoints import Endpoint, health, unknown_route
 from guard.proxy.requests import Headers, address_of, forwarded_of, headers_of, read_body
 from guard.service import DAY_S, Service
+from guard.surfaces.chat import CHAT
 from guard.surfaces.gemini import GEMINI
 from guard.surfaces.gemini import MODELS as GOOGLE_MODELS
 from guard.surfaces.messages import MESSAGES
@@ -35,6 +36,8 @@ from guard.surfaces.table import SURFACES, surface_at
 from guard.surfaces.walk import dump
 
 CONSOLE = "/console"
+# Headers of clients that are to be told of a held reply as their API tells it.
+_SHAPES: Mapping[bytes, Surface] = {b"anthropic-version": MESSAGES, b"x-goog-api-key": GEMINI}
 
 
 class Mounted(Protocol):
@@ -72,7 +75,7 @@ class Proxy:
             ("GET", "/readyz"): Endpoint(self._ready),
             **({("GET", "/metrics"): Endpoint(self._metrics)} if service.config.monitoring.metrics else {}),
         }
-        self._fetch = (Endpoint(self._held), Endpoint(self._held, MESSAGES))
+        self._fetch = {shape: Endpoint(self._held, shape) for shape in (CHAT, MESSAGES, GEMINI)}
         self._app = Starlette(exception_handlers={404: unknown_route}, lifespan=self._lifespan)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,7 +86,8 @@ class Proxy:
             return
         serve = self._endpoints.get((method, path)) or self._in_path(method, path)
         if method == "GET" and path.startswith(HELD):
-            serve = self._fetch[any(name == b"anthropic-version" for name, _ in scope["headers"])]
+            shapes = (_SHAPES[name] for name, _ in scope["headers"] if name in _SHAPES)
+            serve = self._fetch[next(shapes, CHAT)]
         await serve(scope, receive, send)
 
     def _in_path(self, method: str, path: str) -> Any:

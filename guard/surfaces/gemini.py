@@ -21,7 +21,7 @@ from guard.types import Json, SurfaceName
 
 PREFIX = "/v1beta/"
 MODELS = f"{PREFIX}models"
-_ADDRESS = re.compile(rf"{MODELS}/(?P<model>[^/]+):(?P<method>[A-Za-z]+)(\?alt=(?P<alt>[^&]*))?")
+_ADDRESS = re.compile(rf"{MODELS}/(?P<model>.+):(?P<method>[A-Za-z]+)(\?alt=(?P<alt>[^&]*))?")
 _STREAM = "streamGenerateContent"
 
 # Where a request or a reply holds bytes, or says where they are.

@@ -15,7 +15,8 @@ from guard.surfaces.walk import Vocabulary
 
 Shape = TypeVar("Shape")
 
-MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,199}")  # in a path, where neither a slash nor a colon may stand
+# In a path: no segment begins with a dot, so that none leads elsewhere.
+MODEL = re.compile(r"(?=.{1,200}\Z)[A-Za-z0-9][A-Za-z0-9_.:@+-]*(/[A-Za-z0-9][A-Za-z0-9_.:@+-]*)*")
 
 
 def snake(name: str) -> str:
@@ -129,8 +130,8 @@ VOCABULARY = Vocabulary(
     },
     names=words.NAMES | both(("allowedFunctionNames", "propertyOrdering", "excludedPredefinedFunctions")),
     fixed=_each({
-        "model": re.compile(rf"(models/)?{MODEL.pattern}"),
-        "modelVersion": re.compile(rf"(models/)?{MODEL.pattern}"),
+        "model": MODEL,
+        "modelVersion": MODEL,
         "cachedContent": re.compile("cachedContents/[a-z0-9-]{1,64}"),
         "seed": re.compile(r"-?\d+"),
         "thoughtSignature": words.SEALED,

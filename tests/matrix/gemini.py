@@ -137,5 +137,8 @@ EMBEDDINGS: Requests = {
         _content(_text("Hi", x_note=SLOT)),
         {"requests": [{"model": "models/m", **_EMBED, "x_note": SLOT}]},
     ],
-    "JSON inside strings": [_content(_text(Inside(JSON))), {"requests": [_content(_text(Inside({SLOT: 1}, indent=2)))]}],
+    "JSON inside strings": [
+        _content(_text(Inside(JSON))),
+        {"requests": [_content(_text(Inside({SLOT: 1}, indent=2)))]},
+    ],
 }

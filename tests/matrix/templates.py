@@ -29,7 +29,6 @@ SCHEMAS: tuple[Any, ...] = (
 UNKNOWN: tuple[dict[str, Any], ...] = ({"x_note": SLOT}, {SLOT: {"x": 1}}, {"x_a": [0, {"x_b": {"x_c": SLOT}}]})
 
 
-
 @dataclass(frozen=True)
 class Listed:
     """How a surface writes a reply of several choices: the key of their list, and what stands beside it.
