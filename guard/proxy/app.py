@@ -27,7 +27,7 @@ from guard.proxy.endpoints import Endpoint, health, unknown_route
 from guard.proxy.requests import Headers, address_of, forwarded_of, headers_of, read_body
 from guard.service import DAY_S, Service
 from guard.surfaces.chat import CHAT
-from guard.surfaces.gemini import GEMINI
+from guard.surfaces.gemini import GEMINI, is_googles
 from guard.surfaces.gemini import MODELS as GOOGLE_MODELS
 from guard.surfaces.messages import MESSAGES
 from guard.surfaces.model_lists import to_google
@@ -92,7 +92,7 @@ class Proxy:
 
     def _in_path(self, method: str, path: str) -> Any:
         """What serves a path that is no exact route: that of a surface whose path names the model, or nothing does."""
-        surface = surface_at(path) if method == "POST" and path.startswith(GOOGLE_MODELS) else None
+        surface = surface_at(path) if method == "POST" and is_googles(path) else None
         return self._app if surface is None else self._surfaces[surface]
 
     @contextlib.asynccontextmanager
@@ -132,6 +132,10 @@ class Proxy:
         return self.upstreams[upstream].line(path)
 
     async def _models(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The models of all upstreams; whoever brings a key as Google takes it gets Google's list."""
+        if "x-goog-api-key" in headers_of(scope):
+            await self._google_models(scope, receive, send)
+            return
         listed = await self._listed(headers_of(scope), self.upstreams.values())
         body = dump({"object": "list", "data": listed})
         await Response(body, media_type="application/json")(scope, receive, send)

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope
 
 from guard.access import Caller
 from guard.errors import ClientGone, TooLargeError
-from guard.surfaces.gemini import PREFIX as GOOGLE
+from guard.surfaces.gemini import is_googles
 
 Headers: TypeAlias = Mapping[str, str]
 
@@ -54,7 +54,7 @@ def headers_of(scope: Scope) -> dict[str, str]:
     A key in the query, where Google takes one too, is as good as one in its header. The query itself goes nowhere.
     """
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    if scope["query_string"] and scope["path"].startswith(GOOGLE):
+    if scope["query_string"] and is_googles(scope["path"]):
         key = _query(scope).get("key", "")
         if key.isascii() and key.isprintable():
             headers.setdefault("x-goog-api-key", key)
@@ -64,7 +64,7 @@ def headers_of(scope: Scope) -> dict[str, str]:
 def address_of(scope: Scope) -> str:
     """Where a request came to: its path, and of its query what kind of reply it asks Google for."""
     path: str = scope["path"]
-    alt = _query(scope).get("alt") if scope["query_string"] and path.startswith(GOOGLE) else None
+    alt = _query(scope).get("alt") if scope["query_string"] and is_googles(path) else None
     return path if alt is None else f"{path}?alt={alt}"
 
 

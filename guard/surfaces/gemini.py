@@ -21,8 +21,9 @@ from guard.types import Json, SurfaceName
 
 PREFIX = "/v1beta/"
 MODELS = f"{PREFIX}models"
-_ADDRESS = re.compile(rf"{MODELS}/(?P<model>.+):(?P<method>[A-Za-z]+)(\?alt=(?P<alt>[^&]*))?")
+_ADDRESS = re.compile(r"/v1(beta)?/models/(?P<model>.+):(?P<method>[A-Za-z]+)(\?alt=(?P<alt>[^&]*))?")
 _STREAM = "streamGenerateContent"
+_OWN = re.compile(r"/v1beta/.*|/v1/models(/.*:.*)?", re.DOTALL)
 
 # Where a request or a reply holds bytes, or says where they are.
 _BLOBS = frozenset({"inlineData", "inline_data", "fileData", "file_data", "fileUri", "file_uri"})
@@ -39,10 +40,16 @@ _STATUSES = {
 }  # fmt: skip
 
 
+def is_googles(path: str) -> bool:
+    """Whether `path` looks like one of Google's; the list of models in version 1 has the same as OpenAI's."""
+    return bool(_OWN.fullmatch(path))
+
+
 class Google(Surface):
     """A surface whose path names the model and, after a colon, what is asked of it.
 
-    `methods` are what may be asked; the first is the one of `path`.
+    `methods` are what may be asked; the first is the one of `path`. Version 1 of the API, in which less may be asked,
+    is served like v1beta, and upstreams are asked in the version that their address names.
     """
 
     vocabulary = VOCABULARY

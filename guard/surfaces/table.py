@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from guard.surfaces.chat import CHAT
 from guard.surfaces.completions import COMPLETIONS
 from guard.surfaces.embeddings import EMBEDDINGS, MODERATIONS
-from guard.surfaces.gemini import GEMINI, GEMINI_EMBEDDINGS, GEMINI_TOKENS, PREFIX
+from guard.surfaces.gemini import GEMINI, GEMINI_EMBEDDINGS, GEMINI_TOKENS, is_googles
 from guard.surfaces.messages import COUNT_TOKENS, MESSAGES
 from guard.surfaces.responses import RESPONSES
 from guard.surfaces.surface import Surface
@@ -27,6 +27,6 @@ def surface_at(path: str) -> Surface | None:
 
 def surface_near(path: str) -> Surface:
     """The surface whose shape an error at an unknown route has: that of the API the route looks like."""
-    if path.startswith(PREFIX):
+    if is_googles(path) and path != "/v1/models":
         return GEMINI
     return MESSAGES if path.startswith(MESSAGES.path) else CHAT
