@@ -84,7 +84,10 @@ class Google(Surface):
         stream = match["method"] == _STREAM
         if stream and match["alt"] != "sse":
             raise RequestError("guard streams server-sent events. Ask for them with '?alt=sse'.", param="alt")
-        return self.recorded(raw, match["model"], stream=stream)
+        call = self.recorded(raw, match["model"], stream=stream)
+        if match["method"] != self.method(call.body, stream=stream):
+            raise RequestError("'requests' goes to batchEmbedContents, 'content' to embedContent.", param="requests")
+        return call
 
     def recorded(self, raw: bytes, model: str, *, stream: bool) -> Call:
         """A request for `model`. Raises RequestError."""
