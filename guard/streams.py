@@ -179,9 +179,9 @@ def _ending(stream: _Stream) -> int:
 def _end(course: Course, restorer: EventRestorer, decision: Decision, ending: Sequence[Event]) -> bytes:
     """The end of a stream: what was held back, the decision as a comment, and the upstream's own last events.
 
-    Where clients do not pass over comments, the decision is in the log alone.
+    Where clients do not pass over comments, the decision is in the log alone, and the last event may bring words too.
     """
-    told = restorer.flush() + (comment(f"x-guard-decision: {decision}") if course.surface.comments else b"")
+    told = restorer.flush() + comment(f"x-guard-decision: {decision}") if course.surface.comments else b""
     return told + b"".join(map(restorer.feed, ending)) + restorer.flush()
 
 

@@ -56,7 +56,7 @@ _REQUEST = """
 _REPLY = """
     candidates index finishReason finishMessage safetyRatings probability blocked severity probabilityScore
     severityScore tokenCount avgLogprobs logprobsResult topCandidates chosenCandidates token tokenId logProbability
-    logProbabilitySum promptFeedback blockReason blockReasonMessage usageMetadata promptTokenCount candidatesTokenCount
+    logProbabilitySum promptFeedback blockReason blockReasonMessage method usageMetadata promptTokenCount candidatesTokenCount
     totalTokenCount cachedContentTokenCount toolUsePromptTokenCount thoughtsTokenCount promptTokensDetails
     candidatesTokensDetails cacheTokensDetails toolUsePromptTokensDetails modality trafficType modelVersion responseId
     createTime modelStatus modelStage retirementTime message
@@ -66,6 +66,14 @@ _REPLY = """
     searchEntryPoint renderedContent sdkBlob retrievalMetadata googleSearchDynamicRetrievalScore
     googleMapsWidgetContextToken urlContextMetadata urlMetadata retrievedUrl urlRetrievalStatus
     totalTokens embedding embeddings values statistics truncated error status details
+    audioMetadata audioTranscription authorAttribution billableCharacterCount body boolValue chunkId contentLayers
+    continuationToken customMetadata day distanceMeters documentMetadata documentName duration encodedPolyline endPage
+    fileId fileSearchStore finished firstPage flagContentUri googleMapsUri headers image imageUri jsonPath key lastPage
+    mediaId mediaProcessing metadata month nullValue numTokens numberValue numericValue overwrittenThreshold pageNumber
+    pageSpan photoUri placeAnswerSources ragChunk relativePublishTimeDescription renderedParts responseTokenCount
+    responseTokensDetails review reviewId reviewSnippet reviewSnippets route sheetIndex sourceFlaggingUris sourceId
+    sourceUri speakerLabel speechMetadata spreadsheetMetadata startPage stringListValue stringValue style tokensDetails
+    visibleCells word words year
 """
 
 _SCHEMA_TYPE = f"{words.SCHEMA_TYPE}|TYPE_UNSPECIFIED"
@@ -99,6 +107,8 @@ VOCABULARY = Vocabulary(
                 "|JAILBREAK|IMAGE_(DANGEROUS_CONTENT|HARASSMENT|HATE|SEXUALLY_EXPLICIT))"
             ),
             "threshold": _THRESHOLD,
+            "overwrittenThreshold": _THRESHOLD,
+            "method": re.compile("HARM_BLOCK_METHOD_UNSPECIFIED|SEVERITY|PROBABILITY"),
             "probability": re.compile("NEGLIGIBLE|LOW|MEDIUM|HIGH|HARM_PROBABILITY_UNSPECIFIED"),
             "severity": re.compile("HARM_SEVERITY_(NEGLIGIBLE|LOW|MEDIUM|HIGH|UNSPECIFIED)"),
             "mediaResolution": re.compile("MEDIA_RESOLUTION_(UNSPECIFIED|LOW|MEDIUM|HIGH)"),

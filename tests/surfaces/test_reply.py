@@ -13,6 +13,7 @@ import pytest
 
 from guard.surfaces.chat import CHAT
 from guard.surfaces.completions import COMPLETIONS
+from guard.surfaces.gemini import GEMINI
 from guard.surfaces.messages import MESSAGES
 from guard.surfaces.parts import Choice
 from guard.surfaces.reply import Gathered, Revised, gathered
@@ -22,13 +23,14 @@ from guard.surfaces.surface import Surface
 from tests.apis.api import SAID, Streaming, Turn
 from tests.apis.chat import Chat
 from tests.apis.completions import Completions
+from tests.apis.gemini import Gemini
 from tests.apis.messages import Messages, sign
 from tests.apis.responses import Responses
 from tests.dialogue import body
 from tests.surfaces.sdk_words import fields_of
 
 SPOKEN: list[tuple[Surface, Streaming]] = [
-    (CHAT, Chat()), (RESPONSES, Responses()), (MESSAGES, Messages()), (COMPLETIONS, Completions()),
+    (CHAT, Chat()), (RESPONSES, Responses()), (MESSAGES, Messages()), (COMPLETIONS, Completions()), (GEMINI, Gemini()),
 ]  # fmt: skip
 THINKING = SPOKEN[:3]
 
