@@ -34,46 +34,44 @@ def _each(shapes: Mapping[str, Shape]) -> dict[str, Shape]:
 
 
 _REQUEST = """
-    contents systemInstruction tools toolConfig safetySettings generationConfig cachedContent labels serviceTier store
-    content role parts text thought thoughtSignature inlineData mimeType data displayName fileData fileUri
-    functionCall name args id partialArgs willContinue functionResponse response scheduling executableCode language code
-    codeExecutionResult outcome output videoMetadata startOffset endOffset fps mediaResolution level partMetadata
-    toolCall toolResponse toolType
-    functionDeclarations parameters parametersJsonSchema responseJsonSchema behavior
-    googleSearch timeRangeFilter startTime endTime searchTypes webSearch imageSearch googleSearchRetrieval
-    dynamicRetrievalConfig dynamicThreshold codeExecution urlContext googleMaps enableWidget fileSearch
-    fileSearchStoreNames metadataFilter topK computerUse environment excludedPredefinedFunctions mcpServers
-    functionCallingConfig mode allowedFunctionNames retrievalConfig latLng latitude longitude languageCode
-    includeServerSideToolInvocations streamFunctionCallArguments
-    category threshold
-    candidateCount stopSequences maxOutputTokens temperature topP seed presencePenalty frequencyPenalty
-    responseMimeType responseSchema responseModalities responseLogprobs logprobs speechConfig voiceConfig
-    prebuiltVoiceConfig voiceName multiSpeakerVoiceConfig speakerVoiceConfigs speaker thinkingConfig includeThoughts
-    thinkingBudget thinkingLevel imageConfig aspectRatio imageSize enableEnhancedCivicAnswers audioTimestamp
-    example propertyOrdering minProperties maxProperties defs ref
-    generateContentRequest model requests taskType outputDimensionality autoTruncate
+    contents systemInstruction tools toolConfig safetySettings generationConfig cachedContent labels serviceTier
+    store content role parts text thought thoughtSignature inlineData mimeType data displayName fileData fileUri
+    functionCall name args id partialArgs willContinue functionResponse response scheduling executableCode language
+    code codeExecutionResult outcome output videoMetadata startOffset endOffset fps mediaResolution level
+    partMetadata toolCall toolResponse toolType functionDeclarations parameters parametersJsonSchema
+    responseJsonSchema behavior googleSearch timeRangeFilter startTime endTime searchTypes webSearch imageSearch
+    googleSearchRetrieval dynamicRetrievalConfig dynamicThreshold codeExecution urlContext googleMaps enableWidget
+    fileSearch fileSearchStoreNames metadataFilter topK computerUse environment excludedPredefinedFunctions
+    mcpServers functionCallingConfig mode allowedFunctionNames retrievalConfig latLng latitude longitude
+    languageCode includeServerSideToolInvocations streamFunctionCallArguments category threshold candidateCount
+    stopSequences maxOutputTokens temperature topP seed presencePenalty frequencyPenalty responseMimeType
+    responseSchema responseModalities responseLogprobs logprobs speechConfig voiceConfig prebuiltVoiceConfig
+    voiceName multiSpeakerVoiceConfig speakerVoiceConfigs speaker thinkingConfig includeThoughts thinkingBudget
+    thinkingLevel imageConfig aspectRatio imageSize enableEnhancedCivicAnswers audioTimestamp example
+    propertyOrdering minProperties maxProperties defs ref generateContentRequest model requests taskType
+    outputDimensionality autoTruncate
 """
 _REPLY = """
     candidates index finishReason finishMessage safetyRatings probability blocked severity probabilityScore
     severityScore tokenCount avgLogprobs logprobsResult topCandidates chosenCandidates token tokenId logProbability
-    logProbabilitySum promptFeedback blockReason blockReasonMessage method usageMetadata promptTokenCount candidatesTokenCount
-    totalTokenCount cachedContentTokenCount toolUsePromptTokenCount thoughtsTokenCount promptTokensDetails
-    candidatesTokensDetails cacheTokensDetails toolUsePromptTokensDetails modality trafficType modelVersion responseId
-    createTime modelStatus modelStage retirementTime message
-    citationMetadata citationSources citations startIndex endIndex uri license publicationDate
-    groundingMetadata groundingChunks groundingSupports groundingAttributions web domain retrievedContext maps placeId
-    segment partIndex groundingChunkIndices confidenceScores webSearchQueries imageSearchQueries retrievalQueries
-    searchEntryPoint renderedContent sdkBlob retrievalMetadata googleSearchDynamicRetrievalScore
-    googleMapsWidgetContextToken urlContextMetadata urlMetadata retrievedUrl urlRetrievalStatus
-    totalTokens embedding embeddings values statistics truncated error status details
-    audioMetadata audioTranscription authorAttribution billableCharacterCount body boolValue chunkId contentLayers
-    continuationToken customMetadata day distanceMeters documentMetadata documentName duration encodedPolyline endPage
-    fileId fileSearchStore finished firstPage flagContentUri googleMapsUri headers image imageUri jsonPath key lastPage
-    mediaId mediaProcessing metadata month nullValue numTokens numberValue numericValue overwrittenThreshold pageNumber
-    pageSpan photoUri placeAnswerSources ragChunk relativePublishTimeDescription renderedParts responseTokenCount
+    logProbabilitySum promptFeedback blockReason blockReasonMessage method usageMetadata promptTokenCount
+    candidatesTokenCount totalTokenCount cachedContentTokenCount toolUsePromptTokenCount thoughtsTokenCount
+    promptTokensDetails candidatesTokensDetails cacheTokensDetails toolUsePromptTokensDetails modality trafficType
+    modelVersion responseId createTime modelStatus modelStage retirementTime message citationMetadata
+    citationSources citations startIndex endIndex uri license publicationDate groundingMetadata groundingChunks
+    groundingSupports groundingAttributions web domain retrievedContext maps placeId segment partIndex
+    groundingChunkIndices confidenceScores webSearchQueries imageSearchQueries retrievalQueries searchEntryPoint
+    renderedContent sdkBlob retrievalMetadata googleSearchDynamicRetrievalScore googleMapsWidgetContextToken
+    urlContextMetadata urlMetadata retrievedUrl urlRetrievalStatus totalTokens embedding embeddings values
+    statistics truncated error status details audioMetadata audioTranscription authorAttribution
+    billableCharacterCount body boolValue chunkId contentLayers continuationToken customMetadata day distanceMeters
+    documentMetadata documentName duration encodedPolyline endPage fileId fileSearchStore finished firstPage
+    flagContentUri googleMapsUri headers image imageUri jsonPath key lastPage mediaId mediaProcessing metadata month
+    nullValue numTokens numberValue numericValue overwrittenThreshold pageNumber pageSpan photoUri
+    placeAnswerSources ragChunk relativePublishTimeDescription renderedParts responseTokenCount
     responseTokensDetails review reviewId reviewSnippet reviewSnippets route sheetIndex sourceFlaggingUris sourceId
-    sourceUri speakerLabel speechMetadata spreadsheetMetadata startPage stringListValue stringValue style tokensDetails
-    visibleCells word words year
+    sourceUri speakerLabel speechMetadata spreadsheetMetadata startPage stringListValue stringValue style
+    tokensDetails visibleCells word words year
 """
 
 _SCHEMA_TYPE = f"{words.SCHEMA_TYPE}|TYPE_UNSPECIFIED"
@@ -86,7 +84,7 @@ _FINISH = re.compile(
 )
 
 VOCABULARY = Vocabulary(
-    keys=words.SCHEMA_KEYS | both(f"{_REQUEST} {_REPLY}".split()),
+    keys=both((*words.SCHEMA_KEYS, *f"{_REQUEST} {_REPLY}".split())),
     words={
         **words.SCHEMA_WORDS,
         **_each({

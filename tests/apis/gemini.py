@@ -43,13 +43,11 @@ class Gemini(_Google, Streaming):
         return _reply(turn, [_candidate(at, parts, "STOP") for at, parts in enumerate(_candidates(turn))])
 
     def events(self, turn: Turn) -> Iterator[dict[str, Any]]:
-        candidates = _candidates(turn)
-        for at, parts in enumerate(candidates):
-            for part in parts:
-                for piece in _pieces(turn, part):
-                    yield _reply(turn, [_candidate(at, [piece])])
-        for at in range(len(candidates)):
-            yield _reply(turn, [_candidate(at, [{"text": ""}], "STOP")])
+        for at, parts in enumerate(_candidates(turn)):
+            *pieces, last = [piece for part in parts for piece in _pieces(turn, part)]
+            for piece in pieces:
+                yield _reply(turn, [_candidate(at, [piece])])
+            yield _reply(turn, [_candidate(at, [last], "STOP")])
 
 
 class GeminiTokens(_Google):
