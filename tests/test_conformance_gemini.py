@@ -6,6 +6,7 @@ import base64
 import json
 import logging
 import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -209,6 +210,28 @@ def test_what_needed_no_change_is_the_same_bytes(house: House, upstream: FakeUps
     assert upstream.seen == [body, body]
 
 
+def test_a_stream_that_waits_says_so_in_a_way_that_the_sdk_passes_over(
+    house: House, upstream: FakeUpstream, google: genai.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("guard.proxy.client.KEEP_ALIVE_S", 0.02)
+    stream = google.models.generate_content_stream(model="observe/gate", contents=PROMPT)
+    told = [next(stream)]
+    threading.Timer(0.3, upstream.gate.set).start()
+    told.extend(stream)
+    assert texts(told) == PROMPT
+    upstream.gate.clear()
+    body = {"contents": [{"parts": [{"text": PROMPT}]}]}
+    url = f"{house.url}/v1beta/models/observe/gate:streamGenerateContent?alt=sse"
+    with httpx.stream("POST", url, json=body, headers=KEY, timeout=20) as response:
+        received = ""
+        for piece in response.iter_text():
+            received += piece
+            if received.endswith("\n\n\n"):
+                upstream.gate.set()
+    assert all(line.startswith("data: {") for line in received.splitlines() if line)
+    assert '"STOP"' in received
+
+
 # --- keys ---
 
 
@@ -400,6 +423,12 @@ def test_an_upstream_that_does_not_speak_it_is_said_to(open_house: OpenHouse, up
     assert "does not speak this API, and guard does not translate it" in response.json()["error"]["message"]
     assert httpx.get(f"{house.url}/v1beta/models", headers=KEY).json() == {"models": []}
     assert upstream.seen == []
+
+
+def test_a_held_reply_that_is_not_there_is_told_in_shape(house: House) -> None:
+    response = httpx.get(f"{house.url}/v1/guard/held/none", headers=KEY)
+    error = response.json()["error"]
+    assert (response.status_code, error["code"], error["status"]) == (404, 404, "NOT_FOUND")
 
 
 # --- models ---

@@ -24,7 +24,7 @@ SPOKEN: Mapping[Api, frozenset[SurfaceName]] = {
     "gemini": frozenset({"gemini", "gemini_tokens", "gemini_embeddings"}),
 }
 # What litellm does not translate for an upstream that does not speak it.
-UNTRANSLATED: frozenset[SurfaceName] = frozenset({"count_tokens"}) | SPOKEN["gemini"]
+UNTRANSLATED: frozenset[SurfaceName] = frozenset({"count_tokens", *SPOKEN["gemini"]})
 
 
 class UpstreamConfig(Strict):

@@ -19,7 +19,7 @@ from guard.surfaces.stream import write_event
 from guard.surfaces.table import surface_at, surface_near
 from tests.apis.api import replying
 from tests.apis.gemini import Gemini, sign
-from tests.dialogue import MAIL, Played, Tenant, body, constitution, plan, play
+from tests.dialogue import CARD, MAIL, Played, Tenant, body, constitution, plan, play
 from tests.surfaces.sdk_words import fields_of
 
 API = Gemini()
@@ -201,6 +201,13 @@ def test_inside_the_users_own_data_any_key_may_stand() -> None:
     played = ask(asked({"functionCall": {"name": "f", "args": args}}))
     assert played.head.status == 200
     assert MAIL.encode() not in played.request.body
+
+
+def test_a_value_that_is_split_over_two_parts_does_not_leave() -> None:
+    played = ask(asked({"text": f"Pay with {CARD[:12]}"}, {"text": f"{CARD[12:]} today."}))
+    sent = "".join(part["text"] for part in played.sent["contents"][0]["parts"])
+    assert not any(half in sent for half in (CARD[:9], CARD[-9:]))
+    assert played.reply["candidates"][0]["content"]["parts"][0]["text"] == f"Pay with {CARD} today."
 
 
 # --- replies ---
