@@ -64,7 +64,9 @@ class Proxy:
         self.upstreams = upstreams
         self.publisher = publisher_of(service.config, service.store, service.writer.record)
         self._console = console
-        self._surfaces = {each: Endpoint(partial(self._exchange, each), each) for each in SURFACES}
+        self._surfaces: Mapping[Surface, Endpoint] = {
+            each: Endpoint(partial(self._exchange, each), each) for each in SURFACES
+        }
         # Exact routes are looked up; what is not among them gets the answer that guard does not serve it.
         self._endpoints: Mapping[tuple[Any, Any], Endpoint] = {
             **{("POST", surface.path): endpoint for surface, endpoint in self._surfaces.items()},
@@ -75,7 +77,9 @@ class Proxy:
             ("GET", "/readyz"): Endpoint(self._ready),
             **({("GET", "/metrics"): Endpoint(self._metrics)} if service.config.monitoring.metrics else {}),
         }
-        self._fetch = {shape: Endpoint(self._held, shape) for shape in (CHAT, MESSAGES, GEMINI)}
+        self._fetch: Mapping[Surface, Endpoint] = {
+            shape: Endpoint(self._held, shape) for shape in (CHAT, MESSAGES, GEMINI)
+        }
         self._app = Starlette(exception_handlers={404: unknown_route}, lifespan=self._lifespan)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,7 +94,7 @@ class Proxy:
             serve = self._fetch[next(shapes, CHAT)]
         await serve(scope, receive, send)
 
-    def _in_path(self, method: str, path: str) -> Any:
+    def _in_path(self, method: Any, path: Any) -> Any:
         """What serves a path that is no exact route: that of a surface whose path names the model, or nothing does."""
         surface = surface_at(path) if method == "POST" and is_googles(path) else None
         return self._app if surface is None else self._surfaces[surface]
