@@ -74,7 +74,7 @@ REQUESTS: Requests = {
     "JSON inside strings": [
         _asked(_text(Inside(JSON))),
         _asked(_text("Hi"), _text(Inside({SLOT: 1}, indent=2))),
-        _before(_call({"body": Inside({"body": Inside(JSON)})})),
+        _before(_call({"letter": Inside({"body": Inside(JSON)})})),
         {**_HELLO, "labels": {"k": Inside([SLOT], ascii=True)}},
     ],
 }
@@ -113,7 +113,7 @@ REPLIES: Replies = {
             asked={"generationConfig": {"responseMimeType": "application/json"}},
             content=True,
         ),
-        _reply(_call({"body": Inside(JSON)})),
+        _reply(_call({"letter": Inside(JSON)})),
     ],
 }
 
