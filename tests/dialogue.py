@@ -36,7 +36,7 @@ from guard.mask.placeholders import Coder
 from guard.policy import Policy
 from guard.review.review import Settings
 from guard.surfaces.chat import CHAT
-from guard.surfaces.gemini import Google
+from guard.surfaces.google import Google
 from guard.surfaces.surface import Surface
 from guard.types import Closing, Keeping, Opening, Principal, Span, Spelling, Verdict
 

@@ -13,7 +13,8 @@ from guard.review.review import Settings
 from guard.surfaces.chat import CHAT
 from guard.surfaces.completions import COMPLETIONS
 from guard.surfaces.embeddings import EMBEDDINGS
-from guard.surfaces.gemini import GEMINI, GEMINI_EMBEDDINGS
+from guard.surfaces.gemini import GEMINI
+from guard.surfaces.gemini_others import GEMINI_EMBEDDINGS
 from guard.surfaces.messages import MESSAGES
 from guard.surfaces.responses import RESPONSES
 from guard.surfaces.surface import Surface

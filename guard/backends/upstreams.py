@@ -14,8 +14,8 @@ from guard.access import CREDENTIALS
 from guard.asks import Request, Response
 from guard.config import UpstreamConfig
 from guard.errors import UpstreamError, UpstreamTimeout
-from guard.surfaces.gemini import MODELS
-from guard.surfaces.gemini import PREFIX as GOOGLE
+from guard.surfaces.google import MODELS
+from guard.surfaces.google import PREFIX as GOOGLE
 from guard.surfaces.model_lists import from_google
 from guard.surfaces.table import surface_at
 

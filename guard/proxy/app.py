@@ -27,8 +27,9 @@ from guard.proxy.endpoints import Endpoint, health, unknown_route
 from guard.proxy.requests import Headers, address_of, forwarded_of, headers_of, read_body
 from guard.service import DAY_S, Service
 from guard.surfaces.chat import CHAT
-from guard.surfaces.gemini import GEMINI, is_googles
-from guard.surfaces.gemini import MODELS as GOOGLE_MODELS
+from guard.surfaces.gemini import GEMINI
+from guard.surfaces.google import MODELS as GOOGLE_MODELS
+from guard.surfaces.google import is_googles
 from guard.surfaces.messages import MESSAGES
 from guard.surfaces.model_lists import to_google
 from guard.surfaces.surface import Surface

@@ -11,7 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from guard.errors import GuardError, RouteError, raised_at
 from guard.surfaces.chat import CHAT
-from guard.surfaces.gemini import MODELS
+from guard.surfaces.google import MODELS
 from guard.surfaces.surface import Surface
 from guard.surfaces.table import SURFACES, surface_near
 

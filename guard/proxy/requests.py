@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope
 
 from guard.access import Caller
 from guard.errors import ClientGone, TooLargeError
-from guard.surfaces.gemini import is_googles
+from guard.surfaces.google import is_googles
 
 Headers: TypeAlias = Mapping[str, str]
 

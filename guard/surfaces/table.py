@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from guard.surfaces.chat import CHAT
 from guard.surfaces.completions import COMPLETIONS
 from guard.surfaces.embeddings import EMBEDDINGS, MODERATIONS
-from guard.surfaces.gemini import GEMINI, GEMINI_EMBEDDINGS, GEMINI_TOKENS, is_googles
+from guard.surfaces.gemini import GEMINI
+from guard.surfaces.gemini_others import GEMINI_EMBEDDINGS, GEMINI_TOKENS
+from guard.surfaces.google import is_googles
 from guard.surfaces.messages import COUNT_TOKENS, MESSAGES
 from guard.surfaces.responses import RESPONSES
 from guard.surfaces.surface import Surface

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from guard.asks import Emit, Send
 from guard.backends.upstreams import EventSplitter
 from guard.errors import RequestError
-from guard.surfaces.gemini import Google
+from guard.surfaces.google import Google
 from guard.surfaces.surface import Surface
 from guard.surfaces.table import SURFACES
 from guard.surfaces.walk import dump

@@ -13,8 +13,10 @@ from google.genai import types
 
 from guard.asks import Judge
 from guard.errors import Blocked, Escalated, GuardError, RequestError, UpstreamError, UpstreamTimeout
-from guard.surfaces.gemini import GEMINI, GEMINI_EMBEDDINGS, GEMINI_TOKENS, Google
+from guard.surfaces.gemini import GEMINI
+from guard.surfaces.gemini_others import GEMINI_EMBEDDINGS, GEMINI_TOKENS
 from guard.surfaces.gemini_words import VOCABULARY, snake
+from guard.surfaces.google import Google
 from guard.surfaces.stream import write_event
 from guard.surfaces.table import surface_at, surface_near
 from tests.apis.api import replying
