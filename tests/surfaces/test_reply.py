@@ -32,7 +32,7 @@ from tests.surfaces.sdk_words import fields_of
 SPOKEN: list[tuple[Surface, Streaming]] = [
     (CHAT, Chat()), (RESPONSES, Responses()), (MESSAGES, Messages()), (COMPLETIONS, Completions()), (GEMINI, Gemini()),
 ]  # fmt: skip
-THINKING = SPOKEN[:3]
+THINKING = [*SPOKEN[:3], SPOKEN[4]]
 
 
 def turn(surface: Surface, kind: str = "echo", text: str = "Good morning.", **keys: Any) -> Turn:
@@ -189,6 +189,7 @@ def test_the_tokens_that_events_state_are_put_together() -> None:
     [
         (CHAT, {"error": {"message": "no"}}),
         (COMPLETIONS, {"error": {"message": "no"}}),
+        (GEMINI, {"error": {"code": 503, "message": "no", "status": "UNAVAILABLE"}}),
         (RESPONSES, {"type": "error", "message": "no"}),
         (RESPONSES, {"type": "response.failed", "response": {"id": "resp_1", "status": "failed"}}),
         (MESSAGES, {"type": "error", "error": {"type": "overloaded_error", "message": "no"}}),
