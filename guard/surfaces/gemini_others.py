@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
+from guard.errors import RequestError
 from guard.surfaces.google import MODELS, Google
 from guard.surfaces.walk import Leaf
 from guard.types import Json, SurfaceName
@@ -22,6 +23,11 @@ class GeminiTokens(Google):
     speaks = False
     streams = False
 
+    def check(self, body: Mapping[str, Json]) -> None:
+        """Raise RequestError where there is nothing to count."""
+        if not (isinstance(body.get("contents"), list) or isinstance(body.get("generateContentRequest"), dict)):
+            raise RequestError("'contents' must be a list of contents.", param="contents")
+
     def reply_problem(self, body: Mapping[str, Json]) -> str:
         """Why `body` is no count."""
         return "" if isinstance(body.get("totalTokens"), int) else "it has no count of tokens"
@@ -35,6 +41,11 @@ class GeminiEmbeddings(Google):
     methods = ("embedContent", "batchEmbedContents")
     speaks = False
     streams = False
+
+    def check(self, body: Mapping[str, Json]) -> None:
+        """Raise RequestError where there is nothing to make vectors of."""
+        if not (isinstance(body.get("content"), dict) or isinstance(body.get("requests"), list)):
+            raise RequestError("'content' must be a content, or 'requests' a list of requests.", param="content")
 
     def method(self, body: Mapping[str, Json], *, stream: bool) -> str:
         """What a request asks of the model."""

@@ -93,10 +93,20 @@ def test_no_name_of_a_model_leads_elsewhere(model: str) -> None:
             surface.read(json.dumps(HELLO).encode(), f"/v1beta/models/{model}:{surface.methods[0]}")
 
 
-@pytest.mark.parametrize(("method", "request_"), [("embedContent", {"requests": []}), ("batchEmbedContents", {})])
+@pytest.mark.parametrize(
+    ("method", "request_"), [("embedContent", {"requests": []}), ("batchEmbedContents", {"content": {}})]
+)
 def test_a_method_gets_the_body_that_is_its_own(method: str, request_: Any) -> None:
     with pytest.raises(RequestError, match="goes to batchEmbedContents"):
         GEMINI_EMBEDDINGS.read(json.dumps(request_).encode(), f"/v1beta/models/m:{method}")
+
+
+@pytest.mark.parametrize("surface", [GEMINI, GEMINI_TOKENS, GEMINI_EMBEDDINGS], ids=lambda surface: surface.name)
+@pytest.mark.parametrize("request_", [{}, {"contents": "Hello", "content": "Hello"}, {"messages": []}])
+def test_a_body_without_contents_is_refused_by_the_name_of_the_field(surface: Google, request_: Any) -> None:
+    with pytest.raises(RequestError) as caught:
+        surface.recorded(json.dumps(request_).encode(), "m", stream=False)
+    assert caught.value.param in {"contents", "content"}
 
 
 def test_a_model_that_holds_a_value_is_refused() -> None:
