@@ -295,6 +295,12 @@ def test_two_texts_in_one_event_are_one_text() -> None:
         assert [len(body["candidates"][0]["content"]["parts"]) for body in bodies] == [2, 2]
 
 
+def test_what_only_begins_like_a_placeholder_stays_where_it_stood() -> None:
+    event = write_event(reply({"text": "To me "}, {"text": "and <EMAI"}))
+    played = ask(asked({"text": MAIL}, stream=True), [event])
+    assert played.told == event
+
+
 def test_new_words_go_into_the_first_of_several_texts() -> None:
     offends = reply({"text": "Pay now, "}, {"text": "or else. "}, {"text": "Thanks."})
     played = ask(asked(), json.dumps(offends).encode(), REVIEWED)
