@@ -119,14 +119,35 @@ def _responses() -> tuple[dict[str, Any], list[bytes]]:
     return whole, [_sse(body) for body in (begun, *pieces, {"type": "response.completed", "response": whole})]
 
 
+def _gemini() -> tuple[dict[str, Any], list[bytes]]:
+    usage = {"promptTokenCount": 3, "candidatesTokenCount": 40, "totalTokenCount": 43}
+
+    def told(text: str, finish: str | None = None) -> dict[str, Any]:
+        ended = {"finishReason": finish} if finish else {}
+        candidate = {"content": {"parts": [{"text": text}], "role": "model"}, "index": 0, **ended}
+        return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": "m", "responseId": "r1"}
+
+    return told(SAID, "STOP"), [*[_sse(told("word "))] * (EVENTS - 1), _sse(told("", "STOP"))]
+
+
 @dataclass(frozen=True)
 class Api:
-    """Where an API is called, how a text is asked, and what the mock upstream answers, whole and streamed."""
+    """Where an API is called, how a text is asked, and what the mock upstream answers, whole and streamed.
+
+    `streams_at` is where a stream is asked for, where the path says that and the model, and the body does not.
+    """
 
     path: str
     asked: Callable[[str], dict[str, Any]]
     whole: dict[str, Any]
     events: list[bytes]
+    streams_at: str = ""
+
+    def request(self, text: str, *, stream: bool) -> tuple[str, dict[str, Any]]:
+        """The path and the body of a request."""
+        if self.streams_at:
+            return self.streams_at if stream else self.path, self.asked(text)
+        return self.path, {"model": "m", **({"stream": True} if stream else {}), **self.asked(text)}
 
 
 def _spoken(text: str) -> dict[str, Any]:
@@ -144,6 +165,12 @@ APIS = {
         {"object": "list", "model": "m", "data": [{"object": "embedding", "index": 0, "embedding": [0.5] * 64}]},
         [],
     ),
+    "gemini": Api(
+        "/v1beta/models/m:generateContent",
+        lambda text: {"contents": [{"parts": [{"text": text}]}]},
+        *_gemini(),
+        "/v1beta/models/m:streamGenerateContent?alt=sse",
+    ),
 }
 
 
@@ -151,14 +178,14 @@ def _answer(kind: bytes, body: bytes) -> bytes:
     return b"HTTP/1.1 200 OK\r\ncontent-type: %s\r\ncontent-length: %d\r\n\r\n" % (kind, len(body)) + body
 
 
+def _answers(api: Api) -> dict[bytes, tuple[bytes, bytes]]:
+    whole = _answer(b"application/json", json.dumps(api.whole).encode())
+    stream = _answer(b"text/event-stream", b"".join(api.events))
+    return {api.path.encode(): (whole, stream), **({api.streams_at.encode(): (stream,) * 2} if api.streams_at else {})}
+
+
 # By the path that is asked for: the whole reply and the stream.
-ANSWERS = {
-    api.path.encode(): (
-        _answer(b"application/json", json.dumps(api.whole).encode()),
-        _answer(b"text/event-stream", b"".join(api.events)),
-    )
-    for api in APIS.values()
-}
+ANSWERS = {path: answers for api in APIS.values() for path, answers in _answers(api).items()}
 
 
 async def _serve_mock(port: int) -> None:
@@ -238,9 +265,9 @@ def _requests(api: Api, *, kilobyte: bool, stream: bool, new: bool) -> Iterator[
         text = (PROSE * 5)[:1000] if kilobyte else "Write a letter."
         if new:
             text = f"{count} {text}"
-        asked = {"model": "m", **({"stream": True} if stream else {}), **api.asked(text)}
+        path, asked = api.request(text, stream=stream)
         body = json.dumps(asked, separators=(",", ":")).encode()
-        head = b"POST %s HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n" % api.path.encode()
+        head = b"POST %s HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n" % path.encode()
         yield head + b"content-length: %d\r\n\r\n" % len(body) + body
 
 

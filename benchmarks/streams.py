@@ -67,16 +67,28 @@ def responses(text: str) -> bytes:
     return sse({"type": "response.output_text.delta", "delta": text, **where})
 
 
+def gemini(text: str) -> bytes:
+    usage = {
+        "promptTokenCount": 4, "candidatesTokenCount": 1, "totalTokenCount": 5,
+        "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 4}],
+    }  # fmt: skip
+    candidate = {"content": {"parts": [{"text": text}], "role": "model"}, "index": 0}
+    return sse({"candidates": [candidate], "usageMetadata": usage, "modelVersion": "m", "responseId": "r"})
+
+
 SURFACES: dict[str, tuple[Callable[[str], bytes], list[bytes]]] = {
     "chat": (chat, [sse({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}), b"data: [DONE]\n\n"]),
     "completions": (completions, [b"data: [DONE]\n\n"]),
     "messages": (messages, [sse({"type": "content_block_stop", "index": 0}), sse({"type": "message_stop"})]),
     "responses": (responses, [sse({"type": "response.completed", "response": {"id": "r", "output": []}})]),
+    "gemini": (gemini, [sse({"candidates": [{"index": 0, "finishReason": "STOP"}]})]),
 }
 
 
 def request(surface: Surface, said: str) -> bytes:
     spoken: dict[str, Any] = {"messages": [{"role": "user", "content": said}]}
+    if surface.name == "gemini":  # whose path says the rest
+        return json.dumps({"contents": [{"parts": [{"text": said}]}]}).encode()
     spoken = {"responses": {"input": said}, "completions": {"prompt": said}}.get(surface.name, spoken)
     return json.dumps({"model": "m", "stream": True, **spoken}).encode()
 
@@ -92,7 +104,8 @@ def found(text: str) -> tuple[Span, ...]:
 
 def run(surface: Surface, policy: Policy, said: str, events: Iterator[bytes]) -> int:
     """Drive one exchange; gives the bytes that were emitted."""
-    story = exchange(Incoming(Principal("bench"), {}, surface.read(request(surface, said))), plan(policy))
+    call = surface.read(request(surface, said), surface.address({}, "m", stream=True))
+    story = exchange(Incoming(Principal("bench"), {}, call), plan(policy))
     emitted = 0
     ask = next(story)
     while True:

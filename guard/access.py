@@ -14,7 +14,7 @@ from guard.types import Principal
 KEY_PREFIX = "guard_"
 GUARD_KEY = re.compile(rf"{KEY_PREFIX}[A-Za-z0-9_-]*")
 KEY_HEADER = "x-guard-key"
-CREDENTIALS = ("authorization", "x-api-key")  # where providers take a key
+CREDENTIALS = ("authorization", "x-api-key", "x-goog-api-key")  # where providers take a key
 FindKey = Callable[[str], Principal]
 
 

@@ -137,6 +137,13 @@ class Course:
         return self.incoming.call.surface
 
     @property
+    def address(self) -> str:
+        """Where an upstream takes the request: for the model of the policy, where that keeps it in the house."""
+        call, route = self.call, self.plan.policy.route
+        model = route.model if self.routed and route is not None else None
+        return call.surface.address(call.body, model or call.model, stream=call.stream)
+
+    @property
     def recorded_model(self) -> str:
         """The model that answered, for the log; empty where what is called so holds a value of the exchange."""
         spelled = (one.text for value in self.vault.values.values() for one in value.spellings.values())

@@ -52,7 +52,7 @@ def exchange(incoming: Incoming, plan: Plan) -> Story[None]:
 def _send(course: Course, body: bytes) -> Story[Response]:
     """Ask the upstreams in order, until one neither fails nor says that it is overloaded."""
     began = course.plan.clock()
-    request = Request("POST", course.surface.path, course.incoming.headers, body, course.call.stream)
+    request = Request("POST", course.address, course.incoming.headers, body, course.call.stream)
     *others, last = course.upstreams
     for upstream in others:
         try:

@@ -164,4 +164,5 @@ def _call(opening: Opening) -> Call:
     surface = BY_NAME.get(opening.surface)
     if surface is None:
         raise RequestError("the surface is not known")
-    return surface.read(opening.request.encode("utf-8", "surrogatepass"))
+    raw = opening.request.encode("utf-8", "surrogatepass")
+    return surface.recorded(raw, opening.model, stream=opening.stream)

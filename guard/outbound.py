@@ -114,7 +114,8 @@ def _leaving(course: Course, read: Sequence[Read], masked: Changes, found: Seque
         course.upstreams = (route.to,)
         leaving, _ = _masked_leaves(course, Masker(course.vault, _unrouted(course), _default(course)), read)
         if route.model is not None:
-            leaving[("model",), False] = route.model
+            named = course.surface.renamed(course.call.body, route.model)
+            leaving |= {(place, False): name for place, name in named.items()}
     leaving |= yield from _sealed(course, read)
     return masked if leaving == masked else leaving
 

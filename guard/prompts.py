@@ -27,10 +27,13 @@ Changes: TypeAlias = Mapping[tuple[Path, bool], str]  # new texts by place; the 
 
 Answered: TypeAlias = tuple[Principle, Verdict]
 
-SPOKEN = frozenset({"messages", "input", "prompt", "suffix"})  # the fields of requests in which turns stand
+# The fields of requests in which turns stand.
+SPOKEN = frozenset({
+    "messages", "input", "prompt", "suffix", "contents", "content", "requests", "generateContentRequest",
+})  # fmt: skip
 # The roles and types of what the assistant said or did, and of instructions.
 NOT_ASKED = frozenset({
-    "assistant", "system", "developer", "reasoning", "function_call", "custom_tool_call",
+    "assistant", "model", "system", "developer", "reasoning", "function_call", "custom_tool_call",
 })  # fmt: skip
 RANK: Mapping[State, int] = {"clear": 0, "unsure": 1, "fired": 2, "not_judged": 3}
 

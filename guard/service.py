@@ -30,7 +30,7 @@ from guard.backends.examining import require_passed
 from guard.backends.guardrails_hub import Validators
 from guard.backends.judged import JudgedPrompts
 from guard.backends.recognizers import CachedRecognizer
-from guard.config import Config
+from guard.config import UNTRANSLATED, Config
 from guard.constitution import Constitution
 from guard.course import Plan
 from guard.errors import ConfigError, RequestError, RouteError
@@ -108,6 +108,11 @@ class Service:
             raise RouteError(
                 "The upstream of this model does not speak this API. Install guard with litellm, which translates: "
                 "pip install 'constitutional-guard[litellm]'."
+            )
+        if surface in UNTRANSLATED and not serving and any(upstream.has(model) for upstream in self.config.upstreams):
+            raise RouteError(
+                "The upstream of this model does not speak this API, and guard does not translate it. Call the model "
+                "on another route, or name an upstream that speaks it: see 'api' in guard's docs/configuration.md."
             )
         if not serving:
             raise RequestError(

@@ -135,7 +135,7 @@ def observed(course: Course, response: Response) -> Story[None]:
     judged = yield from judge_choices(course, stream.reply.choices())
     yield from keep_for_later(course, stream.reply)
     yield from close_judged(course, judged, response.status)
-    data = _end(restorer, decision_of(judged), stream.waiting)
+    data = _end(course, restorer, decision_of(judged), stream.waiting)
     yield last(course, data, response.status, headers(response, SSE))
 
 
@@ -162,7 +162,8 @@ def _reviewed(stream: _Stream, restorer: EventRestorer | None, told: Mapping[Key
     spoken = [event.saying(words.apply(event.body)) if event.body else event for event in stream.waiting]
     if decision == "revise":
         spoken = [event.saying(course.surface.without_tokens(event.body)) if event.body else event for event in spoken]
-    data = b"".join(restorer.feed(event) for event in spoken[:-1]) + _end(restorer, decision, spoken[-1:])
+    data = b"".join(restorer.feed(event) for event in spoken[:-1])
+    data += _end(course, restorer, decision, spoken[-1:])
     yield last(course, data, response.status, headers(response, SSE, decision))
 
 
@@ -175,9 +176,12 @@ def _ending(stream: _Stream) -> int:
     return len(stream.waiting) - bool(ends)
 
 
-def _end(restorer: EventRestorer, decision: Decision, ending: Sequence[Event]) -> bytes:
-    """The end of a stream: what was held back, the decision as a comment, and the upstream's own last events."""
-    told = restorer.flush() + comment(f"x-guard-decision: {decision}")
+def _end(course: Course, restorer: EventRestorer, decision: Decision, ending: Sequence[Event]) -> bytes:
+    """The end of a stream: what was held back, the decision as a comment, and the upstream's own last events.
+
+    Where clients do not pass over comments, the decision is in the log alone, and the last event may bring words too.
+    """
+    told = restorer.flush() + comment(f"x-guard-decision: {decision}") if course.surface.comments else b""
     return told + b"".join(map(restorer.feed, ending)) + restorer.flush()
 
 

@@ -9,7 +9,10 @@ from typing import Literal, Protocol, TypeAlias, runtime_checkable
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 Progress: TypeAlias = Callable[[str], None]
 
-SurfaceName = Literal["chat", "responses", "messages", "count_tokens", "completions", "embeddings", "moderations"]
+SurfaceName = Literal[
+    "chat", "responses", "messages", "count_tokens", "completions", "embeddings", "moderations",
+    "gemini", "gemini_tokens", "gemini_embeddings",
+]  # fmt: skip
 # the APIs that callers speak; guard.surfaces.table holds one surface for each
 
 Operator = Literal["placeholder", "redact", "hash", "keep", "block", "route"]

@@ -36,6 +36,7 @@ from guard.mask.placeholders import Coder
 from guard.policy import Policy
 from guard.review.review import Settings
 from guard.surfaces.chat import CHAT
+from guard.surfaces.google import Google
 from guard.surfaces.surface import Surface
 from guard.types import Closing, Keeping, Opening, Principal, Span, Spelling, Verdict
 
@@ -129,6 +130,10 @@ def body(content: Any = "Hello", surface: Surface = CHAT, **keys: Any) -> dict[s
             said = {"input": content}
         case "completions":
             said = {"prompt": content}
+        case "gemini" | "gemini_tokens":
+            said = {"contents": [{"role": "user", "parts": [{"text": content}]}]}
+        case "gemini_embeddings":
+            said = {"content": {"parts": [{"text": content}]}}
     return {"model": "m", **said, **keys}
 
 
@@ -136,7 +141,21 @@ def incoming(
     request: Mapping[str, Any] | bytes, headers: Mapping[str, str] | None = None, surface: Surface = CHAT
 ) -> Incoming:
     raw = request if isinstance(request, bytes) else json.dumps(request).encode()
-    return Incoming(USER, headers or {"authorization": "Bearer sk-caller"}, surface.read(raw))
+    return Incoming(USER, headers or {"authorization": "Bearer sk-caller"}, surface.read(*addressed(surface, raw)))
+
+
+def addressed(surface: Surface, raw: bytes) -> tuple[bytes, str]:
+    """A request and where it is sent. Where that names the model and whether to stream, the body does not."""
+    if not isinstance(surface, Google):
+        return raw, surface.path
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        return raw, surface.address({}, "m", stream=False)
+    model, stream = body.pop("model", "m"), body.pop("stream", False)
+    return json.dumps(body).encode(), surface.address(body, str(model), stream=stream is True)
 
 
 def completion(*contents: Any, **keys: Any) -> bytes:
@@ -181,6 +200,16 @@ def joined(stream: bytes, *path: str, index: int = 0) -> str:
     return text
 
 
+def asked(request: Request) -> dict[str, Any]:
+    """What an upstream is asked: the body, and what the path says of model and stream where it says that."""
+    body: dict[str, Any] = json.loads(request.body)
+    match = re.fullmatch(r"/v1beta/models/(.+):(\w+)(\?alt=sse)?", request.path)
+    if match is None:
+        return body
+    assert bool(match[3]) == request.stream == (match[2] == "streamGenerateContent")
+    return {"model": match[1], **body, **({"stream": True} if request.stream else {})}
+
+
 @dataclass
 class Played:
     """What an exchange asked for, in order."""
@@ -201,7 +230,7 @@ class Played:
 
     @property
     def sent(self) -> dict[str, Any]:
-        return json.loads(self.request.body)  # type: ignore[no-any-return]
+        return asked(self.request)
 
     @property
     def opening(self) -> Opening:

@@ -63,8 +63,9 @@ def test_a_key_that_is_not_known_is_refused_whatever_else_there_is(headers: dict
 def test_without_a_guard_key_the_provider_key_goes_on_under_a_pseudonym() -> None:
     found = caller(authorization=PROVIDER)
     assert found == Caller(Principal(pseudonym("sk-provider", SECRET)), {"authorization": PROVIDER})
-    other = caller(x_api_key="sk-provider")
-    assert (other.principal, other.credentials) == (found.principal, {"x-api-key": "sk-provider"})
+    for header in ("x-api-key", "x-goog-api-key"):
+        other = caller(**{header.replace("-", "_"): "sk-provider"})
+        assert (other.principal, other.credentials) == (found.principal, {header: "sk-provider"})
     assert caller() == caller(authorization="") == Caller(Principal("anonymous"), {})
 
 
@@ -78,7 +79,7 @@ def test_where_a_guard_key_is_required_nothing_else_will_do(headers: dict[str, s
 @given(
     st.lists(st.sampled_from(("Bearer", "Basic", "sk-1", KEY, "guard_", "guard_\udcff")), max_size=4),
     st.sampled_from((" ", "  ", "\t")),
-    st.sampled_from(("authorization", "x_api_key")),
+    st.sampled_from(("authorization", "x_api_key", "x_goog_api_key")),
 )
 def test_no_guard_key_goes_on(words: list[str], space: str, header: str) -> None:
     try:

@@ -12,6 +12,7 @@ from guard.asks import Extract, Extracted, Send
 from guard.errors import RequestError
 from guard.surfaces.chat import CHAT
 from guard.surfaces.embeddings import EMBEDDINGS
+from guard.surfaces.gemini import GEMINI
 from guard.surfaces.messages import MESSAGES
 from guard.surfaces.responses import RESPONSES
 from guard.surfaces.surface import Surface
@@ -32,6 +33,8 @@ def pdf(surface: Surface) -> Part:
             return {"type": "document", "source": source, "title": "Offer", "citations": {"enabled": True}}
         case "responses":
             return {"type": "input_file", "filename": "offer.pdf", "file_data": url}
+        case "gemini":
+            return {"inlineData": {"mimeType": "application/pdf", "data": PDF}}
     return {"type": "file", "file": {"filename": "offer.pdf", "file_data": url}}
 
 
@@ -42,16 +45,22 @@ def png(surface: Surface) -> Part:
             return {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG}}
         case "responses":
             return {"type": "input_image", "image_url": url, "detail": "low"}
+        case "gemini":
+            return {"inline_data": {"mime_type": "image/png", "data": PNG}}
     return {"type": "image_url", "image_url": {"url": url, "detail": "low"}}
 
 
 def asking(surface: Surface, *parts: Part) -> dict[str, Any]:
+    if surface is GEMINI:
+        return {"model": "m", "contents": [{"role": "user", "parts": list(parts)}]}
     message = {"role": "user", "content": list(parts)}
     return body([message], RESPONSES) if surface is RESPONSES else body("", surface, messages=[message])
 
 
 def parts_of(played: Played) -> list[Part]:
     sent = played.sent
+    if "contents" in sent:
+        return sent["contents"][0]["parts"]  # type: ignore[no-any-return]
     return (sent.get("messages") or sent["input"])[0]["content"]  # type: ignore[no-any-return]
 
 
@@ -64,7 +73,7 @@ def reading(ask: Extract) -> Extracted:
     return Extracted(kind="image/png", picture=b"\x89PNG black", finds=finds)
 
 
-SURFACES = pytest.mark.parametrize("surface", [CHAT, RESPONSES, MESSAGES], ids=lambda surface: surface.name)
+SURFACES = pytest.mark.parametrize("surface", [CHAT, RESPONSES, MESSAGES, GEMINI], ids=lambda surface: surface.name)
 
 
 @SURFACES

@@ -15,6 +15,7 @@ from guard.types import SurfaceName
 
 URL = "https://api.example.com/v1"
 ANTHROPIC = "https://api.anthropic.com/v1"
+GOOGLE = "https://generativelanguage.googleapis.com/v1beta"
 
 
 @pytest.fixture
@@ -127,6 +128,7 @@ def test_a_file_that_is_not_there_is_named(file: Path) -> None:
     [
         ({"url": URL}, {"chat", "embeddings"}, {"chat", "embeddings", "messages"}),
         ({"url": URL, "api": "anthropic"}, {"messages", "count_tokens"}, {"chat", "embeddings", "messages", "count_tokens"}),
+        ({"url": URL, "api": "gemini"}, {"gemini", "gemini_tokens"}, {"chat", "embeddings", "messages", "gemini", "gemini_tokens"}),
         ({"url": URL, "surfaces": ["chat"]}, {"chat"}, {"chat", "embeddings", "messages"}),
         ({"litellm": "mistral/mistral-small"}, set(), {"chat", "embeddings", "messages"}),
         ({"model": "m"}, {"chat"}, {"chat"}),
@@ -136,7 +138,9 @@ def test_what_an_upstream_speaks_itself_and_what_it_takes_at_all(
     given: dict[str, Any], speaks: set[str], serves: set[str]
 ) -> None:
     upstream = UpstreamConfig(name="a", models=("gpt-*",), **given)
-    surfaces: tuple[SurfaceName, ...] = ("chat", "embeddings", "messages", "count_tokens")
+    surfaces: tuple[SurfaceName, ...] = (
+        "chat", "embeddings", "messages", "count_tokens", "gemini", "gemini_tokens",
+    )  # fmt: skip
     assert {surface for surface in surfaces if upstream.speaks(surface)} == speaks
     assert {surface for surface in surfaces if upstream.serves("gpt-4o", surface)} == serves
     assert not any(upstream.serves("llama", surface) for surface in surfaces)
@@ -294,6 +298,7 @@ NOTHING: dict[str, Any] = {"upstream": None, "key_env": None, "host": None, "por
         ({"upstream": URL, "key_env": "K"}, {"upstreams": [{"name": "upstream", "url": URL, "key_env": "K"}]}),
         ({"upstream": URL, "api": "anthropic"}, {"upstreams": [{"name": "upstream", "url": URL, "api": "anthropic"}]}),
         ({"upstream": ANTHROPIC}, {"upstreams": [{"name": "upstream", "url": ANTHROPIC, "api": "anthropic"}]}),
+        ({"upstream": GOOGLE}, {"upstreams": [{"name": "upstream", "url": GOOGLE, "api": "gemini"}]}),
         ({"upstream": ANTHROPIC, "api": "openai"}, {"upstreams": [{"name": "upstream", "url": ANTHROPIC}]}),
     ],
 )

@@ -56,6 +56,7 @@ PATTERNS = [kind for kind in KINDS if not KINDS[kind].model]
 UPSTREAMS = [
     {"name": "openai", "url": "https://api.openai.com/v1", "key_env": "GUARD_TEST_KEY_THAT_IS_NOT_SET"},
     {"name": "anthropic", "url": "https://api.anthropic.com/v1", "api": "anthropic"},
+    {"name": "google", "url": "https://generativelanguage.googleapis.com/v1beta", "api": "gemini"},
     {"name": "house", "url": "http://192.0.2.1/v1", "trusted": True, "models": ["house-*"]},
 ]
 OPENAI = """
@@ -78,6 +79,14 @@ with anthropic.Anthropic(max_retries=0) as client:
     print(client.messages.create(**asked).content[0].text)
     with client.messages.stream(**asked) as stream:
         print(stream.get_final_text())
+"""
+GOOGLE = """
+import os
+from google import genai
+asked = {"model": "m", "contents": os.environ["GUARD_DOCTOR_CANARY_TEXT"]}
+with genai.Client() as client:
+    print(client.models.generate_content(**asked).text)
+    print("".join(chunk.text or "" for chunk in client.models.generate_content_stream(**asked)))
 """
 
 
@@ -211,6 +220,9 @@ def test_the_newest_words_of_the_user_are_repeated() -> None:
     assert repeated({"messages": [*turns, {"role": "tool", "content": "d"}]}) == "bc"
     assert repeated({"input": "e"}) == repeated({"prompt": ["d", "e"]}) == "e"
     assert repeated({"input": [{"type": "text", "text": "f"}]}) == "f"
+    assert (
+        repeated({"contents": [{"role": "user", "parts": [{"text": "g"}, {"text": "h"}]}, {"role": "model"}]}) == "gh"
+    )
     assert repeated({}) == repeated({"messages": []}) == repeated({"messages": 7}) == ""
 
 
@@ -456,8 +468,9 @@ def test_of_two_exchanges_the_worse_is_told() -> None:
     [
         (f"{OPENAI}", ["chat whole", "chat stream", "chat whole", "responses whole", "(other routes) "]),
         (f"{ANTHROPIC}", ["messages whole", "messages stream"]),
+        (f"{GOOGLE}", ["gemini whole", "gemini stream"]),
     ],
-    ids=["openai", "anthropic"],
+    ids=["openai", "anthropic", "google"],
 )
 def test_a_client_of_the_users_own_is_examined(
     written: Callable[..., Path], tmp_path: Path, script: str, lines: Sequence[str]

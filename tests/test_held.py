@@ -24,11 +24,13 @@ from guard.surfaces.table import BY_NAME
 from guard.types import Act, Principal
 from tests.apis import APIS
 from tests.conftest import OpenHouse
+from tests.dialogue import addressed
 from tests.dialogue import body as request_body
 from tests.house import MAIL, PRINCIPLES, House, Scripted, leaks_of_files, policy, proxy, start
 from tests.upstream import FakeUpstream
 
-SPEAKING = ("chat", "completions", "messages", "responses")
+SPEAKING = ("chat", "completions", "messages", "responses", "gemini")
+HEADERS = {"authorization": "Bearer sk-caller", "anthropic-version": "2023-06-01"}
 TEXT = f"Thanks. Buy a rifle for {MAIL}."
 CAREFUL = PRINCIPLES.replace("constitution: test", "constitution: careful").replace(
     "on_violation: block", "on_violation: escalate"
@@ -75,9 +77,8 @@ Ask = Callable[..., httpx.Response]
 
 
 def ask(house: House, surface: Surface, model: str, text: str = TEXT, **keys: Any) -> httpx.Response:
-    body = {**request_body(text, surface), "model": model, **keys}
-    headers = {"authorization": "Bearer sk-caller", "anthropic-version": "2023-06-01"}
-    return httpx.post(f"{house.url}{surface.path}", json=body, headers=headers, timeout=20)
+    raw, address = addressed(surface, json.dumps({**request_body(text, surface), "model": model, **keys}).encode())
+    return httpx.post(f"{house.url}{address}", content=raw, headers=HEADERS, timeout=20)
 
 
 def fetch(house: House, exchange: str, key: str = "sk-caller", **headers: str) -> httpx.Response:
@@ -104,11 +105,20 @@ def error_of(response: httpx.Response) -> dict[str, Any]:
     return dict(told[-1]["error"])
 
 
+def code_of(error: Mapping[str, Any]) -> Any:
+    """Which of guard's failures an error is; Google's own codes are statuses."""
+    return error["details"][0]["reason"] if "details" in error and "status" in error else error["code"]
+
+
 def words(value: Any) -> Any:
     """A reply without what differs from call to call, or between a stream and none."""
     if isinstance(value, dict):
         kept = {key: words(item) for key, item in value.items() if item is not None}
-        return {key: item for key, item in kept.items() if key not in {"id", "model", "usage", "call_id"}}
+        return {
+            key: item
+            for key, item in kept.items()
+            if key not in {"id", "model", "usage", "call_id", "modelVersion", "responseId"}
+        }
     return [words(item) for item in value] if isinstance(value, list) else value
 
 
@@ -121,7 +131,7 @@ def test_it_waits_for_a_person_and_comes_whole(house: House, name: str, model: s
     error = error_of(held)
     begun = held.status_code == 200 and stream and model == "echo"  # the first sentence came alone, and passed
     assert held.status_code == (200 if begun else 423)
-    assert error["code"] == "guard_escalated"
+    assert code_of(error) == "guard_escalated"
     assert f"GET /v1/guard/held/{named(held)} " in error["message"]
     assert "rifle" not in held.text
     assert begun or "Thanks" not in held.text
@@ -147,15 +157,15 @@ def test_what_was_told_of_a_stream_stands_and_its_end_names_the_way(
 ) -> None:
     surface, text = BY_NAME[name], f"Thanks\nBuy a rifle for {MAIL}."
     body = {**request_body(text, surface), "model": "gate", "stream": True}
-    headers = {"authorization": "Bearer sk-caller", "anthropic-version": "2023-06-01"}
+    raw, address = addressed(surface, json.dumps(body).encode())
     told = ""
-    with httpx.stream("POST", f"{house.url}{surface.path}", json=body, headers=headers, timeout=20) as streamed:
+    with httpx.stream("POST", f"{house.url}{address}", content=raw, headers=HEADERS, timeout=20) as streamed:
         for piece in streamed.iter_text():
             told += piece
             if "Thanks" in told:
                 upstream.gate.set()
     last = json.loads(told.rstrip().rpartition("data: ")[2])["error"]
-    assert last["code"] == "guard_escalated"
+    assert code_of(last) == "guard_escalated"
     assert f"GET /v1/guard/held/{named(streamed)} " in last["message"]
     assert "rifle" not in told
     assert house.closing(streamed).sent == "Thanks\n"
@@ -170,7 +180,7 @@ def test_what_a_person_rejects_is_refused_in_shape(house: House, name: str) -> N
     held = ask(house, surface, "echo")
     run(house, "reject", named(held), "--note", "not this one")
     refused = fetch(house, named(held))
-    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "blocked_by_guard")
+    assert (refused.status_code, code_of(refused.json()["error"])) == (403, "blocked_by_guard")
     assert refused.headers["x-guard-decision"] == "block"
     assert refused.json().keys() == json.loads(surface.error(NotHeld(""))).keys()
     assert "no-weapons" in refused.text
@@ -180,7 +190,14 @@ def test_what_a_person_rejects_is_refused_in_shape(house: House, name: str) -> N
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_tools_and_thoughts_come_too(house: House, stream: bool) -> None:
-    for name, kind in (("chat", "tool"), ("messages", "tool"), ("messages", "think"), ("responses", "tool")):
+    for name, kind in (
+        ("chat", "tool"),
+        ("messages", "tool"),
+        ("messages", "think"),
+        ("responses", "tool"),
+        ("gemini", "tool"),
+        ("gemini", "think"),
+    ):
         surface = BY_NAME[name]
         held = ask(house, surface, f"hold/{kind}", stream=stream)
         assert held.status_code == 423

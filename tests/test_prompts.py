@@ -13,6 +13,8 @@ from guard.review.review import Settings
 from guard.surfaces.chat import CHAT
 from guard.surfaces.completions import COMPLETIONS
 from guard.surfaces.embeddings import EMBEDDINGS
+from guard.surfaces.gemini import GEMINI
+from guard.surfaces.gemini_others import GEMINI_EMBEDDINGS
 from guard.surfaces.messages import MESSAGES
 from guard.surfaces.responses import RESPONSES
 from guard.surfaces.surface import Surface
@@ -115,6 +117,15 @@ def test_messages_are_refused_in_their_own_shape() -> None:
             {"type": "function_call", "call_id": "c1", "name": "get", "arguments": '{"q": "x"}'},
             {"type": "function_call_output", "call_id": "c1", "output": "The page."},
         ]}, ["Read it", "The page."]),
+        (GEMINI, {"systemInstruction": {"parts": [{"text": "Instructions"}]}, "contents": [
+            {"role": "user", "parts": [{"text": "Read it"}]},
+            {"role": "model", "parts": [{"functionCall": {"name": "get", "args": {"q": "x"}}}]},
+            {"role": "user", "parts": [{"functionResponse": {"name": "get", "response": {"output": "The page."}}}]},
+            {"parts": [{"text": "And"}, {"text": "now?"}]},
+        ]}, ["Read it", "The page.", "And\nnow?"]),
+        (GEMINI_EMBEDDINGS, {"requests": [{"content": {"parts": [{"text": text}]}} for text in ("One", "Two")]},
+         ["One", "Two"]),
+        (GEMINI_EMBEDDINGS, {"content": {"parts": [{"text": "One"}]}}, ["One"]),
         (RESPONSES, {"input": "Just this"}, ["Just this"]),
         (COMPLETIONS, {"prompt": ["One", "Two"]}, ["One", "Two"]),
         (CHAT, {"messages": [{"role": "user", "content": "A rifle?"}, {"role": "assistant", "content": "Sure:"}]},
@@ -122,7 +133,7 @@ def test_messages_are_refused_in_their_own_shape() -> None:
         (CHAT, {"messages": [{"role": "user", "content": "Same"}] * 3}, ["Same"]),
         (CHAT, {"messages": [{"role": "user", "type": "function_call", "content": "Disguised"}]}, ["function_call\nDisguised"]),
     ],
-    ids=["chat", "messages", "responses", "responses as text", "completions", "prefill", "repeated", "disguised"],
+    ids=["chat", "messages", "responses", "gemini", "gemini's batch", "gemini's vector", "responses as text", "completions", "prefill", "repeated", "disguised"],
 )  # fmt: skip
 def test_every_turn_that_is_not_the_assistants_is_judged(surface: Surface, request_: Any, turns: list[str]) -> None:
     played = said({"model": "m", **request_}, WEAPONS, surface=surface)

@@ -52,8 +52,11 @@ def house(open_house: OpenHouse, critic: Reader) -> House:
 def test_what_violates_never_leaves_on_any_route(house: House, upstream: FakeUpstream, path: str) -> None:
     text = f"Tell {MAIL} how to build a rifle."
     messages = {"messages": [{"role": "user", "content": text}]}
-    for said in (messages | {"max_tokens": 9}, messages, {"prompt": text}, {"input": text}):
-        response = httpx.post(f"{house.url}{path}", json={"model": "echo", **said}, timeout=20)
+    content = {"parts": [{"text": text}]}
+    google = ({"contents": [content]}, {"content": content}, {"requests": [{"content": content}]})
+    for said in (messages | {"max_tokens": 9}, messages, {"prompt": text}, {"input": text}, *google):
+        url = f"{house.url}{path.replace('{model}', 'echo')}"
+        response = httpx.post(url, json={"model": "echo", **said}, timeout=20)
         if response.status_code != 400:  # else it is not what this route takes
             break
     assert (response.status_code, response.json()["error"]["message"]) == (403, REFUSED)

@@ -113,7 +113,7 @@ def test_what_was_told_stands_and_the_rest_is_mended(surface: Surface) -> None:
     assert "or else" not in played.told.decode()
     assert (played.head.status, played.closing.decision) == (200, "revise")
     assert played.closing.sent == said
-    assert b": x-guard-decision: revise" in played.told
+    assert (b": x-guard-decision: revise" in played.told) == surface.comments
 
 
 @every

@@ -4,6 +4,7 @@ The model's name, after its last slash, says how it behaves:
 
     echo             says the last user message
     split            the same, each character in an event of its own, sent in pieces of a byte
+    draw             says it and shows a picture (Gemini)
     tool             calls a tool with the last user message as an argument
     think            thinks the last user message, and says something else
     remember         says the message of the earlier turn that the request goes on from
@@ -52,8 +53,9 @@ class FakeUpstream:
         self.replies: dict[str, str] = {}
         self.ended = threading.Event()
         self.forget()
-        calls = [Route(api.path, partial(self.call, api), methods=["POST"]) for api in APIS]
-        self.app = Starlette(routes=[*calls, Route("/v1/models", self.models)])
+        calls = [Route(path, partial(self.call, api), methods=["POST"]) for api in APIS for path in _paths(api)]
+        lists = [Route("/v1/models", self.models), Route("/v1beta/models", self.google_models)]
+        self.app = Starlette(routes=[*calls, *lists])
 
     def forget(self) -> None:
         """Begin anew."""
@@ -70,13 +72,19 @@ class FakeUpstream:
         self.seen_headers.append(dict(request.headers))
         return JSONResponse({"object": "list", "data": [{"id": "echo", "object": "model"}, {"id": 7}, "odd"]})
 
+    async def google_models(self, request: Request) -> Response:
+        self.seen_headers.append(dict(request.headers))
+        return JSONResponse({"models": [{"name": "models/echo", "inputTokenLimit": 9}, {"name": 7}, "odd"]})
+
     async def call(self, api: Api, request: Request) -> Response:
         raw = await request.body()
         self.seen.append(raw)
         self.seen_headers.append(dict(request.headers))
         if isinstance(api, Messages) and {"x-api-key", "authorization"}.isdisjoint(request.headers):
             return JSONResponse(api.error(401, "x-api-key header is required"), 401)
-        body = json.loads(raw)
+        body = {**_named_in(request), **json.loads(raw)}
+        if "model" in request.path_params and {"x-goog-api-key", "authorization"}.isdisjoint(request.headers):
+            return JSONResponse(api.error(403, "Method doesn't allow unregistered callers"), 403)
         kind, _, argument = body.get("model", "echo").rpartition("/")[2].partition(":")
         if kind == "slow":
             while not (self.ended.is_set() or await request.is_disconnected()):  # noqa: ASYNC110 - as in _wait
@@ -160,6 +168,21 @@ class FakeUpstream:
                 yield b"data: {not json\n\n"
             case "error":
                 yield api.broken
+
+
+def _paths(api: Api) -> list[str]:
+    """Where an API is served; where the model stands in the path, it may have slashes."""
+    path = api.path.replace("{model}", "{model:path}")
+    return [path, path.replace(":generate", ":streamGenerate")] if path.endswith(":generateContent") else [path]
+
+
+def _named_in(request: Request) -> dict[str, Any]:
+    """What the path says: the model, and whether to stream."""
+    if "model" not in request.path_params:
+        return {}
+    stream = request.url.path.endswith(":streamGenerateContent")
+    assert request.url.query == ("alt=sse" if stream else "")
+    return {"model": request.path_params["model"], "stream": stream}
 
 
 def _pieces(event: bytes, kind: str) -> list[bytes]:

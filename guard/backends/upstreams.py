@@ -13,9 +13,14 @@ from guard.backends.http_client import HttpClient
 from guard.backends.http_response import HttpResponse, Unreadable
 from guard.config import UpstreamConfig
 from guard.errors import UpstreamError, UpstreamTimeout
-from guard.surfaces.table import BY_PATH
+from guard.surfaces.google import MODELS
+from guard.surfaces.google import PREFIX as GOOGLE
+from guard.surfaces.model_lists import from_google
+from guard.surfaces.table import surface_at
 
 _BLANK_LINE = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r")
+_VERSION = re.compile(r"\A/v1(beta)?(?=/)")
+_KEY_HEADERS = {"anthropic": "x-api-key", "gemini": "x-goog-api-key"}  # where there is one of its own for the key
 
 
 class Line(Protocol):
@@ -101,15 +106,18 @@ class HttpUpstream:
         return HttpLine(self)
 
     def url(self, path: str) -> str:
-        """Where `path`, which begins with /v1, is at this upstream."""
-        return self._base + path.removeprefix("/v1")
+        """Where `path`, which begins with the version of an API, is at this upstream."""
+        if path.startswith(GOOGLE) and self.config.api != "gemini":  # a gateway that speaks this API beside its own
+            return self._base.removesuffix("/v1") + path
+        return self._base + _VERSION.sub("", path)
 
     def headers(self, given: Mapping[str, str]) -> dict[str, str]:
         """The headers to send: the upstream's own key takes the place of the caller's."""
         plain = {"content-type": "application/json"}
         if self._key is None:
             return {**given, **plain}
-        own = {"x-api-key": self._key} if self.config.api == "anthropic" else {"authorization": f"Bearer {self._key}"}
+        name = _KEY_HEADERS.get(self.config.api)
+        own = {name: self._key} if name else {"authorization": f"Bearer {self._key}"}
         return {**{name: value for name, value in given.items() if name not in CREDENTIALS}, **own, **plain}
 
     def client(self) -> HttpClient:
@@ -120,13 +128,17 @@ class HttpUpstream:
 
     async def models(self, headers: Mapping[str, str]) -> list[dict[str, object]]:
         """The models it lists. Raises UpstreamError."""
-        line = self.line("/v1/models")
+        path = f"{MODELS}?pageSize=1000" if self.config.api == "gemini" else "/v1/models"
+        line = self.line(path)
         try:
-            response = await line.request("GET", "/v1/models", headers, b"")
+            response = await line.request("GET", path, headers, b"")
             found = await line.json(response)
         finally:
             await line.close()
-        data = found.get("data") if isinstance(found, dict) else None
+        if self.config.api == "gemini":
+            data: object = from_google(found, self.config.name)
+        else:
+            data = found.get("data") if isinstance(found, dict) else None
         if not isinstance(data, list):
             raise UpstreamError(f"The upstream '{self.config.name}' lists no models.")
         return [item for item in data if isinstance(item, dict) and isinstance(item.get("id"), str)]
@@ -148,7 +160,8 @@ class TranslatedUpstream:
 
     def line(self, path: str) -> Line:
         """A connection for one call. Raises RequestError."""
-        if self.config.speaks(BY_PATH[path].name):
+        surface = surface_at(path)
+        if surface is not None and self.config.speaks(surface.name):
             return self._own.line(path)
         self._translator = self._translator or self._make()
         return self._translator.line(path)

@@ -20,7 +20,7 @@ curl -s {host}:{port}/v1/chat/completions -d '{{"model":"{model}","stream":true,
 
 @click.command()
 @click.option("--upstream", help="The URL of an API, such as https://api.openai.com/v1.")
-@click.option("--upstream-api", type=click.Choice(["openai", "anthropic"]), help="What the upstream speaks.")
+@click.option("--upstream-api", type=click.Choice(["openai", "anthropic", "gemini"]), help="What the upstream speaks.")
 @click.option("--upstream-key-env", metavar="NAME", help="Take the upstream's key from this environment variable.")
 @click.option("--host", help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), help="The port to listen on.")

@@ -9,16 +9,17 @@ from guard.config.critic import CriticConfig, CriticForm
 from guard.config.environment import PREFIX, RESERVED
 from guard.config.loading import DEFAULTS, load, overridden
 from guard.config.monitoring import MonitoringConfig, SyslogConfig
-from guard.config.upstreams import ANTHROPIC, SPOKEN, Api, UpstreamConfig
+from guard.config.upstreams import HOSTS, SPOKEN, UNTRANSLATED, Api, UpstreamConfig
 from guard.config.whole import PACKAGED_MODEL, AccessConfig, Config, HeldConfig, LimitsConfig, Listen, VaultConfig
 
 __all__ = [
-    "ANTHROPIC",
     "DEFAULTS",
+    "HOSTS",
     "PACKAGED_MODEL",
     "PREFIX",
     "RESERVED",
     "SPOKEN",
+    "UNTRANSLATED",
     "AccessConfig",
     "Api",
     "AuditConfig",

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from guard.config.audit import AuditConfig, PublishConfig
 from guard.config.critic import CriticConfig
 from guard.config.environment import overlaid
-from guard.config.upstreams import ANTHROPIC, Api, UpstreamConfig
+from guard.config.upstreams import HOSTS, Api, UpstreamConfig
 from guard.config.whole import Config
 from guard.documents import parse
 from guard.errors import ConfigError
@@ -96,7 +96,7 @@ def overridden(
             raise ConfigError(f"{option} goes with --upstream.")
     data = config.model_dump()
     if upstream:
-        spoken = api or ("anthropic" if upstream.startswith(ANTHROPIC) else "openai")
+        spoken = api or next((known for host, known in HOSTS.items() if upstream.startswith(host)), "openai")
         data["upstreams"] = [{"name": "upstream", "url": upstream, "api": spoken, "key_env": key_env}]
     data["listen"] = {"host": host or config.listen.host, "port": config.listen.port if port is None else port}
     try:

@@ -13,12 +13,18 @@ from guard.config.credentials import key_of
 from guard.documents import Strict
 from guard.types import SurfaceName
 
-Api = Literal["openai", "anthropic"]
-ANTHROPIC = "https://api.anthropic.com/"
+Api = Literal["openai", "anthropic", "gemini"]
+HOSTS: Mapping[str, Api] = {  # whose API is known by its address
+    "https://api.anthropic.com/": "anthropic",
+    "https://generativelanguage.googleapis.com/": "gemini",
+}
 SPOKEN: Mapping[Api, frozenset[SurfaceName]] = {
     "openai": frozenset({"chat", "responses", "completions", "embeddings", "moderations"}),
     "anthropic": frozenset({"messages", "count_tokens"}),
+    "gemini": frozenset({"gemini", "gemini_tokens", "gemini_embeddings"}),
 }
+# What litellm does not translate for an upstream that does not speak it.
+UNTRANSLATED: frozenset[SurfaceName] = frozenset({"count_tokens", *SPOKEN["gemini"]})
 
 
 class UpstreamConfig(Strict):
@@ -61,8 +67,12 @@ class UpstreamConfig(Strict):
 
     def serves(self, model: str, surface: SurfaceName) -> bool:
         """Whether it takes a call of this surface for `model`, as it is or translated by litellm."""
-        translated = self.model is None and surface != "count_tokens"
-        return (self.speaks(surface) or translated) and any(fnmatchcase(model, pattern) for pattern in self.models)
+        translated = self.model is None and surface not in UNTRANSLATED
+        return (self.speaks(surface) or translated) and self.has(model)
+
+    def has(self, model: str) -> bool:
+        """Whether it serves a model of this name, on whatever surface."""
+        return any(fnmatchcase(model, pattern) for pattern in self.models)
 
     def key(self, environ: Mapping[str, str]) -> str | None:
         """The key it is to be called with, where it has one of its own. Raises ConfigError."""

@@ -27,8 +27,9 @@ USUAL: Final = 30
 MOST_KINDS: Final = 12  # rows of a table and bars of a plot
 MOST_TEAMS: Final = 5  # told apart; the others are one
 SHARES: Final = (0.5, 0.95, 0.99)
-READ: Final = ("prompt_tokens", "input_tokens")  # what the providers call tokens that were read, and those written
-WRITTEN: Final = ("completion_tokens", "output_tokens")
+# What the providers call tokens that were read, and those written.
+READ: Final = ("prompt_tokens", "input_tokens", "promptTokenCount")
+WRITTEN: Final = ("completion_tokens", "output_tokens", "candidatesTokenCount")
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ def said(opening: Opening) -> tuple[Said, ...]:
     try:
         if surface is None:
             return (Said("", opening.request),)
-        call = surface.read(opening.request.encode())
+        call = surface.recorded(opening.request.encode(), opening.model, stream=opening.stream)
     except GuardError:
         return (Said("", opening.request),)
     keys = surface.vocabulary.keys

@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 Application: TypeAlias = Callable[["Config", "Progress"], "Proxy"]
 
 # Asked for where a pattern leaves the choice of a model open.
-_MODELS = ("gpt-4o-mini", "claude-sonnet-4-5", "text-embedding-3-small", "omni-moderation-latest", "doctor")
+_MODELS = (
+    "gpt-4o-mini", "claude-sonnet-4-5", "gemini-2.5-flash", "text-embedding-3-small", "omni-moderation-latest",
+    "doctor",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

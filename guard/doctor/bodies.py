@@ -157,6 +157,41 @@ _MODERATIONS = {
     **_UNKNOWN,
 }  # fmt: skip
 
+_GEMINI = {
+    "systemInstruction": {"parts": [{"text": TEXT}, {"text": HIDDEN}]},
+    "system_instruction": {"parts": [{"text": TEXT}]},
+    "contents": [
+        {"role": "user", "parts": [{"text": TEXT}], "x_content": TEXT},
+        {"role": "model", "parts": [
+            {"text": TEXT, "thought": True},
+            {"text": TEXT, "thoughtSignature": _SIGNATURE, "x_part": {"x_in": TEXT}},
+            {"functionCall": {"id": "call_1", "name": WORD,
+                              "args": {"to": TEXT, "note": JSON, "list": [{"item": TEXT}]}}},
+            {"executableCode": {"language": "PYTHON", "code": TEXT}},
+            {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": TEXT}},
+        ]},
+        {"role": "user", "parts": [
+            {"functionResponse": {"id": "call_1", "name": WORD,
+                                  "response": {"output": JSON, "list": [{"item": HIDDEN}]}}},
+            {"text": JSON},
+        ]},
+        {"role": "model", "parts": [{"text": TEXT}]},
+        {"role": "user", "parts": [{"text": SAID}]},
+    ],
+    "tools": [{"functionDeclarations": [{"name": WORD, "description": TEXT, "parameters": _SCHEMA, "x_tool": TEXT}]}],
+    "toolConfig": {"functionCallingConfig": {"mode": "AUTO", "allowedFunctionNames": [WORD]}},
+    "generationConfig": {"stopSequences": [WORD]},
+    "labels": _METADATA,
+    **_UNKNOWN,
+}  # fmt: skip
+_GEMINI_EMBEDDINGS = {
+    "requests": [
+        {"content": {"parts": [{"text": TEXT}, {"text": HIDDEN}, {"text": JSON}]}, "title": TEXT, "x_request": TEXT},
+        {"content": {"parts": [{"text": SAID}]}},
+    ],
+    **_UNKNOWN,
+}  # fmt: skip
+
 TEMPLATES: Mapping[str, Mapping[str, Any]] = {
     "chat": _CHAT,
     "responses": _RESPONSES,
@@ -165,6 +200,9 @@ TEMPLATES: Mapping[str, Mapping[str, Any]] = {
     "completions": _COMPLETIONS,
     "embeddings": _EMBEDDINGS,
     "moderations": _MODERATIONS,
+    "gemini": _GEMINI,
+    "gemini_tokens": _GEMINI,
+    "gemini_embeddings": _GEMINI_EMBEDDINGS,
 }
 # The other way to write some fields: a text where there was a list.
 SHORT: Mapping[str, Mapping[str, Any]] = {
@@ -178,6 +216,11 @@ SHORT: Mapping[str, Mapping[str, Any]] = {
     "completions": {"prompt": PLAIN},
     "embeddings": {"input": PLAIN},
     "moderations": {"input": PLAIN},
+    "gemini": {"contents": [{"parts": [{"text": PLAIN}]}]},
+    "gemini_tokens": {"contents": [{"parts": [{"text": PLAIN}]}]},
+    "gemini_embeddings": {
+        "content": {"parts": [{"text": TEXT, "x_part": TEXT}, {"text": JSON}, {"text": PLAIN}]}, "title": TEXT,
+    },
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from guard.doctor.wires import MODEL, Parts, Streaming, streamed
-from guard.doctor.wires_items import BY_PATH
+from guard.doctor.wires_items import wire_at
 
 PIECE = 211  # bytes that are sent at once: prime, so that the cuts fall everywhere
 PAUSE_S = 0.1  # before the last event: what a client has by then was released before the end
@@ -71,13 +71,15 @@ class Capture:
         with self._lock:
             self.calls.append(call)
             self.sent.append(call.raw)
-        wire = BY_PATH.get(path)
+        wire = wire_at(path)
         if path == "/v1/models":
             return JSONResponse({"object": "list", "data": [{"id": MODEL, "object": "model"}]})
+        if path == "/v1beta/models":
+            return JSONResponse({"models": [{"name": f"models/{MODEL}"}]})
         if wire is None or request.method != "POST":
             return JSONResponse({"error": {"message": "no such route"}}, 404)
         parts = self._parts(call.body)
-        if call.body.get("stream") and isinstance(wire, Streaming):
+        if isinstance(wire, Streaming) and wire.streams(path, call.body):
             return StreamingResponse(_pieces(wire, parts, call), media_type="text/event-stream")
         return JSONResponse(wire.whole(parts))
 
@@ -90,7 +92,7 @@ class Capture:
 
 def repeated(body: Mapping[str, Any]) -> str:
     """The words of the newest turn of a request: what the user said last."""
-    turns = next((body[key] for key in ("messages", "input", "prompt") if body.get(key)), "")
+    turns = next((body[key] for key in ("messages", "input", "prompt", "contents") if body.get(key)), "")
     if not isinstance(turns, list) or not turns:
         return _words(turns)
     users = [turn for turn in turns if isinstance(turn, dict) and turn.get("role") == "user"]
@@ -104,13 +106,16 @@ def _words(value: Any) -> str:
         case list():
             return "".join(_words(item) for item in value)
         case dict():
-            return _words(value.get("content") or value.get("text") or "")
+            return _words(value.get("content") or value.get("parts") or value.get("text") or "")
     return ""
 
 
 def _wants_json(body: Mapping[str, Any]) -> bool:
     text = body.get("text")
     wanted = body.get("response_format") or (text.get("format") if isinstance(text, dict) else None)
+    generation = body.get("generationConfig")
+    if isinstance(generation, dict) and generation.get("responseMimeType") == "application/json":
+        return True
     return isinstance(wanted, dict) and str(wanted.get("type")).startswith("json")
 
 

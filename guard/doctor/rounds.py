@@ -74,12 +74,10 @@ class Rounds:
         planter = self._planter.only(*kinds)
         filled = Filled(BY_NAME[wire.surface], templates[wire.surface], planter)
         self.planted += [one for one in planter.planted if policy is None or _operator(policy, one.kind) != "keep"]
-        asked = {
-            "model": self._bench.model(wire.surface),
-            **filled.body,
-            **({"stream": True} if mode == "stream" else {}),
-        }
-        answer = ask(self._bench.url, "POST", wire.path, key=self._bench.key, body=asked)
+        model, stream = self._bench.model(wire.surface), mode == "stream"
+        asked = wire.request(model, filled.body, stream=stream)
+        target = wire.target(model, asked, stream=stream)
+        answer = ask(self._bench.url, "POST", target, key=self._bench.key, body=asked)
         calls = self._bench.capture.taken()
         entry = recorded(self._bench, answer)
         parts = ("content",) if wire.surface == "completions" else ("content", "argument", "reasoning")
@@ -111,20 +109,23 @@ class Rounds:
         wire = next((wire for wire in WIRES if self._bench.policy(wire.surface) is not None), BY_SURFACE["chat"])
         policy = self._bench.policy(wire.surface)
         kinds = [kind for kind in _without_names() if policy is None or _operator(policy, kind) != "keep"]
-        body = {"model": self._bench.model(wire.surface), **_harmless(wire)}
+        model = self._bench.model(wire.surface)
+        body = wire.request(model, _harmless(wire), stream=False)
+        target = wire.target(model, body, stream=False)
 
         def words(planter: Planter, field: str) -> list[str]:
             return [planter.word(field) for _ in kinds]
 
         planter = self._planter.only(*kinds)
         spelled = [f"to={quote(word)}&also={word.replace(' ', '+')}" for word in words(planter, "query")]
-        self._around("query", planter, [("POST", f"{wire.path}?{query}", body, {}) for query in spelled])
+        self._around("query", planter, [("POST", f"{target}?{query}", body, {}) for query in spelled])
         planter = planter.only(*kinds)
         headers = [{name: word} for name in _HEADERS for word in words(planter, name)]
-        self._around("headers", planter, [("POST", wire.path, body, header) for header in headers])
+        self._around("headers", planter, [("POST", target, body, header) for header in headers])
         planter = planter.only(*kinds)
         named = [spelling for word in words(planter, "model") for spelling in (word, word.replace(" ", ""))]
-        self._around("model name", planter, [("POST", wire.path, {**body, "model": word}, {}) for word in named])
+        calls = [(wire.target(name, body, stream=False), wire.request(name, body, stream=False)) for name in named]
+        self._around("model name", planter, [("POST", where, asked, {}) for where, asked in calls])
         planter = planter.only(*kinds)
         self._around("other routes", planter, list(_other_routes(planter, len(kinds))))
 

@@ -16,7 +16,8 @@ from guard.doctor.checks import Visit, examined, placeholders_in, recorded
 from guard.doctor.client import Answer
 from guard.doctor.report import Cell, Finding, Line, Report
 from guard.doctor.searching import Search
-from guard.doctor.wires_items import BY_PATH
+from guard.doctor.wires import Wire
+from guard.doctor.wires_items import wire_at
 from guard.doctor.witness import Seen
 from guard.errors import ConfigError
 
@@ -43,9 +44,9 @@ def environment(bench: Bench, given: Given, environ: Mapping[str, str]) -> dict[
     canaries = {_variable(canary.kind): canary.value for canary in given.canaries}
     local = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
     places = dict.fromkeys(("OPENAI_BASE_URL", "OPENAI_API_BASE"), f"{bench.url}/v1")
-    keys = dict.fromkeys(("OPENAI_API_KEY", "ANTHROPIC_API_KEY"), bench.key)
-    own = {**local, **places, "ANTHROPIC_BASE_URL": bench.url, **keys, _variable("text"): given.text, **canaries}
-    return {**environ, **own}
+    places |= dict.fromkeys(("ANTHROPIC_BASE_URL", "GOOGLE_GEMINI_BASE_URL"), bench.url)
+    keys = dict.fromkeys(("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY"), bench.key)
+    return {**environ, **local, **places, **keys, _variable("text"): given.text, **canaries}
 
 
 def _variable(kind: str) -> str:
@@ -76,10 +77,11 @@ def report_calls(bench: Bench, given: Given, report: Report) -> list[Canary]:
     calls = bench.capture.taken()
     kept: set[Canary] = set()
     for seen in bench.witness.seen:
-        if seen.method == "POST" and seen.path in BY_PATH:
-            own = next(([call] for call in calls if call.path == seen.path), [])
+        wire = wire_at(seen.path)
+        if seen.method == "POST" and wire is not None:
+            own = next(([call] for call in calls if _same(call.path, seen.path)), [])
             calls = [call for call in calls if call not in own]
-            visit = _visit(bench, given, seen, own)
+            visit = _visit(bench, given, seen, own, wire)
             kept |= {canary for canary in given.canaries if visit.operator(canary) == "keep"}
             line, findings = examined(visit, bench)
             report.lines.append(line)
@@ -96,7 +98,7 @@ def report_calls(bench: Bench, given: Given, report: Report) -> list[Canary]:
 
 def _untried(seen: Sequence[Seen], given: Given) -> list[Finding]:
     """Why nothing was tried, if nothing was."""
-    if not any(one.path in BY_PATH for one in seen):
+    if not any(wire_at(one.path) for one in seen):
         missing = "no call came through guard: the client does not use the base URL that it was given"
     elif not any(Search(given.canaries).found(one.asked) for one in seen):
         missing = "no call held a canary: put {canary} into the command, or GUARD_DOCTOR_CANARY_TEXT into the prompt"
@@ -105,15 +107,19 @@ def _untried(seen: Sequence[Seen], given: Given) -> list[Finding]:
     return [Finding(CLIENT, "", "masked", "", "", missing)]
 
 
-def _visit(bench: Bench, given: Given, seen: Seen, calls: Sequence[Call]) -> Visit:
-    wire = BY_PATH[seen.path]
+def _same(left: str, came: str) -> bool:
+    """Whether a call left for where it came to; Google's APIs are called in the version of the upstream."""
+    return left.removeprefix("/v1beta/") == came.removeprefix("/v1beta/").removeprefix("/v1/") or left == came
+
+
+def _visit(bench: Bench, given: Given, seen: Seen, calls: Sequence[Call], wire: Wire) -> Visit:
     answer = Answer(seen.status, seen.headers, seen.told, seen.first)
     entry = recorded(bench, answer)
     asked = object_of(seen.asked)
     policies = {policy.policy: policy for policy in bench.service.policies}
     policy = policies.get(entry.opening.policy) if entry else bench.policy(wire.surface)
     planted = Search(given.canaries).found(seen.asked)
-    mode = "stream" if asked.get("stream") else "whole"
+    mode = "stream" if wire.streams(seen.path, asked) else "whole"
     return Visit(wire, mode, policy, planted, repeated(asked), calls, answer, entry, ("content",))
 
 

@@ -30,6 +30,24 @@ class Wire(Protocol):
     surface: ClassVar[SurfaceName]
     path: ClassVar[str]
 
+    def serves(self, path: str) -> bool:
+        """Whether a request to `path` is one of this API."""
+        return path == self.path
+
+    def target(self, model: str, body: Mapping[str, Any], *, stream: bool) -> str:
+        """Where a request goes."""
+        del model, body, stream
+        return self.path
+
+    def request(self, model: str, body: Mapping[str, Any], *, stream: bool) -> dict[str, Any]:
+        """The body of a request that asks `model` for a reply, whole or as a stream."""
+        return {**body, "model": model, **({"stream": True} if stream else {})}
+
+    def streams(self, path: str, body: Mapping[str, Any]) -> bool:
+        """Whether a request asks for a stream."""
+        del path
+        return bool(body.get("stream"))
+
     def whole(self, parts: Parts) -> dict[str, Any]:
         """The body of a whole reply."""
         ...

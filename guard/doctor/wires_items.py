@@ -19,6 +19,7 @@ from guard.doctor.wires import (
     argument_of,
     call,
 )
+from guard.doctor.wires_google import Gemini, GeminiEmbeddings, GeminiTokens
 
 _SIGNATURE = "c2lnbmVkIGJ5IG5vYm9keSBhdCBhbGwsIGZvciB0aGUgZG9jdG9y"
 # An item before anything of it has come.
@@ -185,6 +186,11 @@ class Responses(Streaming):
 
 WIRES: tuple[Wire, ...] = (
     Chat(), Responses(), Messages(), CountTokens(), Completions(), Embeddings(), Moderations(),
+    Gemini(), GeminiTokens(), GeminiEmbeddings(),
 )  # fmt: skip
-BY_PATH: Mapping[str, Wire] = {wire.path: wire for wire in WIRES}
 BY_SURFACE: Mapping[str, Wire] = {wire.surface: wire for wire in WIRES}
+
+
+def wire_at(path: str) -> Wire | None:
+    """The API that a request to `path` is one of; None where there is none."""
+    return next((wire for wire in WIRES if wire.serves(path)), None)

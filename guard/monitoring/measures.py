@@ -48,8 +48,10 @@ Fact: TypeAlias = tuple[str, tuple[str, ...], float]
 _SIDES: Final[Mapping[str, str]] = {
     "prompt_tokens": "prompt",
     "input_tokens": "prompt",
+    "promptTokenCount": "prompt",
     "completion_tokens": "reply",
     "output_tokens": "reply",
+    "candidatesTokenCount": "reply",
 }
 
 

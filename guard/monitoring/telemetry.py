@@ -93,8 +93,8 @@ def _made(measure: Measure, meter: Meter) -> Any:
 def _attributes(opening: Opening, closing: Closing) -> dict[str, Any]:
     """What the span says: names of OpenTelemetry's conventions for generative AI where there are some."""
     tokens = {
-        "gen_ai.usage.input_tokens": ("prompt_tokens", "input_tokens"),
-        "gen_ai.usage.output_tokens": ("completion_tokens", "output_tokens"),
+        "gen_ai.usage.input_tokens": ("prompt_tokens", "input_tokens", "promptTokenCount"),
+        "gen_ai.usage.output_tokens": ("completion_tokens", "output_tokens", "candidatesTokenCount"),
     }
     counted = {
         name: closing.usage[key] for name, keys in tokens.items() for key in keys if closing.usage.get(key, -1) >= 0

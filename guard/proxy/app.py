@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any, Protocol
@@ -25,14 +25,21 @@ from guard.fetching import fetched
 from guard.inbound import HELD
 from guard.proxy.client import Client, Presence
 from guard.proxy.endpoints import Endpoint, health, unknown_route
-from guard.proxy.requests import Headers, forwarded_of, headers_of, read_body
+from guard.proxy.requests import Headers, address_of, forwarded_of, headers_of, read_body
 from guard.service import DAY_S, Service
+from guard.surfaces.chat import CHAT
+from guard.surfaces.gemini import GEMINI
+from guard.surfaces.google import MODELS as GOOGLE_MODELS
+from guard.surfaces.google import is_googles
 from guard.surfaces.messages import MESSAGES
+from guard.surfaces.model_lists import to_google
 from guard.surfaces.surface import Surface
-from guard.surfaces.table import SURFACES
+from guard.surfaces.table import SURFACES, surface_at
 from guard.surfaces.walk import dump
 
 CONSOLE = "/console"
+# Headers of clients that are to be told of a held reply as their API tells it.
+_SHAPES: Mapping[bytes, Surface] = {b"anthropic-version": MESSAGES, b"x-goog-api-key": GEMINI}
 
 
 class Mounted(Protocol):
@@ -59,16 +66,22 @@ class Proxy:
         self.upstreams = upstreams
         self.publisher = publisher_of(service.config, service.store, service.writer.record)
         self._console = console
+        self._surfaces: Mapping[Surface, Endpoint] = {
+            each: Endpoint(partial(self._exchange, each), each) for each in SURFACES
+        }
         # Exact routes are looked up; what is not among them gets the answer that guard does not serve it.
         self._endpoints: Mapping[tuple[Any, Any], Endpoint] = {
-            **{("POST", surface.path): Endpoint(partial(self._exchange, surface), surface) for surface in SURFACES},
+            **{("POST", surface.path): endpoint for surface, endpoint in self._surfaces.items()},
             ("GET", "/v1/models"): Endpoint(self._models),
+            ("GET", GOOGLE_MODELS): Endpoint(self._google_models, GEMINI),
             **{(method, "/"): Endpoint(health) for method in ("GET", "HEAD")},  # some clients knock before they call
             ("GET", "/healthz"): Endpoint(health),
             ("GET", "/readyz"): Endpoint(self._ready),
             **({("GET", "/metrics"): Endpoint(self._metrics)} if service.config.monitoring.metrics else {}),
         }
-        self._fetch = (Endpoint(self._held), Endpoint(self._held, MESSAGES))
+        self._fetch: Mapping[Surface, Endpoint] = {
+            shape: Endpoint(self._held, shape) for shape in (CHAT, MESSAGES, GEMINI)
+        }
         self._app = Starlette(exception_handlers={404: unknown_route}, lifespan=self._lifespan)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,10 +90,16 @@ class Proxy:
         if self._console is not None and (path == CONSOLE or path.startswith(f"{CONSOLE}/")):
             await self._console(scope, receive, send)
             return
-        serve = self._endpoints.get((method, path), self._app)
+        serve = self._endpoints.get((method, path)) or self._in_path(method, path)
         if method == "GET" and path.startswith(HELD):
-            serve = self._fetch[any(name == b"anthropic-version" for name, _ in scope["headers"])]
+            shapes = (_SHAPES[name] for name, _ in scope["headers"] if name in _SHAPES)
+            serve = self._fetch[next(shapes, CHAT)]
         await serve(scope, receive, send)
+
+    def _in_path(self, method: Any, path: Any) -> Any:
+        """What serves a path that is no exact route: that of a surface whose path names the model, or nothing does."""
+        surface = surface_at(path) if method == "POST" and is_googles(path) else None
+        return self._app if surface is None else self._surfaces[surface]
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -100,10 +119,10 @@ class Proxy:
         headers = headers_of(scope)
         body = await read_body(receive, headers, self.service.config.limits.body_bytes)
         caller = await self._identify(headers)
-        call = surface.read(body)
+        call = surface.read(body, address_of(scope))
         plan = self.service.plan(caller.principal, call.model, surface.name)
         incoming = Incoming(caller.principal, forwarded_of(headers, caller), call)
-        client = Client(send)
+        client = Client(send, comments=surface.comments)
         answers = Answers(self.service, self)
         present = Presence(receive, answers)
         try:
@@ -119,11 +138,26 @@ class Proxy:
         return self.upstreams[upstream].line(path)
 
     async def _models(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = headers_of(scope)
+        """The models of all upstreams; whoever brings a key as Google takes it gets Google's list."""
+        if "x-goog-api-key" in headers_of(scope):
+            await self._google_models(scope, receive, send)
+            return
+        listed = await self._listed(headers_of(scope), self.upstreams.values())
+        body = dump({"object": "list", "data": listed})
+        await Response(body, media_type="application/json")(scope, receive, send)
+
+    async def _google_models(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The models that can be called on Gemini's routes, as Google lists them."""
+        speaking = [upstream for upstream in self.upstreams.values() if upstream.config.speaks(GEMINI.name)]
+        body = dump(to_google(await self._listed(headers_of(scope), speaking)))
+        await Response(body, media_type="application/json")(scope, receive, send)
+
+    async def _listed(self, headers: Headers, upstreams: Iterable[Upstream]) -> list[Any]:
+        """The models of `upstreams`, each once. Raises UpstreamError where none of them lists any."""
         forwarded = forwarded_of(headers, await self._identify(headers))
         listed: dict[str, Any] = {}
         failures: list[UpstreamError] = []
-        for upstream in self.upstreams.values():
+        for upstream in upstreams:
             try:
                 for model in await _served(upstream, forwarded):
                     listed.setdefault(model["id"], model)
@@ -131,8 +165,7 @@ class Proxy:
                 failures.append(failure)
         if failures and not listed:
             raise failures[0]
-        body = dump({"object": "list", "data": list(listed.values())})
-        await Response(body, media_type="application/json")(scope, receive, send)
+        return list(listed.values())
 
     async def _held(self, scope: Scope, receive: Receive, send: Send) -> None:
         caller = await self._identify(headers_of(scope))

@@ -17,10 +17,14 @@ UNWATCHED_S = 0.02  # most exchanges without a model's time in them are over by 
 
 
 class Client:
-    """The client's side of one exchange. A stream that has begun and is silent for long says that it is alive."""
+    """The client's side of one exchange. A stream that has begun and is silent for long says that it is alive.
 
-    def __init__(self, send: Send) -> None:
+    It does so in a comment, or in an empty line where the client would not pass over `comments`.
+    """
+
+    def __init__(self, send: Send, *, comments: bool = True) -> None:
         self._send = send
+        self._alive = comment("keep-alive") if comments else b"\n"
         self._told = 0.0
         self._ticking: asyncio.Task[None] | None = None
 
@@ -42,7 +46,7 @@ class Client:
             silent = loop.time() - self._told
             if silent >= KEEP_ALIVE_S:
                 self._told, silent = loop.time(), 0.0
-                await self._send({"type": "http.response.body", "body": comment("keep-alive"), "more_body": True})
+                await self._send({"type": "http.response.body", "body": self._alive, "more_body": True})
             await asyncio.sleep(KEEP_ALIVE_S - silent)
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from guard.errors import GuardError, RouteError, raised_at
 from guard.surfaces.chat import CHAT
+from guard.surfaces.google import MODELS
 from guard.surfaces.surface import Surface
 from guard.surfaces.table import SURFACES, surface_near
 
@@ -53,7 +54,7 @@ def error_response(failure: GuardError, surface: Surface) -> Response:
 
 async def unknown_route(request: Request, _: Exception) -> Response:
     """What is told where no endpoint is."""
-    served = f"POST {', '.join(surface.path for surface in SURFACES)}, and GET /v1/models"
+    served = f"POST {', '.join(surface.path for surface in SURFACES)}, and GET /v1/models and {MODELS}"
     unknown = RouteError(f"guard does not serve this route or method, so nothing passed. It serves {served}.")
     return error_response(unknown, surface_near(request.url.path))
 

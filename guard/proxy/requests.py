@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import TypeAlias
+from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope
 
 from guard.access import Caller
 from guard.errors import ClientGone, TooLargeError
+from guard.surfaces.google import is_googles
 
 Headers: TypeAlias = Mapping[str, str]
 
@@ -47,8 +49,27 @@ async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
-    """The headers of a request, by name in small letters; of one that comes twice the last."""
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    """The headers of a request, by name in small letters; of one that comes twice the last.
+
+    A key in the query, where Google takes one too, is as good as one in its header. The query itself goes nowhere.
+    """
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    if scope["query_string"] and is_googles(scope["path"]):
+        key = _query(scope).get("key", "")
+        if key.isascii() and key.isprintable():
+            headers.setdefault("x-goog-api-key", key)
+    return headers
+
+
+def address_of(scope: Scope) -> str:
+    """Where a request came to: its path, and of its query what kind of reply it asks Google for."""
+    path: str = scope["path"]
+    alt = _query(scope).get("alt") if scope["query_string"] and is_googles(path) else None
+    return path if alt is None else f"{path}?alt={alt}"
+
+
+def _query(scope: Scope) -> dict[str, str]:
+    return dict(parse_qsl(scope["query_string"].decode("latin-1")))
 
 
 def forwarded_of(headers: Headers, caller: Caller) -> dict[str, str]:

@@ -64,7 +64,8 @@ def _incoming(opening: Opening) -> Incoming:
     surface = BY_NAME.get(opening.surface)
     if surface is None:
         raise RequestError("the surface is not known")
-    return Incoming(opening.principal, {}, surface.read(opening.request.encode("utf-8", "surrogatepass")))
+    raw = opening.request.encode("utf-8", "surrogatepass")
+    return Incoming(opening.principal, {}, surface.recorded(raw, opening.model, stream=opening.stream))
 
 
 def _decided(course: Course, opening: Opening, closing: Closing, rules: Rules) -> Outlook:

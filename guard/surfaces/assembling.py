@@ -1,7 +1,7 @@
 """The events of a stream, put together as the whole reply that the API would have given without one.
 
-A reply that is held for a person is given out whole, however it was asked for. Sources: the API references of OpenAI
-and Anthropic on streaming.
+A reply that is held for a person is given out whole, however it was asked for. Sources: the API references of OpenAI,
+Anthropic and Google on streaming.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ def _put_together(surface: Surface, bodies: Sequence[dict[str, Any]]) -> dict[st
             return _message(bodies)
         case "responses":
             return next(body["response"] for body in reversed(bodies) if surface.ended(body))
+        case "gemini":
+            return _candidates(bodies)
     return _choices(bodies)
 
 
@@ -73,6 +75,33 @@ def _choices(bodies: Sequence[dict[str, Any]]) -> dict[str, Json]:
     kind = whole.get("object")
     named = {"object": _WHOLE.get(kind, kind)} if isinstance(kind, str) else {}
     return {**whole, **named, "choices": [choices[index] for index in sorted(choices)]}
+
+
+def _candidates(bodies: Sequence[dict[str, Any]]) -> dict[str, Json]:
+    """Gemini: each candidate by its index, with its texts joined; all else as it was said last."""
+    whole: dict[str, Any] = {}
+    candidates: dict[int, dict[str, Any]] = {}
+    for body in bodies:
+        for place, candidate in enumerate(body.pop("candidates", ())):
+            said = candidates.setdefault(candidate.get("index", place), {"content": {"parts": []}})
+            content = candidate.pop("content", {})
+            parts = said["content"]["parts"]
+            for part in content.pop("parts", ()):
+                _join(parts, part)
+            said["content"] |= content
+            said |= candidate
+        whole |= body
+    return {**whole, **({"candidates": [candidates[index] for index in sorted(candidates)]} if candidates else {})}
+
+
+def _join(parts: list[dict[str, Any]], part: dict[str, Any]) -> None:
+    """Add a part: a text goes on, up to its signature; any other is whole."""
+    last = parts[-1] if parts else {}
+    goes_on = last.keys() == part.keys() - {"thoughtSignature"} <= {"text", "thought"} and "text" in last
+    if goes_on and last.get("thought") == part.get("thought"):
+        parts[-1] = {**part, "text": last["text"] + part["text"]}
+    elif part != {"text": ""}:
+        parts.append(part)
 
 
 def _merge(said: dict[str, Any], more: Mapping[str, Any]) -> None:

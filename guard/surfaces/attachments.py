@@ -1,6 +1,6 @@
 """Files and pictures inside a request: what they are, and what takes their place once guard has read them.
 
-The forms are those of OpenAI's chat completions and responses and of Anthropic's messages.
+The forms are those of OpenAI's chat completions and responses, of Anthropic's messages and of Gemini.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from guard.surfaces.walk import Path
 from guard.types import Json
 
 _DATA_URL = re.compile(r"data:(?P<kind>[^,]*?);base64,(?P<data>.*)", re.DOTALL | re.IGNORECASE)
+_BLOBS = ("inlineData", "inline_data")  # under either name a part of Gemini's holds bytes
 _KEPT = frozenset({"title", "context", "citations", "cache_control"})  # of a document, beside its source
 
 
@@ -42,6 +43,12 @@ def attachment(item: Json) -> Attachment | None:
             return _decoded(kind, data)
         case str(url):
             return _from_url(url)
+        case dict():
+            blob = item.get(_blob_of(item))
+            given = (blob.get("mimeType", blob.get("mime_type")), blob.get("data")) if isinstance(blob, dict) else ()
+            match given:
+                case (str(kind), str(data)):
+                    return _decoded(kind, data)
     return None
 
 
@@ -49,6 +56,8 @@ def with_text(item: Json, text: str) -> Json:
     """What takes the place of a file: its text."""
     if not isinstance(item, dict):
         return text
+    if _blob_of(item):
+        return {"text": text}
     match item.get("type"):
         case "document":
             kept = {key: value for key, value in item.items() if key in _KEPT}
@@ -64,11 +73,21 @@ def with_picture(item: Json, kind: str, data: bytes) -> Json:
     url = f"data:{kind};base64,{encoded}"
     if not isinstance(item, dict):
         return url
+    place = _blob_of(item)
+    blob = item.get(place)
+    if isinstance(blob, dict):
+        named = "mime_type" if "mime_type" in blob else "mimeType"
+        return {**item, place: {**blob, named: kind, "data": encoded}}
     held = item.get("image_url")
     source = item.get("source")
     if isinstance(source, dict):
         return {**item, "source": {**source, "media_type": kind, "data": encoded}}
     return {**item, "image_url": {**held, "url": url} if isinstance(held, dict) else url}
+
+
+def _blob_of(item: Mapping[str, Json]) -> str:
+    """The key of a part's bytes; empty where it has none."""
+    return next((key for key in _BLOBS if key in item), "")
 
 
 def at(body: Json, path: Path) -> Json:

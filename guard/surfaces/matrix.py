@@ -207,6 +207,54 @@ _MODERATIONS: Row = {
     "JSON inside strings": Field(("input", "input[].text", "metadata.*")),
 }
 
+_GEMINI: Row = {
+    "text": Field(
+        ("contents[].parts[].text", "generationConfig.stopSequences[]"), ("candidates[].content.parts[].text",),
+    ),
+    "instructions": Field(("systemInstruction.parts[].text", "system_instruction.parts[].text")),
+    "history": Field(("contents[].parts[].text",)),
+    "tool arguments": Field(
+        ("contents[].parts[].functionCall.args.*", "contents[].parts[].functionCall.args.*[].*",
+         "contents[].parts[].executableCode.code"),
+        ("candidates[].content.parts[].functionCall.args.*", "candidates[].content.parts[].functionCall.args.*[].*",
+         "candidates[].content.parts[].executableCode.code"),
+    ),
+    "tool results": Field(
+        ("contents[].parts[].functionResponse.response.output", "contents[].parts[].functionResponse.response.*[].*",
+         "contents[].parts[].codeExecutionResult.output"),
+        ("candidates[].content.parts[].codeExecutionResult.output",
+         "candidates[].groundingMetadata.groundingChunks[].web.title"),
+    ),
+    "tool descriptions": Field((
+        "tools[].functionDeclarations[].description",
+        "tools[].functionDeclarations[].parameters.properties.*.description",
+        "tools[].functionDeclarations[].parameters.properties.*.enum[]",
+        "tools[].functionDeclarations[].parameters.properties.*",
+    )),
+    "names and metadata": Field(
+        ("labels.*", "contents[].parts[].functionCall.name", "contents[].parts[].functionResponse.name",
+         "tools[].functionDeclarations[].name", "toolConfig.functionCallingConfig.allowedFunctionNames[]"),
+        ("candidates[].content.parts[].functionCall.name",),
+    ),
+    "reasoning": Field(("contents[].parts[].text",), ("candidates[].content.parts[].text",)),
+    "unknown fields": Field(
+        ("*", "*[].*.*", "contents[].*", "contents[].parts[].*.*", "tools[].functionDeclarations[].*"),
+        ("*", "*[].*.*", "candidates[].*", "candidates[].content.parts[].*", "candidates[].content.parts[].*[].*"),
+    ),
+    "JSON inside strings": Field(
+        ("contents[].parts[].text", "contents[].parts[].functionCall.args.*", "labels.*"),
+        ("candidates[].content.parts[].text", "candidates[].content.parts[].functionCall.args.*"),
+    ),
+}  # fmt: skip
+_GEMINI_TOKENS: Row = {kind: Field(field.asked) for kind, field in _GEMINI.items() if isinstance(field, Field)}
+_GEMINI_EMBEDDINGS: Row = {
+    **_TEXT_ONLY,
+    "text": Field(("content.parts[].text", "title", "requests[].content.parts[].text", "requests[].title")),
+    "names and metadata": "the API has no names and no metadata",
+    "unknown fields": Field(("*", "*[].*.*", "content.parts[].*", "requests[].*")),
+    "JSON inside strings": Field(("content.parts[].text", "requests[].content.parts[].text")),
+}
+
 MATRIX: Mapping[str, Row] = {
     "chat": _CHAT,
     "responses": _RESPONSES,
@@ -215,6 +263,9 @@ MATRIX: Mapping[str, Row] = {
     "completions": _COMPLETIONS,
     "embeddings": _EMBEDDINGS,
     "moderations": _MODERATIONS,
+    "gemini": _GEMINI,
+    "gemini_tokens": _GEMINI_TOKENS,
+    "gemini_embeddings": _GEMINI_EMBEDDINGS,
 }
 
 _NO_WORDS = "no words come back, so there is nothing to review and nothing to restore"

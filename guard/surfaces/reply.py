@@ -44,7 +44,8 @@ class Gathered:
         else:
             for leaf in surface.reply_leaves(dict(body)) if self.keeps else ():
                 found = surface.part(body, leaf.path)
-                if found is None or leaf.path[-1] in _UNSAID:
+                # Inside a tool's input the model's own words may be called so; there they are no names.
+                if found is None or (leaf.kind == "name" and leaf.path[-1] in _UNSAID):
                     continue
                 # A key that is not the API's is the model's, as those of a tool's input are.
                 self._add(Part(found.choice, (*found.key, "key")) if leaf.key else found, leaf.text)

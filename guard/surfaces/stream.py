@@ -86,16 +86,17 @@ def comment(text: str) -> bytes:
 
 @dataclass(slots=True)
 class _Waiting:
-    """An event that is to be sent: its new texts by place, and where each text that goes on over events stands.
+    """An event that is to be sent: its new texts by place, and what it brings of texts that go on over events.
 
-    `counts` are what its `citations` count once everything in it is restored.
+    `came` are these pieces by place, each with the key of its text, and `told` what becomes of them. `counts` are what
+    its `citations` count once everything in it is restored.
     """
 
     event: Event
     body: dict[str, Json] | None
     changes: dict[tuple[Path, bool], str] = field(default_factory=dict)
-    came: dict[Key, tuple[Path, str]] = field(default_factory=dict)
-    told: dict[Key, str] = field(default_factory=dict)
+    came: dict[Path, tuple[Key, str]] = field(default_factory=dict)
+    told: dict[Path, str] = field(default_factory=dict)
     citations: tuple[Citation, ...] = ()
     counts: dict[Path, Json] = field(default_factory=dict)
 
@@ -104,12 +105,16 @@ class _Waiting:
         """Whether something differs apart from the texts that go on over events."""
         return bool(self.changes or self.counts) or self.body is not self.event.body
 
+    def places(self, key: Key) -> list[Path]:
+        """Where it brings pieces of a text, the last first."""
+        return [path for path, (own, _) in reversed(self.came.items()) if own == key]
+
     def written(self) -> bytes:
         """The event as it is to be sent: as it came where nothing differs."""
         changes = dict(self.changes)
-        for key, (path, text) in self.came.items():
-            if self.told[key] != text:
-                changes[path, False] = self.told[key]
+        for path, (_, text) in self.came.items():
+            if self.told[path] != text:
+                changes[path, False] = self.told[path]
         if self.body is None or not (changes or self.differs):
             return self.event.raw
         counted = replaced(self.body, self.counts) if self.counts else self.body
@@ -162,8 +167,8 @@ class EventRestorer:
             return waiting[0].written()
         # A text may have moved from one event to the next and be the same when all are read.
         same = not any(item.differs for item in waiting) and all(
-            "".join(item.came[key][1] for item in waiting if key in item.came)
-            == "".join(item.told[key] for item in waiting if key in item.told)
+            "".join(text for item in waiting for own, text in item.came.values() if own == key)
+            == "".join(item.told[path] for item in waiting for path, (own, _) in item.came.items() if own == key)
             for key in self._feeds
         )
         return b"".join(item.event.raw if same else item.written() for item in waiting)
@@ -209,8 +214,8 @@ class EventRestorer:
         feed = self._feeds.get(part.key)
         if feed is None:
             feed = self._feeds[part.key] = self._new_feed()
-        item.came[part.key] = path, text
-        item.told[part.key] = feed.feed(text)
+        item.came[path] = part.key, text
+        item.told[path] = feed.feed(text)
 
     def _flush(self, beginning: Key, last: _Waiting | None = None) -> None:
         """End the texts whose key begins so: what is held back goes into the last event that brought some of it."""
@@ -218,8 +223,9 @@ class EventRestorer:
         for key, feed in self._feeds.items():
             text = feed.flush() if key[: len(beginning)] == beginning else ""
             if text:
-                item = next(item for item in reversed(waiting) if key in item.told)
-                item.told[key] += text
+                brought = ((item, path) for item in reversed(waiting) for path in item.places(key))
+                item, path = next(brought)
+                item.told[path] += text
 
 
 def move_in(body: Json, path: Path | None, feed: Feed) -> Move | None:

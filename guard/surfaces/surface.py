@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -25,7 +25,10 @@ _ADDRESS = re.compile(r".*@[^@/]*\.[A-Za-z]{2,}")  # of mail, which no model is 
 
 @dataclass(frozen=True)
 class Call:
-    """A request: its body and what the exchange needs to know of it. `thread` names what it goes on from."""
+    """A request: its body and what the exchange needs to know of it. `thread` names what it goes on from.
+
+    `beside` are the words of it that leave and do not stand in the body, such as a model that the path names.
+    """
 
     surface: Surface
     body: dict[str, Json]
@@ -33,11 +36,12 @@ class Call:
     model: str
     stream: bool = False
     thread: str = ""
+    beside: tuple[Leaf, ...] = ()
 
     @cached_property
     def leaves(self) -> tuple[Leaf, ...]:
         """Every string that may hold a value."""
-        return tuple(leaves(self.body, self.surface.vocabulary))
+        return (*self.beside, *leaves(self.body, self.surface.vocabulary))
 
     @cached_property
     def opaque(self) -> tuple[Path, ...]:
@@ -59,7 +63,9 @@ class Surface:
 
     `speaks` says whether its replies hold words: those of embeddings do not, so there is nothing to judge. `readable`
     are the types of the parts of a message that guard can look into, `repeated` the fields in which a reply repeats the
-    request, `done` the data that end a stream.
+    request, `tokens` those in which it lists its tokens, `carried` those of bytes that may be words, `counts` that of
+    its token counts, `stated` that of its model, `done` the data that end a stream. `comments` says whether its clients
+    pass over comments in a stream.
     """
 
     name: ClassVar[SurfaceName]
@@ -70,13 +76,33 @@ class Surface:
     speaks: ClassVar[bool] = True
     streams: ClassVar[bool] = True
     done: ClassVar[bytes] = b""
+    comments: ClassVar[bool] = True
+    tokens: ClassVar[frozenset[str]] = frozenset({"logprobs"})
+    carried: ClassVar[frozenset[str]] = frozenset()
+    counts: ClassVar[str] = "usage"
+    stated: ClassVar[str] = "model"
     default_model: ClassVar[str] = ""  # where a request need not name one
     blank: ClassVar[str] = ""  # what stands in for a text that was taken out, where an empty one is not allowed
 
     # --- requests ---
 
-    def read(self, raw: bytes) -> Call:
-        """A request body as a Call. Raises RequestError, which names the field at fault."""
+    def serves(self, path: str) -> bool:
+        """Whether requests to `path` are of this surface."""
+        return path == self.path
+
+    def address(self, body: Mapping[str, Json], model: str, *, stream: bool) -> str:
+        """The path, and what of a query belongs to it, at which an upstream takes a request."""
+        del body, model, stream
+        return self.path
+
+    def recorded(self, raw: bytes, model: str, *, stream: bool) -> Call:
+        """A request of which body, model and kind of reply are on record. Raises RequestError."""
+        del model, stream
+        return self.read(raw)
+
+    def read(self, raw: bytes, address: str = "") -> Call:
+        """A request as a Call: its body, and where it came to. Raises RequestError, which names the field at fault."""
+        del address
         body = parse(raw)
         model, stream = body.get("model", self.default_model), body.get("stream") or False
         if not isinstance(model, str) or not MODEL.fullmatch(model):
@@ -90,6 +116,11 @@ class Surface:
 
     def check(self, body: Mapping[str, Json]) -> None:
         """Raise RequestError where `body` is not a request of this surface."""
+
+    def renamed(self, body: Mapping[str, Json], model: str) -> dict[Path, str]:
+        """Where a body names its model, with what is to stand there for another `model`."""
+        del body
+        return {("model",): model}
 
     def thread_of(self, body: Mapping[str, Json]) -> str:
         """The name of an earlier reply or conversation, kept by the provider, that a request goes on from."""
@@ -160,8 +191,19 @@ class Surface:
         """Every string of a reply or event that may hold a placeholder."""
         pictures = {path for _, path in self.pictures(body)} if isinstance(body, dict) else set()
         for leaf in leaves(body, self.vocabulary):
-            if leaf.kind != "fixed" and "logprobs" not in leaf.path and leaf.path not in pictures:
+            if leaf.path in pictures or self._of_tokens(leaf.path):
+                continue
+            if leaf.kind != "fixed":
                 yield leaf
+            elif leaf.path[-1] in self.carried:
+                yield replace(leaf, kind="text")
+
+    def _of_tokens(self, path: Path) -> bool:
+        """Whether a list of tokens stands at `path`; what is called like one inside the user's own data is none."""
+        for step in path:
+            if step in self.tokens or step in self.vocabulary.free:
+                return step in self.tokens
+        return False
 
     def pictures(self, body: Mapping[str, Json]) -> Iterator[tuple[int, Path]]:
         """Where a reply or event holds a picture, each with its choice: it passes as it is, and is not judged."""
@@ -207,13 +249,13 @@ class Surface:
 
     def model_of(self, body: Mapping[str, Json]) -> str:
         """The model that a reply or event names; empty where that is no name of a model."""
-        stated = body.get("model")
+        stated = body.get(self.stated)
         named = isinstance(stated, str) and MODEL.fullmatch(stated) and not _ADDRESS.fullmatch(stated)
         return str(stated) if named else ""
 
     def usage(self, body: Mapping[str, Json]) -> dict[str, int]:
         """The token counts that a reply or event states, under keys of the API alone."""
-        stated = body.get("usage")
+        stated = body.get(self.counts)
         counts = stated if isinstance(stated, dict) else {}
         known = {key: value for key, value in counts.items() if key in self.vocabulary.keys}
         return {key: value for key, value in known.items() if type(value) is int and 0 <= value < LONG_NUMBER}

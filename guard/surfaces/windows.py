@@ -63,7 +63,10 @@ class Windows:
         """How many events of the stream, from its first on, lie in windows that have ended once `event` is here."""
         body = event.body
         pieces = [] if body is None else list(self._pieces(event))
-        coming = {part.key: text for part, text in pieces if text and part.piece}
+        coming: dict[Key, str] = {}
+        for part, text in pieces:
+            if text and part.piece:
+                coming.setdefault(part.key, text)
         going_on = {part.choice for part, _ in pieces if part.key in coming}
         for key, waits in self._open.items():
             waits.left = waits.left or (waits.choice in going_on and key not in coming)

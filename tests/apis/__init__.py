@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.apis.api import Api
 from tests.apis.chat import Chat
 from tests.apis.completions import Completions
+from tests.apis.gemini import Gemini, GeminiBatch, GeminiEmbeddings, GeminiTokens
 from tests.apis.messages import CountTokens, Messages
 from tests.apis.responses import Responses
 from tests.apis.vectors import Embeddings, Moderations
@@ -17,4 +18,8 @@ APIS: tuple[Api, ...] = (
     Completions(),
     Embeddings(),
     Moderations(),
+    Gemini(),
+    GeminiTokens(),
+    GeminiEmbeddings(),
+    GeminiBatch(),
 )

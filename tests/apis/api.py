@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from itertools import cycle
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
+from tests.dialogue import asked
+
 SAID = "Done."  # what is said beside what was thought
 
 
@@ -26,8 +28,8 @@ class Turn:
 
     def name(self, prefix: str, number: int = 0) -> str:
         """An identifier as providers make them; the same for the same call, streamed or not."""
-        asked = {key: value for key, value in self.body.items() if not key.startswith("stream")}
-        seed = json.dumps([asked, self.kind, self.text, prefix, number]).encode()
+        plain = {key: value for key, value in self.body.items() if not key.startswith("stream")}
+        seed = json.dumps([plain, self.kind, self.text, prefix, number]).encode()
         return f"{prefix}_{hashlib.sha256(seed).hexdigest()[:48]}"
 
     def cut(self, text: str) -> list[str]:
@@ -89,7 +91,7 @@ def replying(api: Streaming, kind: str = "echo", text: str | None = None, sizes:
     """The API without a socket, for `tests.dialogue.play`: it answers a request whole or with the events of a stream."""
 
     def reply(request: Any) -> bytes | list[bytes]:
-        body = json.loads(request.body)
+        body = asked(request)
         turn = Turn(body, kind, api.said(body) if text is None else text, sizes)
         if not body.get("stream"):
             return json.dumps(api.whole(turn)).encode()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import cycle, islice
@@ -15,7 +14,7 @@ from guard.asks import Emit, Record, Request, Send
 from guard.surfaces.matrix import KINDS, MATRIX, Cell, Duty, Kind, Mode, as_markdown, cells
 from guard.surfaces.table import BY_NAME, SURFACES
 from guard.types import Closing, Opening
-from tests.dialogue import BOB, CARD, ENTITIES, MAIL, NAME, SECRET, Played, constitution, plan, play
+from tests.dialogue import BOB, CARD, ENTITIES, MAIL, NAME, SECRET, Played, asked, constitution, plan, play
 from tests.laws.test_l1_nothing_leaves import holds
 from tests.matrix import REPLIES, REQUESTS, SILENT, ways_back
 from tests.matrix.templates import (
@@ -56,14 +55,15 @@ def of(duty: Duty, *, mode: Mode | None = None, kind: Kind | None = None) -> Any
 def asking(cell: Cell, template: Any, **keys: Any) -> dict[str, Any]:
     """The template of a whole request."""
     stream = {"stream": True} if cell.mode == "stream" else {}
-    return {"model": "m", **template, **stream, **keys}
+    return {"model": "m", **template, **keys, **stream}
 
 
 def pairs(cell: Cell) -> Iterator[tuple[dict[str, Any], Reply]]:
     """Every request of a cell and every way in which what it said comes back, in pairs."""
     requests, replies = REQUESTS[cell.surface][cell.kind], ways_back(cell.surface, cell.kind)
     for template, reply in islice(zip(cycle(requests), cycle(replies), strict=False), max(len(requests), len(replies))):
-        several = {"n": CHOICES} if has_choices(cell.surface, reply) else {}
+        counted = LISTS[cell.surface].counted if has_choices(cell.surface, reply) else ""
+        several = {counted: CHOICES} if counted else {}
         yield asking(cell, template, **several, **reply.asked), reply
 
 
@@ -92,15 +92,16 @@ def test_every_surface_is_in_the_table_with_every_kind_of_field() -> None:
 @pytest.mark.parametrize("surface", MATRIX)
 def test_every_place_of_the_table_is_planted_and_no_other(surface: str, kind: Kind) -> None:
     field = MATRIX[surface][kind]
-    asked = {general(place) for template in REQUESTS[surface].get(kind, ()) for place in places(surface, template)}
+    planted = {general(place) for template in REQUESTS[surface].get(kind, ()) for place in places(surface, template)}
     own = REPLIES.get(surface, {}).get(kind, ())
-    replies = [{"choices": [reply.whole], **reply.beside} if surface in LISTS else reply.whole for reply in own]
+    lists = LISTS.get(surface)
+    replies = [{lists.key: [reply.whole], **reply.beside} if lists else reply.whole for reply in own]
     told = {general(place) for template in replies for place in places(surface, template)}
     if isinstance(field, str):
         assert field
-        assert not asked | told
+        assert not planted | told
     else:
-        assert asked == set(field.asked) != set()
+        assert planted == set(field.asked) != set()
         assert told == {*field.told, *field.repeated}
 
 
@@ -159,7 +160,7 @@ def echo(
     """An exchange in which an upstream says what it was told, in every choice."""
 
     def answer(sent: Request) -> bytes | list[bytes]:
-        masked = found(request, json.loads(sent.body))
+        masked = found(request, asked(sent))
         assert not any(holds(masked.encode(), value) for _, value in VALUES)
         return saying(cell, reply, numbered(cell, reply, masked), size)
 

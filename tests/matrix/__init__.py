@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from guard.surfaces.matrix import Kind
 from guard.surfaces.walk import dump
-from tests.matrix import chat, messages, responses, texts
+from tests.matrix import chat, gemini, messages, responses, texts
 from tests.matrix.templates import Replies, Reply, Requests
 
 REQUESTS: Mapping[str, Requests] = {
@@ -17,6 +17,9 @@ REQUESTS: Mapping[str, Requests] = {
     "completions": texts.COMPLETIONS,
     "embeddings": texts.EMBEDDINGS,
     "moderations": texts.MODERATIONS,
+    "gemini": gemini.REQUESTS,
+    "gemini_tokens": gemini.REQUESTS,
+    "gemini_embeddings": gemini.EMBEDDINGS,
 }
 # By the kinds of field that have a place of their own in a reply.
 REPLIES: Mapping[str, Replies] = {
@@ -24,12 +27,15 @@ REPLIES: Mapping[str, Replies] = {
     "responses": responses.REPLIES,
     "messages": messages.REPLIES,
     "completions": texts.REPLIES,
+    "gemini": gemini.REPLIES,
 }
 # Whole replies of the surfaces whose replies hold no words.
 SILENT: Mapping[str, bytes] = {
     "count_tokens": dump({"input_tokens": 3}),
     "embeddings": dump({"object": "list", "data": [{"object": "embedding", "index": 0, "embedding": [0.5]}]}),
     "moderations": dump({"id": "m1", "model": "m-1", "results": [{"flagged": False}]}),
+    "gemini_tokens": dump({"totalTokens": 3}),
+    "gemini_embeddings": dump({"embedding": {"values": [0.5]}}),
 }
 
 

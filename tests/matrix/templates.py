@@ -28,7 +28,34 @@ SCHEMAS: tuple[Any, ...] = (
 )
 UNKNOWN: tuple[dict[str, Any], ...] = ({"x_note": SLOT}, {SLOT: {"x": 1}}, {"x_a": [0, {"x_b": {"x_c": SLOT}}]})
 
-LISTS = {"chat": "chat.completion.chunk", "completions": "text_completion"}  # surfaces with choices, and their events
+
+@dataclass(frozen=True)
+class Listed:
+    """How a surface writes a reply of several choices: the key of their list, and what stands beside it.
+
+    `beside` is that of a whole reply, `told` that of an event; `ended` is what a choice of a whole reply ends with, and
+    `counted` the field of a request that says how many there are to be, where that is one of its own.
+    """
+
+    key: str
+    beside: Mapping[str, Any]
+    told: Mapping[str, Any]
+    ended: Mapping[str, Any]
+    counted: str = ""
+
+    @classmethod
+    def openai(cls, kind: str, event: str) -> Listed:
+        ended = {"finish_reason": "stop", "logprobs": None}
+        frame = {"id": "c1", "object": kind, "created": 1_700_000_000, "model": "m-1"}
+        return cls("choices", frame, {"id": "c1", "object": event, "model": "m-1"}, ended, "n")
+
+
+_GEMINI = {"usageMetadata": {"promptTokenCount": 3}, "modelVersion": "m-1", "responseId": "r1"}
+LISTS: Mapping[str, Listed] = {
+    "chat": Listed.openai("chat.completion", "chat.completion.chunk"),
+    "completions": Listed.openai("text_completion", "text_completion"),
+    "gemini": Listed("candidates", _GEMINI, _GEMINI, {"finishReason": "STOP"}),
+}
 
 Requests: TypeAlias = Mapping[Kind, Sequence[Any]]  # templates without model and stream
 
@@ -157,16 +184,10 @@ class Step:
 
     def body(self, surface: str) -> dict[str, Any]:
         own: dict[str, Any] = filled(self.template, self.text)
-        if surface not in LISTS:
+        listed = LISTS.get(surface)
+        if listed is None:
             return own
-        choice = {"index": self.choice, **own}
-        return {
-            "id": "c1",
-            "object": LISTS[surface],
-            "model": "m-1",
-            "choices": [choice],
-            **filled(self.beside, self.text),
-        }
+        return {**listed.told, listed.key: [{"index": self.choice, **own}], **filled(self.beside, self.text)}
 
 
 def has_choices(surface: str, reply: Reply) -> bool:
@@ -176,16 +197,12 @@ def has_choices(surface: str, reply: Reply) -> bool:
 
 def whole(surface: str, reply: Reply, texts: Sequence[str]) -> bytes:
     """A whole reply that says each of `texts` in a choice."""
-    if surface not in LISTS:
+    listed = LISTS.get(surface)
+    if listed is None:
         (text,) = texts
         return dump(filled(reply.whole, text))
-    choices = [
-        {"index": at, **filled(reply.whole, text), "finish_reason": "stop", "logprobs": None}
-        for at, text in enumerate(texts)
-    ]
-    kind = LISTS[surface].removesuffix(".chunk")
-    told = {"id": "c1", "object": kind, "created": 1_700_000_000, "model": "m-1", "choices": choices}
-    return dump({**told, **filled(reply.beside, texts[0])})
+    choices = [{"index": at, **filled(reply.whole, text), **listed.ended} for at, text in enumerate(texts)]
+    return dump({**listed.beside, listed.key: choices, **filled(reply.beside, texts[0])})
 
 
 def steps(reply: Reply, texts: Sequence[str], size: int | tuple[int, ...] = 1) -> list[Step]:

@@ -186,6 +186,7 @@ BLOCKS = [
     {"type": "text", "text": "fine", "citations": [{"type": "char_location", "cited_text": BAD, "document_index": 0}]},
     {"type": "thinking", "thinking": BAD, "signature": "A" * 40},
     {"type": "tool_use", "id": "t", "name": "send", "input": {"to": [{"deep": BAD}]}},
+    {"type": "tool_use", "id": "t", "name": "send", "input": {"id": BAD, "logprobs": [BAD]}},
     {"type": "tool_use", "id": "t", "name": BAD, "input": {}},
     {"type": "server_tool_use", "id": "t", "name": "web_search", "input": {"query": BAD}},
     {"type": "web_search_tool_result", "tool_use_id": "t",

@@ -13,6 +13,7 @@ import pytest
 
 from guard.surfaces.chat import CHAT
 from guard.surfaces.completions import COMPLETIONS
+from guard.surfaces.gemini import GEMINI
 from guard.surfaces.messages import MESSAGES
 from guard.surfaces.parts import Choice
 from guard.surfaces.reply import Gathered, Revised, gathered
@@ -22,15 +23,16 @@ from guard.surfaces.surface import Surface
 from tests.apis.api import SAID, Streaming, Turn
 from tests.apis.chat import Chat
 from tests.apis.completions import Completions
+from tests.apis.gemini import Gemini
 from tests.apis.messages import Messages, sign
 from tests.apis.responses import Responses
 from tests.dialogue import body
 from tests.surfaces.sdk_words import fields_of
 
 SPOKEN: list[tuple[Surface, Streaming]] = [
-    (CHAT, Chat()), (RESPONSES, Responses()), (MESSAGES, Messages()), (COMPLETIONS, Completions()),
+    (CHAT, Chat()), (RESPONSES, Responses()), (MESSAGES, Messages()), (COMPLETIONS, Completions()), (GEMINI, Gemini()),
 ]  # fmt: skip
-THINKING = SPOKEN[:3]
+THINKING = [*SPOKEN[:3], SPOKEN[4]]
 
 
 def turn(surface: Surface, kind: str = "echo", text: str = "Good morning.", **keys: Any) -> Turn:
@@ -187,6 +189,7 @@ def test_the_tokens_that_events_state_are_put_together() -> None:
     [
         (CHAT, {"error": {"message": "no"}}),
         (COMPLETIONS, {"error": {"message": "no"}}),
+        (GEMINI, {"error": {"code": 503, "message": "no", "status": "UNAVAILABLE"}}),
         (RESPONSES, {"type": "error", "message": "no"}),
         (RESPONSES, {"type": "response.failed", "response": {"id": "resp_1", "status": "failed"}}),
         (MESSAGES, {"type": "error", "error": {"type": "overloaded_error", "message": "no"}}),

@@ -174,6 +174,7 @@ def test_only_what_may_still_become_a_placeholder_is_held_back(surface: Surface,
 
     class Asked:
         body = json.dumps({**body("x", surface), "stream": True})
+        path = surface.path
 
     events = [read_event(raw) for raw in replying(api, "echo", f"Dear {name}, hello", (5, 4, len(name) - 4, 7))(Asked)]
     told = [restorer.feed(event) for event in events]
