@@ -26,9 +26,7 @@ Check = Literal["reveals_unknown_data"]
 # reveals_unknown_data  the reply holds personal data or a secret that the exchange did not contain; decided exactly,
 #                       by the recognizers, and never put to a critic
 
-CodeRule = Literal[
-    "injection", "written_secret", "weak_crypto", "checks_off", "open_rights", "foreign_licence"
-]
+CodeRule = Literal["injection", "written_secret", "weak_crypto", "checks_off", "open_rights", "foreign_licence"]
 # injection        input that becomes code: eval, shells, SQL or HTML put together from strings, objects that are read
 # written_secret   a password, a key or a token in code, settings or an address
 # weak_crypto      fast hashes of passwords, old ciphers and protocols, values that can be guessed
