@@ -2,7 +2,7 @@
 
 | format | what |
 |---|---|
-| guard | JSON lines: `prompt` and `reply`, or `prompt`, or `text`; `label` 0 or 1; perhaps `kind`, `half`, `principle` |
+| guard | JSON lines: `prompt` and `reply`, `prompt`, or `text`; `label` 0 or 1; perhaps `kind`, `half`, `principle` |
 | moderation | moderation-api-release as published: `prompt` is the text, and a key for each category |
 | halueval | HaluEval: `user_query`, `chatgpt_response`, `hallucination` yes or no; or guard's keys with `spans` |
 | xstest | XSTest: `prompt`, `label` safe or unsafe; with `response` harmful or unharmful; CSV as well |

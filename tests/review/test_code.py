@@ -4,6 +4,8 @@ import time
 from typing import get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from guard.constitution import CodeRule
 from guard.errors import CriticError
@@ -227,3 +229,12 @@ def test_without_a_finding_the_critic_decides() -> None:
 def test_a_reason_holds_no_value() -> None:
     found = beside(principle("s", code=EVERY), verdict("s"), Dialogue("", 'password = "Maple-Tree-88"'))
     assert "Maple" not in found.reason
+
+
+@given(st.text(), st.lists(st.sampled_from([text for _, text in UNSAFE] + FINE), max_size=3), st.text())
+def test_any_reply_has_ranges_in_order_and_inside(before: str, middle: list[str], after: str) -> None:
+    reply = "\n".join([before, *middle, after])
+    found = unsafe(reply, EVERY)
+    assert all(0 <= one.start < one.end <= len(reply) for one in found)
+    assert [one.start for one in found] == sorted(one.start for one in found)
+    assert unsafe(reply, EVERY) == found
