@@ -113,8 +113,8 @@ def _examples(rule: Principle | None, said: Sequence[Label], reader: Reader) -> 
     first = next((verdict for verdict in verdicts if verdict.principle == rule.id), None)
     if first is None:
         return "gone"
-    violates = _violates(first, right=said[0].right)
-    if violates is None:
+    so = violates(first, right=said[0].right)
+    if so is None:
         return "unjudged"
     if recorded.lack is not None or not recorded.opening.request:
         return "content"
@@ -122,14 +122,14 @@ def _examples(rule: Principle | None, said: Sequence[Label], reader: Reader) -> 
         call = _call(recorded.opening)
     except RequestError:
         return "unreadable"
-    return _of_turns(rule, call, violates=violates) if about_prompt else _of_answer(rule, call, recorded, violates)
+    return _of_turns(rule, call, violates=so) if about_prompt else _of_answer(rule, call, recorded, so)
 
 
 def _of_the_reply(recorded: Recorded) -> Sequence[Verdict]:
     return [verdict for _, verdict in recorded.closing.verdicts] if recorded.closing else ()
 
 
-def _violates(verdict: Verdict, *, right: bool) -> bool | None:
+def violates(verdict: Verdict, *, right: bool) -> bool | None:
     """Whether the text violates, as who calls the verdict `right` or wrong says; None where there was none.
 
     Of an unsure verdict the console asks for "wrong" where the text violates, and for "right" where it does not.

@@ -10,7 +10,10 @@ import yaml
 
 from evals import make, marks, numbers
 from evals.slots import POOLS, SLOTS
+from guard.config import DEFAULTS
+from guard.constitution import load
 from guard.evaluation.formats import read, read_ordinary
+from guard.evaluation.review_rows import read_review
 from guard.mask import checks
 
 EVALS = Path(__file__).parent.parent / "evals"
@@ -121,3 +124,13 @@ def test_numbers_pass_their_checks(make_number: numbers.Maker, holds: object) ->
 )
 def test_check_digits_are_those_of_published_examples(computed: str, known: str) -> None:
     assert computed == known
+
+
+def test_replies_on_principles_stand_in_no_constitution_and_cover_all_of_three() -> None:
+    documents = [load(DEFAULTS / "constitutions" / f"{name}.yaml") for name in ("finance", "hr", "engineering")]
+    principles = [one for document in documents for one in document.principles]
+    known = {text for p in principles for one in (*p.violates, *p.complies) for text in (one.prompt, one.reply)}
+    (these,) = read_review(EVALS / "review_principles.jsonl")
+    assert [row for row in these.rows if {row.dialogue.prompt, row.dialogue.reply} & known] == []
+    for side in (True, False):
+        assert Counter(row.principle for row in these.rows if row.label is side) == {one.id: 3 for one in principles}

@@ -19,7 +19,7 @@ from guard.constitution.proving import Proof, Report
 from guard.course import EVIDENT, EVIDENT_SCORE
 from guard.errors import ConfigError, CriticError, GuardError, RecognizerError
 from guard.mask.placeholders import normalised
-from guard.review.checks import exact
+from guard.review.checks import beside, exact
 from guard.types import Critic, Dialogue, Learner, Progress, Span, Verdict
 
 Recognize: TypeAlias = Callable[[str], Sequence[Span]]
@@ -29,7 +29,7 @@ STRONGER = (
     "critic.url on a server (docs/models.md)."
 )
 ANOTHER = "Name another model under critic.model in guard.yaml (docs/models.md)."
-VERSION = 1  # raise it when anything changes what passes
+VERSION = 2  # raise it when anything changes what passes
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,9 @@ def examine(
     for number, principle in enumerate(run, 1):
         progress(f"{constitution.name}: examining principle {number} of {len(run)}")
         if principle.check is None or recognize is None:
-            verdicts = _verdicts(critic, principle)
+            examples = (*principle.violates, *principle.complies)
+            judged = zip(_verdicts(critic, principle), examples, strict=True)
+            verdicts = tuple(beside(principle, verdict, example) for verdict, example in judged)
         else:
             examples = (*principle.violates, *principle.complies)
             verdicts = tuple(_checked(principle, principle.check, example, recognize) for example in examples)

@@ -81,6 +81,21 @@ def bars(title: str, description: str, names: Sequence[str], series: Sequence[Se
     return _drawing(title, description, max(len(names), 1) * ROW + 6, parts)
 
 
+def beside(title: str, description: str, points: Sequence[tuple[float, float]]) -> Markup:
+    """Shares from 0 to 1 in both directions, the first to the right, beside the line on which both are the same."""
+    across = WIDTH - LEFT - RIGHT
+    parts = [*_axis(1.0)]
+    for share in (0, 0.5, 1):
+        label = Markup('<text x="{:.1f}" y="{}" text-anchor="{}">{}</text>')
+        parts.append(label.format(LEFT + share * across, HEIGHT - 8, "end" if share == 1 else "middle", _round(share)))
+    line = Markup('<polyline class="l{}" points="{}"/>')
+    parts.append(line.format(1, f"{LEFT},{_y(0, 1):.1f} {WIDTH - RIGHT},{_y(1, 1):.1f}"))
+    places = [(LEFT + right * across, _y(up, 1)) for right, up in points]
+    parts.append(line.format(0, " ".join(f"{x:.1f},{y:.1f}" for x, y in places)))
+    parts += [Markup('<circle class="s0" cx="{:.1f}" cy="{:.1f}" r="4"/>').format(*place) for place in places]
+    return _drawing(title, description, HEIGHT, parts)
+
+
 def ceiling(value: float) -> float:
     """The smallest of 1, 2 and 5 times a power of ten that is not under `value`; 1 for nothing."""
     if value <= 0:

@@ -10,6 +10,7 @@ from guard.constitution.resolving import load, load_folder
 from guard.constitution.values import (
     AppliesTo,
     Check,
+    CodeRule,
     Constitution,
     Language,
     Marks,
@@ -24,6 +25,7 @@ from guard.constitution.values import (
 __all__ = [
     "AppliesTo",
     "Check",
+    "CodeRule",
     "Constitution",
     "Language",
     "Marks",

@@ -9,7 +9,7 @@ from typing import Annotated, Any, get_args
 
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationInfo, field_validator, model_validator
 
-from guard.constitution.values import AppliesTo, Check, Language, OnViolation, Severity
+from guard.constitution.values import AppliesTo, Check, CodeRule, Language, OnViolation, Severity
 from guard.documents import Strict
 from guard.types import SurfaceName
 
@@ -97,6 +97,7 @@ class PrincipleFile(Strict):
     on_violation: OnViolation
     template: Text | None = None
     check: Check | None = None
+    code: tuple[CodeRule, ...] = ()
     scope: ScopeFile = Field(default_factory=ScopeFile)
     references: tuple[ReferenceFile, ...] = ()
     tests: MarksFile = Field(default_factory=MarksFile)
@@ -137,8 +138,17 @@ class PrincipleFile(Strict):
             )
         if any(one.reply is not None for one in (*self.violates, *self.complies)):
             raise ValueError(f"principle '{self.id}' is for prompts: leave out 'reply' in its examples")
-        if self.template is not None or self.check is not None:
-            raise ValueError(f"principle '{self.id}' is for prompts: drop 'template' and 'check', for replies alone")
+        if self.template is not None or self.check is not None or self.code:
+            raise ValueError(
+                f"principle '{self.id}' is for prompts: drop 'template', 'check' and 'code', for replies alone"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _code_once(self) -> PrincipleFile:
+        """A check decides alone, so there is nothing for rules on code to stand beside."""
+        if self.check is not None and self.code:
+            raise ValueError(f"principle '{self.id}' has both 'check' and 'code': drop one of them")
         return self
 
 

@@ -63,6 +63,9 @@ def sources(folder: Path) -> dict[str, Source]:
 def digest_of(constitution: Constitution) -> str:
     """The SHA-256, in hexadecimal, of the canonical form of all that `constitution` says."""
     said = asdict(constitution) | {"digest": "", "review_by": str(constitution.review_by or "")}
+    for principle in said["principles"]:
+        if not principle["code"]:  # a document that says nothing of code keeps the digest it had before it could
+            del principle["code"]
     canonical = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -159,6 +162,7 @@ def _principle(file: PrincipleFile, home: ConstitutionFile) -> Principle:
         references=_references(file.references),
         marks=_marks(home.tests, file.tests),
         home=home.constitution,
+        code=file.code,
     )
 
 

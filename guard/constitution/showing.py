@@ -52,6 +52,8 @@ def _principle(principle: Principle) -> Iterator[str]:
     yield ""
     yield f"- Asked: {principle.question}"
     yield f"- Judged: {JUDGED[principle.applies_to]}{', exactly, by the recognizers' if principle.check else ''}"
+    if principle.code:
+        yield f"- Violated in any case by code with: {said(principle.code)}"
     yield f"- Severity: {principle.severity}"
     yield f"- Where it is violated: {ENDS[principle.on_violation]}"
     if principle.template:

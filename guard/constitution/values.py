@@ -26,6 +26,14 @@ Check = Literal["reveals_unknown_data"]
 # reveals_unknown_data  the reply holds personal data or a secret that the exchange did not contain; decided exactly,
 #                       by the recognizers, and never put to a critic
 
+CodeRule = Literal["injection", "written_secret", "weak_crypto", "checks_off", "open_rights", "foreign_licence"]
+# injection        input that becomes code: eval, shells, SQL or HTML put together from strings, objects that are read
+# written_secret   a password, a key or a token in code, settings or an address
+# weak_crypto      fast hashes of passwords, old ciphers and protocols, values that can be guessed
+# checks_off       certificates, host keys, signatures, hooks and safeguards that are switched off
+# open_rights      files, roles, ports and storage that are open to all
+# foreign_licence  code with a notice of the GPL family or another's copyright, where the prompt is not about licences
+
 Language = Literal["en", "ko", "ja", "zh", "other"]
 # en     Latin script; guard does not tell English from German
 # ko     Hangul
@@ -88,6 +96,7 @@ class Marks:
 class Principle:
     """One rule of a constitution; a `guard.types.Rule`. `template` replaces an offending passage.
 
+    `code` are kinds of unsafe code that violate it wherever the reply holds them, whatever the critic says of the rest.
     `home` is the document that it was written in.
     """
 
@@ -105,6 +114,7 @@ class Principle:
     references: tuple[Reference, ...] = ()
     marks: Marks = field(default_factory=Marks)
     home: str = ""
+    code: tuple[CodeRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Beside it, in the same run, stand chance, a list of words and, where it is wishe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +28,7 @@ from guard.evaluation.review_rows import ReviewFormat, ReviewSet, read_review
 from guard.evaluation.review_scoring import auroc, figures
 from guard.labelling import learn
 from guard.policy import load_folder
+from guard.review.checks import beside
 from guard.types import Critic, Dialogue, Progress, Verdict
 
 Track: TypeAlias = Callable[[Sequence[Dialogue], str], AbstractContextManager[Iterator[Dialogue]]]
@@ -79,7 +80,7 @@ def review(
         systems: list[tuple[str, Judge]] = [(critic.name, judge)]
         systems += [("chance", baselines.chance()), ("list of words", baselines.word_list)]
         if asked is not None:
-            systems.append((f"{asked.name} zero-shot", partial(_zero_shot, asked, _rule(documents, one, wish))))
+            systems.append((f"{asked.name} zero-shot", _asked(asked, documents, one, wish.principle)))
         results += [_measured(one, name, each, track) for name, each in systems]
     left = [_left(document, proof) for document in documents for proof in examine(document, critic, progress).proofs]
     return ReviewReport(critic.name, critic.digest, tuple(results), tuple(left), learnt)
@@ -126,13 +127,9 @@ def _judges(critic: Critic, documents: Sequence[Constitution], one: ReviewSet, w
     principles = [each for document in documents for each in document.principles if each.check is None]
     name = wished or one.principle
     if name is not None:
-        rule = next((each for each in principles if each.id == name), None)
-        if rule is None:
-            raise ConfigError(
-                f"{one.name}: is judged by the principle '{name}', which no constitution here has. Name one that has "
-                "with --constitution, or another principle with --principle."
-            )
-        return partial(_by_principle, critic, rule)
+        return partial(_by_principle, critic, _named(name, principles, one))
+    if own := _own(principles, one):
+        return partial(_by_own, critic, own)
     if isinstance(critic, EmbeddedCritic):
         if critic.general("") is not None:
             return partial(_general, critic)
@@ -142,16 +139,44 @@ def _judges(critic: Critic, documents: Sequence[Constitution], one: ReviewSet, w
     return partial(_zero_shot, critic, None)
 
 
-def _rule(documents: Sequence[Constitution], one: ReviewSet, wish: ReviewWish) -> Principle | None:
-    name = wish.principle or one.principle
-    return next((each for document in documents for each in document.principles if each.id == name), None)
+def _named(name: str, principles: Sequence[Principle], one: ReviewSet) -> Principle:
+    rule = next((each for each in principles if each.id == name), None)
+    if rule is None:
+        raise ConfigError(
+            f"{one.name}: is judged by the principle '{name}', which no constitution here has. Name one that has "
+            "with --constitution, or another principle with --principle."
+        )
+    return rule
+
+
+def _own(principles: Sequence[Principle], one: ReviewSet) -> dict[Dialogue, Principle]:
+    """The principle of each row; empty where the rows name none. Raises ConfigError."""
+    own = {row.dialogue: _named(row.principle, principles, one) for row in one.rows if row.principle is not None}
+    if own and not all(row.principle for row in one.rows):
+        raise ConfigError(f"{one.name}: some rows name a principle and others none. Name one in each row, or in none.")
+    return own
+
+
+def _asked(small: Critic, documents: Sequence[Constitution], one: ReviewSet, wished: str | None) -> Judge:
+    """The small model's judge of a row: by what the embedded critic is asked, so that both compare."""
+    principles = [each for document in documents for each in document.principles]
+    name = wished or one.principle
+    if name is not None:
+        return partial(_zero_shot, small, next((each for each in principles if each.id == name), None))
+    own = _own(principles, one)
+    return lambda dialogue: _zero_shot(small, own.get(dialogue), dialogue)
 
 
 def _by_principle(critic: Critic, rule: Principle, dialogue: Dialogue) -> Verdict:
     """A text of no exchange is read as whatever the principle reads."""
     text = dialogue.reply or dialogue.prompt
     read = Dialogue(text, "") if rule.applies_to == "prompt" else Dialogue(dialogue.prompt, text)
-    return critic.score(read, [rule])[0]
+    return beside(rule, critic.score(read, [rule])[0], read)
+
+
+def _by_own(critic: Critic, rules: Mapping[Dialogue, Principle], dialogue: Dialogue) -> Verdict:
+    """Each row by the principle that it names."""
+    return _by_principle(critic, rules[dialogue], dialogue)
 
 
 def _general(critic: EmbeddedCritic, dialogue: Dialogue) -> Verdict:
@@ -185,7 +210,8 @@ def _measured(one: ReviewSet, name: str, judge: Judge, track: Track | None) -> R
         [verdict.state for verdict in verdicts],
         cpu_ms=spent / len(dialogues),
     )
-    return Result(one.name, one.what, one.principle or "harm", name, found)
+    own = "each its own" if any(row.principle for row in one.rows) else "harm"
+    return Result(one.name, one.what, one.principle or own, name, found)
 
 
 def _safely(judge: Judge, dialogue: Dialogue) -> Verdict:

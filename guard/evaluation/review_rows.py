@@ -2,7 +2,7 @@
 
 | format | what |
 |---|---|
-| guard | JSON lines: `prompt` and `reply`, or `prompt`, or `text`; `label` 0 or 1; perhaps `kind` and `half` |
+| guard | JSON lines: `prompt` and `reply`, `prompt`, or `text`; `label` 0 or 1; perhaps `kind`, `half`, `principle` |
 | moderation | moderation-api-release as published: `prompt` is the text, and a key for each category |
 | halueval | HaluEval: `user_query`, `chatgpt_response`, `hallucination` yes or no; or guard's keys with `spans` |
 | xstest | XSTest: `prompt`, `label` safe or unsafe; with `response` harmful or unharmful; CSV as well |
@@ -38,17 +38,21 @@ INVENTED = "no-invented-authority"  # the principle that a reply with invented f
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What is judged, and whether it should fire. `half` and `kind` are "" where the set does not say."""
+    """What is judged, and whether it should fire. `half` and `kind` are "" where the set does not say.
+
+    `principle` is the one that this row is about, where rows of a set are about several.
+    """
 
     dialogue: Dialogue
     label: bool
     half: str = ""
     kind: str = ""
+    principle: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewSet:
-    """Rows of one sort; `principle` is the one that is judged, None for harm in general."""
+    """Rows of one sort; `principle` is the one that is judged; None for each row's own, or harm in general."""
 
     name: str
     what: What
@@ -111,7 +115,8 @@ _TELLING: tuple[tuple[ReviewFormat, set[str]], ...] = (
 
 def _guard(row: Mapping[str, Any], where: str) -> Iterator[Found]:
     label = _label(row, "label", where)
-    groups = str(row.get("half", "")), str(row.get("kind", ""))
+    own = row.get("principle")
+    groups = str(row.get("half", "")), str(row.get("kind", "")), None if own is None else str(own)
     if "text" in row:
         yield "texts", Row(Dialogue("", _text(row, "text", where)), label, *groups)
     elif row.get("reply") is not None:

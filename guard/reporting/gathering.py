@@ -13,8 +13,10 @@ from guard.audit.reading import Filters, Reader
 from guard.audit.verify import Report
 from guard.config import Config
 from guard.console.counting import Counted, Day
+from guard.constitution.reliability import Scored
 from guard.errors import ConfigError
 from guard.policy import load_folder
+from guard.reporting.scores import Spoken, scored
 from guard.types import Act, Action, Closing, Entry, Opening
 
 GRACE_S: Final = 3_600.0  # how much later than the month an entry of an exchange that began in it may come
@@ -51,9 +53,14 @@ class Month:
 
 @dataclass(slots=True)
 class Gathered:
-    """What one month's entries come to. `critics` are names and digests, with the exchanges that they judged."""
+    """What one month's entries come to. `critics` are names and digests, with the exchanges that they judged.
+
+    `scored` are the scores of each that people spoke of, as `spoken` has it.
+    """
 
     month: Month
+    spoken: Spoken = field(default_factory=dict)
+    scored: dict[tuple[str, str], list[Scored]] = field(default_factory=dict)
     counted: Counted = field(default_factory=Counted)
     entries: int = 0
     first: int | None = None
@@ -63,7 +70,7 @@ class Gathered:
     critics: Counter[tuple[str, str]] = field(default_factory=Counter)
     actions: Counter[Action] = field(default_factory=Counter)
     acts: list[Act] = field(default_factory=list)
-    begun: set[str] = field(default_factory=set)  # exchanges without an end so far
+    begun: dict[str, tuple[str, str]] = field(default_factory=dict)  # exchanges without an end so far, by whom judged
 
     @property
     def days(self) -> Sequence[tuple[int, Day]]:
@@ -78,18 +85,25 @@ class Gathered:
         self.counted.add(replace(entry, time=min(entry.time, self.month.end - 1)))  # its end may come after midnight
         match entry:
             case Opening():
-                self.begun.add(entry.exchange)
+                self.begun[entry.exchange] = (entry.critic, entry.critic_digest)
+                self._believe(entry, self.begun[entry.exchange])
                 if entry.not_scanned:
                     self.not_scanned["request" if "request" in entry.not_scanned else "parts"] += 1
                 if entry.critic:
                     self.critics[entry.critic, entry.critic_digest] += 1
             case Closing():
-                self.begun.discard(entry.exchange)
+                critic = self.begun.pop(entry.exchange, None)
                 self.not_judged += bool(entry.not_judged)
+                if critic is not None:
+                    self._believe(entry, critic)
             case Act():
                 self.actions[entry.action] += 1
                 if entry.action in NAMED:
                     self.acts.append(entry)
+
+    def _believe(self, entry: Opening | Closing, critic: tuple[str, str]) -> None:
+        if critic[0] and (found := scored(entry, self.spoken)):
+            self.scored.setdefault(critic, []).extend(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +136,9 @@ class Keeping:
         return not self.unkept and (self.retention_days is None or self.retention_days >= HALF_A_YEAR_DAYS)
 
 
-def gather(reader: Reader, month: Month) -> Gathered:
-    """Count the entries of `month`. Raises AuditError, ConfigError where it holds none."""
-    gathered = Gathered(month)
+def gather(reader: Reader, month: Month, said: Spoken | None = None) -> Gathered:
+    """Count the entries of `month`, beside what people `said`. Raises AuditError, ConfigError where it holds none."""
+    gathered = Gathered(month, said or {})
     for seq, entry in _within(reader, month):
         gathered.add(seq, entry)
     if not gathered.entries:

@@ -23,6 +23,7 @@ from guard.console.overview import Figure
 from guard.console.speech import Speech, speech
 from guard.errors import ConfigError
 from guard.release import release
+from guard.reporting import scores
 from guard.reporting.gathering import Gathered, Keeping
 from guard.times import date
 
@@ -65,7 +66,7 @@ def as_html(gathered: Gathered, checked: Report | None, config: Config, language
         tenant=config.tenant,
         made=datetime.fromtimestamp(time.time(), UTC).strftime("%Y-%m-%d %H:%M UTC"),
         version=release(),
-        figures=_figures(gathered, config, say),
+        figures=_figures(gathered, config, say, own),
         totals=_totals(gathered, own),
         covered=_covered(gathered, own),
         policies=_uses(gathered.counted.policies),
@@ -94,7 +95,7 @@ def as_pdf(page: str) -> bytes:
     return data
 
 
-def _figures(gathered: Gathered, config: Config, say: Speech) -> Sequence[Figure]:
+def _figures(gathered: Gathered, config: Config, say: Speech, own: Speech) -> Sequence[Figure]:
     days, prices = gathered.days, config.console.prices
     figures = [
         overview.volume(days, say),
@@ -105,6 +106,7 @@ def _figures(gathered: Gathered, config: Config, say: Speech) -> Sequence[Figure
     ]
     if prices:
         figures.append(overview.cost(days, prices, config.console.currency, say))
+    figures += scores.figures(gathered.scored, own)
     return [replace(figure, plot=_drawn(figure.plot)) for figure in figures if figure.rows]
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from guard.constitution import Check, Principle
-from guard.types import Span, Verdict
+from guard.review.code import unsafe
+from guard.types import Dialogue, Span, Verdict
 
 Range = tuple[int, int]
 
@@ -27,6 +29,20 @@ def exact(principle: Principle, check: Check, unknown: Sequence[Span]) -> Verdic
             )
         case _:
             assert_never(check)
+
+
+def beside(principle: Principle, verdict: Verdict, dialogue: Dialogue) -> Verdict:
+    """`verdict` of the critic, or that of the principle's rules on code where they find something in the reply.
+
+    What they find is exact, so it fires whatever the critic said, and where it said nothing. Its own places stay.
+    """
+    found = unsafe(dialogue.reply, principle.code, dialogue.prompt) if principle.code else ()
+    if not found:
+        return verdict
+    kinds = ", ".join(dict.fromkeys(one.what for one in found))
+    fired = verdict.spans if verdict.state == "fired" else ()
+    spans = merged([*((one.start, one.end) for one in found), *fired])
+    return replace(verdict, score=1.0, state="fired", spans=spans, reason=f"the reply's code holds {kinds}")
 
 
 def merged(ranges: Sequence[Range]) -> tuple[Range, ...]:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from guard.asks import Judge, Story
 from guard.constitution import Principle
 from guard.errors import CriticError
-from guard.review.checks import exact
+from guard.review.checks import beside, exact
 from guard.types import Dialogue, Span, State, Verdict
 
 NONSENSE = "the critic's answer made no sense"
@@ -32,7 +32,7 @@ def judge(dialogue: Dialogue, principles: Sequence[Principle], unknown: Sequence
             answer, problem = (), error.message
         if problem:
             answer = tuple(Verdict(p.id, 1.0, "not_judged", (), problem) for p in asked)
-        answered |= {verdict.principle: verdict for verdict in answer}
+        answered |= {p.id: beside(p, verdict, dialogue) for p, verdict in zip(asked, answer, strict=True)}
     return tuple(
         answered[principle.id] if principle.check is None else exact(principle, principle.check, unknown)
         for principle in principles

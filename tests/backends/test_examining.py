@@ -85,6 +85,17 @@ def test_what_is_fitted_is_not_tested_on_itself() -> None:
     assert report.problems == ("principle 'x': it fires on no example",)
 
 
+def test_rules_on_code_stand_beside_the_critic_in_an_examination_too() -> None:
+    examples = {"wrong": ("requests.get(url, verify=False)", "wrong"), "right": ("requests.get(url)", "so")}
+    for critic, state in ((Words(), "clear"), (Fitted(), "unsure")):
+        ruled = replace(rule(**examples), code=("checks_off",))
+        (proof,) = examine(house(ruled), critic, silent).proofs
+        assert (proof.violates[0].state, proof.violates[0].score) == ("fired", 1.0)
+        assert proof.complies[0].state == state
+        (alone,) = examine(house(rule(**examples)), critic, silent).proofs
+        assert alone.violates[0].state == state
+
+
 def test_a_critic_that_fails_on_an_example_has_not_judged_it() -> None:
     report = examine(house(rule(wrong=("wrong", "out"))), Words(), silent)
     assert [v.state for v in report.proofs[0].violates] == ["fired", "not_judged"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,9 @@ import pytest
 
 from guard.backends import harm, letters
 from guard.backends.embedded import EmbeddedCritic
-from guard.backends.examining import STRONGER, require_passed
+from guard.backends.examining import STRONGER, examine, require_passed
 from guard.backends.harm import HarmAware
+from guard.backends.heads import auroc
 from guard.backends.letters import COLUMNS, SHARE, Lettered, counted
 from guard.backends.minilm import MiniLM, find
 from guard.constitution import load
@@ -74,19 +76,23 @@ def test_a_head_learns_what_the_encoder_cannot_read() -> None:
     assert critic.score(Dialogue("?", "차 인사"), [principle])[0].state == "unsure"  # never clear
 
 
-@pytest.mark.parametrize("name", ["workplace-ko", "workplace-ja", "health"])
+@pytest.mark.parametrize("name", ["workplace-ko", "workplace-ja", "health", "finance", "hr", "engineering"])
 def test_the_default_critic_serves_what_the_documentation_says(name: str, tmp_path: Path) -> None:
     document = load(FOLDER / f"{name}.yaml")
     critic = EmbeddedCritic.fit([document], None, silent)
     require_passed([document], critic, tmp_path, silent)
-    worth = [one["auroc"] for one in critic.card().values()]  # type: ignore[index, call-overload]
+    proofs = examine(document, critic, silent).proofs
+    worth = [auroc(*([one.score for one in side] for side in (each.violates, each.complies))) for each in proofs]
     assert np.mean(worth) >= 0.8
 
 
 def test_what_wants_a_larger_critic_is_refused_with_the_remedy(tmp_path: Path) -> None:
-    document = load(FOLDER / "engineering.yaml")
+    document = load(FOLDER / "health.yaml")
+    one = document.principles[0]
+    sides = one.violates[::2] + one.complies[1::2], one.complies[::2] + one.violates[1::2]  # nobody can tell them apart
+    mixed = replace(document, principles=(replace(one, violates=sides[0], complies=sides[1]),))
     with pytest.raises(ConfigError) as caught:
-        require_passed([document], EmbeddedCritic.fit([document], None, silent), tmp_path, silent)
+        require_passed([mixed], EmbeddedCritic.fit([mixed], None, silent), tmp_path, silent)
     first = caught.value.message.splitlines()[0]
-    assert first.startswith("constitution 'engineering' version ")
+    assert first.startswith("constitution 'health' version ")
     assert first.endswith(STRONGER)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guard.console.plots import HEIGHT, WIDTH, Series, bars, ceiling, columns, lines
+from guard.console.plots import HEIGHT, WIDTH, Series, bars, beside, ceiling, columns, lines
 
 SVG = "{http://www.w3.org/2000/svg}"
 values = st.lists(st.floats(0, 1e9) | st.none(), min_size=3, max_size=3)
@@ -53,3 +53,17 @@ def test_bars_say_their_numbers():
 @given(st.floats(1e-6, 1e12))
 def test_the_ceiling_is_round_and_near(value):
     assert value <= ceiling(value) <= value * 10
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), max_size=10))
+def test_shares_stand_beside_the_line_on_which_both_are_the_same(points):
+    plot = tree(beside("T <b>", "D & more", points))
+    line, path = plot.iter(f"{SVG}polyline")
+    (left, bottom), (right, top) = (map(float, one.split(",")) for one in line.get("points").split())
+    circles = [(float(one.get("cx")), float(one.get("cy"))) for one in plot.iter(f"{SVG}circle")]
+    assert len(circles) == len(points) == len((path.get("points") or "").split())
+    for (x, y), (across, up) in zip(circles, points, strict=True):
+        assert x == pytest.approx(left + across * (right - left), abs=0.1)
+        assert y == pytest.approx(bottom + up * (top - bottom), abs=0.1)
+        assert 0 <= x <= WIDTH
+        assert 0 <= y <= HEIGHT

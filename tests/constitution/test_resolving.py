@@ -109,6 +109,16 @@ def test_what_a_document_says_of_itself_changes_the_digest(tmp_path: Path, chang
     assert made(tmp_path, "house", principle("a")).digest != made(tmp_path, "house", principle("a"), **change).digest
 
 
+def test_rules_on_code_change_the_digest_of_a_document_that_has_them_and_no_other(tmp_path: Path) -> None:
+    plain = made(tmp_path, "house", principle("a"))
+    assert (
+        plain.digest == "7df1525ad50e1a3781d0cc2dc0a93822542a8340e4170cb2fc17faf3a7731da6"
+    )  # as before there were any
+    ruled = made(tmp_path, "house", principle("a", code=["injection", "open_rights"]))
+    assert ruled.digest not in {plain.digest, made(tmp_path, "house", principle("a", code=["injection"])).digest}
+    assert ruled.principles[0].code == ("injection", "open_rights")
+
+
 CASES: dict[str, tuple[dict[str, Any], str]] = {
     "nobody": ({"extends": "nobody"}, r"line 3: key 'extends': there is no constitution 'nobody'\. Known are: company, "),
     "itself": ({"extends": "lab"}, r"line 3: key 'extends': lab extends lab: a circle\. Break it"),
@@ -174,8 +184,9 @@ PROMPT = {"applies_to": "prompt"}
     ("keys", "message"),
     [
         ({"on_violation": "revise"}, "guard does not rewrite: set 'on_violation' to annotate, block or escalate"),
-        ({"template": "No."}, "drop 'template' and 'check'"),
-        ({"check": "reveals_unknown_data"}, "drop 'template' and 'check'"),
+        ({"template": "No."}, "drop 'template', 'check' and 'code'"),
+        ({"check": "reveals_unknown_data"}, "drop 'template', 'check' and 'code'"),
+        ({"code": ["injection"]}, "drop 'template', 'check' and 'code'"),
         ({"violates": [{"prompt": "a", "reply": "b"}, {"prompt": "c"}]}, "leave out 'reply' in its examples"),
     ],
 )

@@ -46,3 +46,8 @@ def test_a_document_for_all_says_so(tmp_path: Path) -> None:
     text = as_markdown(made(tmp_path, "a", principle("x", check="reveals_unknown_data")))
     assert "- For: everyone\n" in text
     assert "what the assistant answers, exactly, by the recognizers" in text
+
+
+def test_rules_on_code_are_said(tmp_path: Path) -> None:
+    text = as_markdown(made(tmp_path, "a", principle("x", code=["injection", "checks_off"]), principle("y")))
+    assert text.count("- Violated in any case by code with: injection, checks_off\n") == 1

@@ -18,6 +18,10 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, Row]]]] = {
         [("prompts", Row(Dialogue(PROMPT, ""), False, "held", "word"))],
     ),
     "own reply": ({"prompt": PROMPT, "reply": REPLY, "label": 1}, [("replies", Row(Dialogue(PROMPT, REPLY), True))]),
+    "own reply, on a principle": (
+        {"prompt": PROMPT, "reply": REPLY, "label": 1, "principle": "fair-lending"},
+        [("replies", Row(Dialogue(PROMPT, REPLY), True, principle="fair-lending"))],
+    ),
     "own text": ({"text": REPLY, "label": True}, [("texts", Row(Dialogue("", REPLY), True))]),
     "moderation": ({"prompt": REPLY, "SH": 0, "HR": 1}, [("texts", Row(Dialogue("", REPLY), True))]),
     "moderation, harmless": ({"prompt": REPLY, "SH": 0, "HR": 0}, [("texts", Row(Dialogue("", REPLY), False))]),
