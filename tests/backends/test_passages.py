@@ -24,7 +24,7 @@ def read(text):
         ("all in small letters, alice meyer", ["all in small letters, alice meyer"]),
         ("See Mr. Meyer. He is in.", ["See Mr. Meyer."]),
         ("From: wei cook <>\nWe see.", ["From: wei cook <>"]),
-        ("server.login(SENDER, PASS)", []),
+        ("server.login(SENDER)", []),
         ("server.login(SENDER) # Meyer", ["server.login(SENDER) # Meyer"]),
         ("", []),
         ("123 456", []),
