@@ -26,7 +26,12 @@ _NODES, _TENSORS = 1, 5  # of GraphProto
 _INPUT, _NAME, _KIND, _ATTRIBUTE = 1, 3, 4, 5  # of NodeProto
 _ATTRIBUTE_NAME, _ATTRIBUTE_INT, _ATTRIBUTE_TYPE = 1, 3, 20  # of AttributeProto
 _DIMENSION, _TYPE, _FLOATS, _INTS, _TENSOR_NAME, _RAW = 1, 2, 4, 5, 8, 9  # of TensorProto
-_TYPES = {1: np.dtype(np.float32), 2: np.dtype(np.uint8), 3: np.dtype(np.int8), 7: np.dtype(np.int64)}
+_TYPES: Mapping[int, np.dtype[Any]] = {
+    1: np.dtype(np.float32),
+    2: np.dtype(np.uint8),
+    3: np.dtype(np.int8),
+    7: np.dtype(np.int64),
+}
 _INT = 2  # of AttributeProto.AttributeType
 _MIDDLE = 8  # what a four-bit weight of zero is stored as
 _PREFIX, _QUANTIZED = "bert.", "_quantized"
