@@ -53,7 +53,7 @@ class _Word:
     token: Token
     probability: float  # that it is part of any name
     begins: bool
-    kinds: Mapping[str, float]  # label without its prefix → probability
+    masses: Sequence[float]  # the probability of each label of a name
 
 
 class Crf:
@@ -74,7 +74,9 @@ class Crf:
         self._entities = dict(entities)
         self._loose = loose
         known = set(self._tagger.labels())
-        self._labels = [(p + kind, kind) for kind in entities for p in ("B-", "I-") if p + kind in known]
+        self._labels = [p + kind for kind in entities for p in ("B-", "I-") if p + kind in known]
+        self._beginning = [i for i, label in enumerate(self._labels) if label[0] == "B"]
+        self._of = {kind: [i for i, label in enumerate(self._labels) if label[2:] == kind] for kind in entities}
         self._lock = threading.Lock()
 
     def names(
@@ -99,16 +101,13 @@ class Crf:
                 if marginal("O", index) > 1 - grow:
                     yield None
                     continue
-                masses = [(label, kind, marginal(label, index)) for label, kind in self._labels]
-                total = sum(mass for _, _, mass in masses)
-                kinds = dict.fromkeys(self._entities, 0.0)
-                for _, kind, mass in masses:
-                    kinds[kind] += mass
-                begins = sum(mass for label, _, mass in masses if label[0] == "B") * 2 > total
-                yield _Word(token, total, begins, kinds) if total >= grow else None
+                masses = [marginal(label, index) for label in self._labels]
+                total = sum(masses)
+                begins = sum([masses[i] for i in self._beginning]) * 2 > total
+                yield _Word(token, total, begins, masses) if total >= grow else None
 
     def _result(self, run: Sequence[_Word]) -> Result:
-        kind = max(self._entities, key=lambda kind: sum(word.kinds[kind] for word in run))
+        kind = max(self._of, key=lambda kind: sum(word.masses[i] for word in run for i in self._of[kind]))
         score = (1 + min(max(word.probability for word in run), 1.0)) / 2
         return Result(self._entities[kind], run[0].token.start, run[-1].token.end, score)
 

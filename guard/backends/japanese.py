@@ -42,18 +42,23 @@ class Words:
         self._short, self._long = SplitMode.A, SplitMode.C
         self._tokenizer: Any = Dictionary(dict="core").tokenizer()
         self._lock = threading.Lock()
+        self._tags: dict[tuple[int, bool], str] = {}
 
     def tokens(self, text: str) -> list[Token]:
         """The words of `text`."""
         with self._lock:
             # Two passes: asking a long word for its parts ends the process on some (sudachipy 0.7.0).
-            longer = [_token(word) for word in self._tokenizer.tokenize(text, self._long)]
-            words = [_token(word) for word in self._tokenizer.tokenize(text, self._short)]
+            longer = [self._token(word) for word in self._tokenizer.tokenize(text, self._long)]
+            words = [self._token(word) for word in self._tokenizer.tokenize(text, self._short)]
         return list(_with_longer(words, longer))
 
-
-def _token(word: Any) -> Token:
-    return Token(word.surface(), tag_of(word.part_of_speech(), unknown=word.is_oov()), word.begin(), word.end())
+    def _token(self, word: Any) -> Token:
+        # A part of speech has a number, and its words are asked for once: a new tuple of six is made of them each time.
+        key = (word.part_of_speech_id(), word.is_oov())
+        tag = self._tags.get(key)
+        if tag is None:
+            tag = self._tags[key] = tag_of(word.part_of_speech(), unknown=key[1])
+        return Token(word.surface(), tag, word.begin(), word.end())
 
 
 def _with_longer(words: Iterable[Token], longer: Iterable[Token]) -> Iterator[Token]:
@@ -66,7 +71,7 @@ def _with_longer(words: Iterable[Token], longer: Iterable[Token]) -> Iterator[To
         if whole and word.end > word.start:
             place = "" if (whole.start, whole.end) == (word.start, word.end) else "BI"[word.start > whole.start]
             common = not word.tag.endswith("?") and _NAMING not in word.tag and _NAMING not in whole.tag
-            yield word._replace(tag=f"{word.tag}|{place}{whole.tag}", common=common)
+            yield Token(word.form, f"{word.tag}|{place}{whole.tag}", word.start, word.end, common)
 
 
 def japanese(text: str) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
-from guard.mask.evidence import ordinary
+from guard.mask.evidence import in_code, ordinary
 from guard.mask.lexicon import STARTS
 
 Range: TypeAlias = tuple[int, int]
@@ -20,8 +20,12 @@ ASKED, ANSWER = 80, 40  # characters: a sentence no longer than this is read wit
 SHARED = 60  # characters that the pieces of an endless sentence share
 
 _EAST = re.compile("[ᄀ-ᇿ⺀-꓏ꥠ-꥿가-퟿豈-﫿︰-﹏＀-￯𠀀-𯿿\ud800-\udfff]")
+# What the patterns know, and the models make names or many tokens of: addresses of the web and of mail, accounts and
+# telephone numbers in groups, long numbers and codes.
 _KNOWN = re.compile(
     r"(?<![^\s<(\[\"'])(?:https?://|www\.)[^\s<>\"']{1,400}|(?<![^\s<(\[\"':,])[\w.+-]{1,64}@[\w.-]{1,100}"
+    r"|(?<![\w.+-])[A-Z]{2}[0-9]{2}(?: [0-9A-Z]{4}){2,7}(?: [0-9A-Z]{1,4})?(?!\w)"
+    r"|(?<![\w.+-])(?=(?:[^0-9\n]{0,3}[0-9]){8})[+(]{0,2}[0-9]{1,4}\)?(?:[ .-]{1,2}\(?[0-9]{1,5}\)?){2,6}(?!\w)"
     r"|(?<![^\s(\[\"':=#])(?=(?:[^\s0-9]{0,40}[0-9]){7})[0-9A-Za-z+(][0-9A-Za-z().+/:-]{6,80}(?![^\s)\]\"',;.])"
 )
 _END = re.compile(r"\n+|(?<=[a-z0-9)\]%][a-z0-9)\]%][a-z0-9)\]%][.!?])[\"'”’)]*\s+|(?<=[!?])\s+|\s{3,}")
@@ -82,7 +86,8 @@ def _names_somebody(text: str, start: int, end: int) -> bool:
         return True
     first = _FIRST.match(text, start, end)
     after = first.end() if first and first[1].lower() in STARTS else start
-    return any(not ordinary(match.group()) for match in _CAPITAL.finditer(text, after, end))
+    capitals = _CAPITAL.finditer(text, after, end)
+    return any(not ordinary(match.group()) and not in_code(text, *match.span()) for match in capitals)
 
 
 def _pieces(text: str, start: int, end: int) -> Sequence[Range]:

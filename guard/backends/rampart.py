@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from guard.backends.int8 import eight_bit
+from guard.backends import bert
+from guard.backends.onnx_weights import weights
 from guard.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -59,9 +60,12 @@ class Rampart:
         if missing:
             raise ConfigError(f"the model for English names lacks {', '.join(missing)}. {REMEDY}")
         try:
-            labels = json.loads((folder / "config.json").read_text(encoding="utf-8"))["id2label"]
+            config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
             self._tokenizer = _tokenizer(folder / "tokenizer.json")
-            self._session = _session(eight_bit((folder / "onnx/model_q4.onnx").read_bytes()))
+            learned = weights((folder / "onnx/model_q4.onnx").read_bytes())
+            layers, heads, labels = (config[key] for key in ("num_hidden_layers", "num_attention_heads", "id2label"))
+            self._session = _session(bert.graph(learned, heads, (layers,)))
+            self._classifier = np.ascontiguousarray(learned["classifier.weight"].T), learned["classifier.bias"]
         except Exception as error:  # tokenizers and onnxruntime raise what derives from nothing narrower
             raise ConfigError(f"the model for English names cannot be read. {REMEDY}") from error
         self._frame = self._tokenizer.encode("").ids
@@ -86,13 +90,9 @@ class Rampart:
         """(tokens, labels). One passage at a time: 8-bit scales are those of the whole batch."""
         parts = []
         for start in range(0, len(ids), MOST_TOKENS):
-            framed = np.array([[self._frame[0], *ids[start : start + MOST_TOKENS], self._frame[-1]]], dtype=np.int64)
-            feed = {
-                "input_ids": framed,
-                "attention_mask": np.ones_like(framed),
-                "token_type_ids": np.zeros_like(framed),
-            }
-            logits = self._session.run(None, feed)[0][0, 1:-1]
+            framed = np.array([self._frame[0], *ids[start : start + MOST_TOKENS], self._frame[-1]], dtype=np.int64)
+            weight, bias = self._classifier
+            logits = self._session.run(None, {"ids": framed})[0][1:-1] @ weight + bias
             powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
             parts.append(powers / powers.sum(axis=-1, keepdims=True))
         return np.concatenate(parts) if parts else np.zeros((0, 1), np.float32)
@@ -100,7 +100,8 @@ class Rampart:
     def _words(self, text: str, offsets: Sequence[tuple[int, int]], probabilities: Floats) -> Iterator[Word]:
         if not offsets:
             return
-        by_kind = {kind: probabilities[:, columns].sum(axis=1) for kind, columns in self._columns.items()}
+        # Plain lists: of three numbers Python finds the greatest in a tenth of the time that an array takes.
+        people, places = (probabilities[:, self._columns[kind]].sum(axis=1).tolist() for kind in ("PERSON", "LOCATION"))
         token = 0
         for match in _WORD.finditer(text):
             while token < len(offsets) and offsets[token][1] <= match.start():
@@ -109,9 +110,9 @@ class Rampart:
             while last < len(offsets) and offsets[last][0] < match.end():
                 last += 1
             if last > token:
-                scores = {kind: float(values[token:last].max()) for kind, values in by_kind.items()}
-                kind: Kind = "PERSON" if scores["PERSON"] >= scores["LOCATION"] else "LOCATION"
-                yield Word(match.start(), match.end(), kind, min(sum(scores.values()), 1.0))
+                person, place = max(people[token:last]), max(places[token:last])
+                kind: Kind = "PERSON" if person >= place else "LOCATION"
+                yield Word(match.start(), match.end(), kind, min(person + place, 1.0))
 
 
 def find() -> Path:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from guard.mask.evidence import ordinary, technical
 from guard.mask.lexicon import COMPANY_ENDS, TECHNOLOGY
-from guard.mask.rows import LETTERS, UPPER
+from guard.mask.rows import LETTERS, UPPER, by_letter
 
 _CAP = rf"[{UPPER}][{LETTERS}0-9'’&.-]{{0,30}}(?<![.'’-])"
 _SEQUENCE = rf"{_CAP}(?: (?:{_CAP}|(?:And|and|of|for|&) {_CAP})){{0,4}}"
@@ -55,17 +55,20 @@ _KINDS = re.compile(
     r"|brands)(?![a-z])[^:\n]{0,120}: "
 )
 _ITEMS = re.compile(rf"(?P<name>{_CAP}(?: (?:{_CAP}|& {_CAP})){{0,4}})(?P<more>,? (?:and |& )?|$)?")
+_WORKS = by_letter(
+    *("work(?:s|ed|ing)?", "year", "years", "job", "career", "intern(?:ed|ship)?", "employ(?:ed|ment|ee)", "position"),
+    *("consultant", "engineer", "manager", "analyst", "director", "colleague", "role", "account", "clients?"),
+)
+_DEALS = by_letter(
+    *("employed by", "hired by", "joined", "founded by", "acquired by", "acquired", "merged with", "ceo of", "cto of"),
+    *("cfo of", "founder of", "owner of", "president of", "chairman of", "on behalf of", "invoice from"),
+    *("contract with", "supplier", "vendor", "our client", "our customer", "later became"),
+)
 _FRAMES = tuple(
     re.compile(frame)
     for frame in (
         # where somebody works, studies or has an account
-        rf"(?i:(?<![a-z])(?:work(?:s|ed|ing)?|year|years|job|career|intern(?:ed|ship)?|employ(?:ed|ment|ee)|position"
-        rf"|consultant|engineer"
-        rf"|manager|analyst|director|colleague|role|account|clients?) (?:at|for|with)|employed by|hired by|joined"
-        rf"|founded by|acquired by"
-        rf"|acquired|merged with|ceo of|cto of|cfo of|founder of|owner of|president of|chairman of|on behalf of"
-        rf"|invoice from"
-        rf"|contract with|supplier|vendor|our client|our customer|later became) (?P<name>{_SEQUENCE})",
+        rf"(?:(?<![A-Za-z])(?:{_WORKS}) (?i:at|for|with)|{_DEALS}) (?P<name>{_SEQUENCE})",
         # what is said of a company only
         rf"(?<!\w)(?P<name>{_SEQUENCE}),? (?:is|was) (?:an?|the) (?:[{LETTERS}-]{{1,20}} ){{0,6}}(?:company|bank|firm"
         rf"|nonprofit|non-profit"

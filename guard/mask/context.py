@@ -14,7 +14,7 @@ from itertools import pairwise
 from guard.mask.companies import companies
 from guard.mask.evidence import ordinary, technical
 from guard.mask.lexicon import CITIES, COMPANY_ENDS, COUNTRIES, STARTS
-from guard.mask.rows import LETTERS, UPPER
+from guard.mask.rows import LETTERS, UPPER, by_letter
 
 _CAP = rf"[{UPPER}][{LETTERS}0-9'’&.-]{{0,30}}(?<![.'’-])"
 _LIST = re.compile(
@@ -47,12 +47,17 @@ _LISTED_BEFORE = re.compile(r"(?:, | and | or | & )$")
 _LISTED_AFTER = re.compile(r",? (?:and|or|&) |, [A-Z]")
 _MAILBOX = re.compile(r"(?<![\w.+-])([A-Za-z][A-Za-z.+_-]{3,60})[0-9]{0,4}@")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_MOVES = by_letter(
+    *("originally", "moved", "moving", "travell?ed", "flew", "flying", "come", "comes", "coming", "back", "arrived"),
+    *("born", "raised", "grew up", "living", "lives?", "lived", "based", "stay(?:ed|ing)?", "resid(?:es|ing)"),
+    *("headquartered", "offices?", "year"),
+)
+_HOMES = by_letter(
+    *("i am in", "i'm in", "home (?:city|town)", "hometown", "city of", "town of", "village of"),
+)
 _FROM = re.compile(
-    rf"(?i:(?<![a-z])(?:(?:originally|moved|moving|travell?ed|flew|flying|come|comes|coming|back|arrived|born|raised"
-    rf"|grew up|living|lives?"
-    rf"|lived|based|stay(?:ed|ing)?|resid(?:es|ing)|headquartered|offices?|year) (?:here )?(?:from|to|in|at)|i am in"
-    rf"|i'm in|home (?:city|town)|hometown"
-    rf"|city of|town of|village of)) (?P<place>[{UPPER}][{LETTERS}'’]{{2,30}}(?:[ -](?:o['’] |de |la |upon "
+    rf"(?<![A-Za-z])(?:(?:{_MOVES}) (?i:(?:here )?(?:from|to|in|at))|{_HOMES})"
+    rf" (?P<place>[{UPPER}][{LETTERS}'’]{{2,30}}(?:[ -](?:o['’] |de |la |upon "
     rf"|on )?[{UPPER}][{LETTERS}'’.]{{0,30}}|[ ][0-9]{{1,2}}(?=,)| \([{UPPER}][{LETTERS}]{{1,20}}\)){{0,3}})"
 )
 _COUNTRY = re.compile(

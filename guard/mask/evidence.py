@@ -73,7 +73,7 @@ def believed(text: str, candidate: Candidate) -> tuple[int, int] | None:
         return None
     told = told or _told(text, words[0][0])
     start, end = words[0][0], max(end, words[-1][1]) if words[-1][1] >= end - 1 else words[-1][1]
-    if _in_code(text, start, end) or _eponym(text, start, end) or _SIGNS.search(text, start, end):
+    if in_code(text, start, end) or _eponym(text, start, end) or _SIGNS.search(text, start, end):
         return None
     if candidate.grammar and _CELLS.search(text, start, end):
         return None
@@ -206,7 +206,7 @@ def _odd(word: str) -> bool:
     return bool(_INNER_CAPITAL.match(word)) or any(c.isdigit() for c in word) or (len(word) < 4 and word.isupper())
 
 
-def _in_code(text: str, start: int, end: int) -> bool:
+def in_code(text: str, start: int, end: int) -> bool:
     """Whether the candidate is part of a program, a path or an address."""
     if _CITED.search(text, max(0, start - 12), start) and text[start - 1] == "/":
         return True

@@ -23,6 +23,14 @@ class Find:
     bare: bool = False
     blob: bool = False
 
+    @property
+    def placed(self) -> Span:
+        """The span, where the find stands."""
+        span = self.span
+        if (span.start, span.end) == (self.start, self.end):
+            return span
+        return Span(self.start, self.end, span.entity, span.score, span.recognizer)
+
 
 def in_json(item: Inner, find: Find) -> Find:
     """`find`, which stands in a string or a number of JSON, as it stands in the text around that."""

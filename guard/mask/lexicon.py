@@ -54,8 +54,9 @@ youtube zabbix zapier zendesk zig zod zookeeper zoom zsh
 """
 # Words of instructions, headings and forms, which are capitalised without being names.
 _HEADLINES = """
-about above absolutely abstract accept access account accounts achievement action active activity add additional admin
-advanced after agenda agent agents agreement alert algorithm all allow also always analyse analysis analyst analytics
+aadhaar about above absolutely abstract accept access account accounts achievement action active activity add additional
+admin advanced after agenda agent agents agreement alert algorithm all allow also always analyse analysis analyst
+analytics
 analyze and annual another answer any app appendix application applications apply approach approval archive are
 arguments article as ask assign assistant assume attach attachment audience audit author auto available average avoid
 award back backend background backlog balance bar base based basic batch bayesian before begin behavior behaviour

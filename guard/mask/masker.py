@@ -30,6 +30,8 @@ class Masked:
 # Of operators that act on the same characters, the one that lets less through goes first.
 _GRAVITY: tuple[Operator, ...] = ("placeholder", "hash", "redact", "route", "block")
 
+_RESTORED: frozenset[Operator] = frozenset({"placeholder", "route"})
+
 _LEAST = 4  # characters: what is left of a find beside a placeholder and shorter, a particle or a sign, is no value
 
 
@@ -38,14 +40,12 @@ class Masker:
 
     def __init__(self, vault: Vault, operators: Mapping[str, Operator], default: Operator = "placeholder") -> None:
         self._vault = vault
-        self._operators = operators
+        self._operators = {**operators, LITERAL: "placeholder"}  # else nobody could tell it from a placeholder
         self._default = default
         self._keeps = "keep" in {default, *operators.values()}
 
     def operator(self, entity: str) -> Operator:
         """What the plan does with an entity. Look-alikes of placeholders always become placeholders."""
-        if entity == LITERAL:
-            return "placeholder"
         return self._operators.get(entity, self._default)
 
     def mask(self, text: Text, spans: Sequence[tuple[Span, ...]], field: str, *, seams: Sequence[Span] = ()) -> Masked:
@@ -73,7 +73,7 @@ class Masker:
         pieces.append(text.raw[last:])
         masked = self._checked("".join(pieces), text, finds)
         real = [find for find in finds if find.span.entity != LITERAL]
-        where = tuple(replace(find.span, start=find.start, end=find.end) for find in real)
+        where = tuple(find.placed for find in real)
         return Masked(masked, tuple(self._entry(find, field) for find in real), where, kept)
 
     def kept(
@@ -164,7 +164,8 @@ class Masker:
 
     def _checked(self, masked: str, text: Text, finds: list[Find]) -> str:
         """`masked`, or, should it not restore to the text byte for byte, one placeholder for the whole of it."""
-        if any(find.number or self.operator(find.span.entity) not in ("placeholder", "route") for find in finds):
+        entities = {find.span.entity for find in finds}
+        if any(find.number for find in finds) or not _RESTORED.issuperset(map(self.operator, entities)):
             return masked
         if restore(masked, self._vault) == text.raw:
             return masked
@@ -178,9 +179,7 @@ class Masker:
     def located(self, text: Text, spans: Sequence[tuple[Span, ...]]) -> tuple[tuple[Span, str], ...]:
         """What was found in the readings of `text`, as spans of the text itself, each with the value it stands for."""
         return tuple(
-            (replace(find.span, start=find.start, end=find.end), find.value)
-            for find in self._finds(text, iter(spans))
-            if find.span.entity != LITERAL
+            (find.placed, find.value) for find in self._finds(text, iter(spans)) if find.span.entity != LITERAL
         )
 
     def mask_reply(

@@ -12,8 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ahocorasick_rs import AhoCorasick
-
+from guard.mask.gates import Literals, Places
 from guard.mask.patterns_dates import DATES
 from guard.mask.patterns_ids import IDS
 from guard.mask.patterns_people import PEOPLE
@@ -54,7 +53,9 @@ class PatternRecognizer:
     def __init__(self, rows: Sequence[Row] = ROWS) -> None:
         self._numeric = tuple(row for row in rows if row.at == "digit")
         self._others = tuple(row for row in rows if row.at == "anywhere")
-        self._gate = _Gate([row.needs for row in self._others])
+        self._gate = Literals([row.needs for row in self._others])
+        # A row that may begin before its digits is told by what leads to it.
+        self._places = Places([(row.lead, re.NOFLAG) if row.back else (row.regex, row.flags) for row in self._numeric])
         self.supported_entities = sorted({row.entity for row in rows})
 
     def analyze(
@@ -76,7 +77,11 @@ class PatternRecognizer:
         ends = [0] * len(self._numeric)  # where the last match of each row ended
         for number in _NUMBERS.finditer(text):
             digits = number.end() - len(number.group().lstrip("+("))
-            for index, row in enumerate(self._numeric):
+            open_ = self._places.open(text, digits)
+            if number.start() < digits:
+                open_ = sorted({*open_, *self._places.open(text, number.start())})
+            for index in open_:
+                row = self._numeric[index]
                 if digits < ends[index]:
                     continue
                 if row.back:
@@ -94,27 +99,6 @@ class PatternRecognizer:
             row = self._others[index]
             for match in row.pattern.finditer(text):
                 yield row, match
-
-
-class _Gate:
-    """Which rows are worth trying: one walk over the text finds the literals of all of them (Aho and Corasick, 1975).
-
-    Measured on 1 KB of prose with 1,000 literals: .03 ms, against .45 ms for looking for one after the other, and .17
-    for re2's set of 64 of the expressions; it takes no more than four fifths. Hyperscan needs minutes to compile them.
-    """
-
-    def __init__(self, needs: Sequence[Sequence[str]]) -> None:
-        self._rows: dict[str, list[int]] = {}
-        for index, literals in enumerate(needs):
-            for literal in literals:
-                self._rows.setdefault(literal, []).append(index)
-        self._literals = list(self._rows)
-        self._automaton = AhoCorasick(self._literals)
-
-    def open(self, lowered: str) -> list[int]:
-        """The rows of which a literal stands in the text, in order."""
-        found = {match[0] for match in self._automaton.find_matches_as_indexes(lowered, overlapping=True)}
-        return sorted({index for literal in found for index in self._rows[self._literals[literal]]})
 
 
 def _around(row: Row, text: str, digits: int, start: int) -> re.Match[str] | None:

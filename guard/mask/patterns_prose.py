@@ -5,7 +5,7 @@ Trades, nationalities and beliefs.
 
 from __future__ import annotations
 
-from guard.mask.rows import END, LETTERS, START, UPPER, Row
+from guard.mask.rows import END, LETTERS, START, UPPER, Row, by_letter
 
 # What the last word of a trade is, most often.
 _TRADES = (
@@ -83,7 +83,7 @@ PROSE: tuple[Row, ...] = (
     ),
     Row(
         "NRP",
-        rf"(?i:{START}(?:{_NATIONS})(?:e?s)?{END})(?![-/][A-Za-z]{{2}})",
+        rf"{START}(?:{by_letter(*_NATIONS.split('|'))})(?i:e?s)?{END}(?![-/][A-Za-z]{{2}})",
         0.6,
         ("a «German» car", "two «Russians» and", "the «cambodian» office"),
         ("Germany", "polished", "en-US"),

@@ -61,6 +61,7 @@ _CODE = re.compile(r"(?=[0-9A-Z]*[0-9])(?=[0-9A-Z]*[A-Z])[0-9A-TV-Z]{8,26}")
 _FORM = re.compile(r"[0-9A-TV-Z]{4,7}")
 
 
+@lru_cache(REMEMBERED)
 def key_of(name: str) -> str:
     """The name under which a vault files a placeholder: the same for every tolerated bending of it."""
     return name.replace("\\", "").upper().translate(_CONFUSED)
@@ -109,6 +110,8 @@ class Coder:
         self.tenant = tenant
         self._key = key
         # A chat sends its whole history every turn: the same values come again and again.
+        self.normalised = lru_cache(REMEMBERED)(normalised)
+        self.usual = lru_cache(REMEMBERED)(usual)
         self.code = lru_cache(REMEMBERED)(self._code)
         self.form = lru_cache(REMEMBERED)(self._form)
         self.value_hash = lru_cache(REMEMBERED)(self._value_hash)
@@ -140,7 +143,7 @@ class Coder:
 
     def _value_hash(self, entity: str, spelling: str) -> str:
         """A keyed hash of the value for the log: equal values stay equal, the value cannot be read from it."""
-        return self._digest("log", self.tenant, entity, normalised(entity, spelling)).hex()[:24]
+        return self._digest("log", self.tenant, entity, self.normalised(entity, spelling)).hex()[:24]
 
 
 def _base32(digest: bytes) -> str:

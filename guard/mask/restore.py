@@ -40,8 +40,7 @@ def unescape(written: str, depth: int = 1) -> str | None:
 
 def restore(text: str, vault: Vault) -> str:
     """`text` with every known placeholder replaced."""
-    restorer = StreamRestorer(vault)
-    return restorer.feed(text) + restorer.flush()
+    return StreamRestorer(vault, _held=text).flush()
 
 
 @dataclass(slots=True)

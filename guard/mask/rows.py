@@ -114,6 +114,18 @@ class Row:
         return _words(self.against)
 
 
+def by_letter(*alternatives: str) -> str:
+    """An expression for any of `alternatives` in any case; each begins with a small letter of ASCII.
+
+    They are grouped by that letter, which is spelled out in both cases: `re` then skips a place where none begins
+    without trying one after the other, several times as fast.
+    """
+    groups: dict[str, list[str]] = {}
+    for alternative in alternatives:
+        groups.setdefault(alternative[0], []).append(alternative[1:])
+    return "|".join(f"[{letter.upper()}{letter}](?i:{'|'.join(rests)})" for letter, rests in groups.items())
+
+
 def labelled(
     entity: str,
     labels: str,

@@ -59,6 +59,8 @@ def _trim(span: Span, text: str) -> Span | None:
     start, end = max(span.start, 0), min(span.end, len(text))
     if start >= end:
         return None
+    if text[start].isalnum() and text[end - 1].isalnum():  # as nearly always
+        return span if (start, end) == (span.start, span.end) else replace(span, start=start, end=end)
     edge = _NOT_NAME if span.entity in NAMES else _SPACE
     first = start
     start = _skip(edge, text, start, end)

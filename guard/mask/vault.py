@@ -10,8 +10,6 @@ from guard.mask.placeholders import (
     FORM_LENGTH,
     Coder,
     key_of,
-    normalised,
-    usual,
 )
 from guard.types import Spelling
 
@@ -63,7 +61,8 @@ class Vault:
 
         `value` is what an encoded spelling stands for, so that `a%40b.com` has the code of `a@b.com`.
         """
-        return self._name(entity, normalised(entity, spelling if value is None else value), spelling, escaped)
+        normal = self.coder.normalised(entity, spelling if value is None else value)
+        return self._name(entity, normal, spelling, escaped)
 
     def _name(self, entity: str, normal: str, spelling: str, escaped: str | None) -> str:
         known = self._names.get((entity, normal, spelling, escaped))
@@ -141,7 +140,7 @@ class Vault:
         return code
 
     def _form(self, value: Value, spelling: Spelling) -> str:
-        if spelling.escaped is None and spelling.text == usual(value.entity, value.normal):
+        if spelling.escaped is None and spelling.text == self.coder.usual(value.entity, value.normal):
             value.spellings[""] = spelling
             return ""
         identity = spelling.text if spelling.escaped is None else f"{spelling.text}\0{spelling.escaped}"

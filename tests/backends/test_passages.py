@@ -24,6 +24,8 @@ def read(text):
         ("all in small letters, alice meyer", ["all in small letters, alice meyer"]),
         ("See Mr. Meyer. He is in.", ["See Mr. Meyer."]),
         ("From: wei cook <>\nWe see.", ["From: wei cook <>"]),
+        ("server.login(SENDER)", []),
+        ("server.login(SENDER) # Meyer", ["server.login(SENDER) # Meyer"]),
         ("", []),
         ("123 456", []),
     ],
@@ -75,7 +77,10 @@ def test_making_it_latin_moves_nothing(text):
         ("at https://example.com/Alice now", f"at {' ' * 25} now"),
         ("to alice@example.com, Bob", f"to {' ' * 17}, Bob"),
         ("call 030-1234567 now", f"call {' ' * 11} now"),
+        ("call (533) 137-5322 or +44 20 7717 5308.", f"call {' ' * 14} or {' ' * 16}."),
+        ("to DE31 4240 1468 5430 9146 34 now", f"to {' ' * 27} now"),
         ("at 12 Main Street 10115", "at 12 Main Street 10115"),
+        ("Flat 4, 12 Elm Road 45 100", "Flat 4, 12 Elm Road 45 100"),
     ],
 )
 def test_what_patterns_know_better_is_not_shown_to_the_models(text, expected):

@@ -3,9 +3,11 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from guard.mask.patterns import PatternRecognizer
-from guard.mask.rows import THRESHOLD, Row, labelled
+from guard.mask.rows import THRESHOLD, Row, by_letter, labelled
 
 BADGE = labelled(
     "BADGE", "badge|뱃지|バッジ", r"[A-Z][0-9]{4}", ("badge «A1234»",), ("badge",), needs=("badge", "뱃지", "バッジ")
@@ -65,3 +67,11 @@ def test_a_label_that_never_ends_is_read_in_time_that_grows_with_its_length():
     assert values("badge " * 10_000) == []
     assert values("badge (" * 10_000) == []
     assert re.compile(BADGE.regex)
+
+
+@given(st.text("wWoOjJnN ſK", max_size=8))
+def test_words_by_their_first_letter_are_found_where_they_are_in_any_case(text):
+    words = ("wo", "won", "job", "wow(?:n|o)?", "no")
+    grouped = re.compile(f"(?:{by_letter(*words)})")
+    plain = re.compile(f"(?:{'|'.join(words)})", re.IGNORECASE)
+    assert [m.span() for m in grouped.finditer(text)] == [m.span() for m in plain.finditer(text)]
