@@ -71,15 +71,22 @@ def learn(
 
     `reader` is the log, by default that of `config`. Nothing where `critic.labels` is off or the critic does not learn.
     """
-    if not config.critic.labels or not critics.learns(config.critic) or not has_drawer(config, "labels"):
+    if not config.critic.labels or not critics.learns(config.critic):
         return NOTHING
-    with closing(Labels(drawer_of(config, "labels", only_read=True))) as store:
-        labels = store.all()
+    labels = labels_of(config)
     if not labels:
         return NOTHING
     learnt = gather(labels, documents, reader or reader_of(config))
     progress(str(learnt))
     return learnt
+
+
+def labels_of(config: Config) -> Sequence[Label] | None:
+    """All labels that people gave, None where no place for them was made yet. Raises ConfigError, AuditError."""
+    if not has_drawer(config, "labels"):
+        return None
+    with closing(Labels(drawer_of(config, "labels", only_read=True))) as store:
+        return store.all()
 
 
 def gather(labels: Sequence[Label], documents: Sequence[Constitution], reader: Reader) -> Learnt:

@@ -33,8 +33,8 @@ def report(
 ) -> None:
     """Write the governance report of a month as a page and as PDF."""
     with telling_errors():
-        from guard.audit.labels import FILE, labels_in
         from guard.audit.log import reader_of
+        from guard.labelling import labels_of
         from guard.reporting.gathering import Month, check, gather
         from guard.reporting.scores import spoken
         from guard.reporting.writing import as_html, as_pdf
@@ -43,8 +43,8 @@ def report(
         wished = Month.parse(month or _last_month())
         reader = reader_of(config)
         progress(f"reading the entries of {wished.name}")
-        labels = config.data / FILE
-        gathered = gather(reader, wished, spoken(labels_in(labels)) if labels.is_file() else None)
+        labels = labels_of(config)
+        gathered = gather(reader, wished, None if labels is None else spoken(labels))
         if verify:
             progress("verifying the log")
         page = as_html(gathered, check(reader) if verify else None, config, language)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from guard.audit.labels import FILE, Label, Labels
+from guard.audit.drawers import SqliteDrawer
+from guard.audit.labels import Label, Labels
 from guard.cli import main
 from guard.reporting.scores import scored, spoken
 from guard.types import State, Verdict
@@ -76,7 +77,7 @@ def page(folder: Path, language: str = "en") -> str:
 
 def test_the_report_draws_what_people_labelled_beside_its_table(tmp_path: Path) -> None:
     log(tmp_path)
-    with closed(Labels(tmp_path / FILE)) as labels:
+    with closed(Labels(SqliteDrawer(tmp_path / "labels.db", "labels"))) as labels:
         for number, right in ((0, True), (2, True), (3, False)):
             labels.put(label(f"embedded{number}", "a", right=right))
     text = page(tmp_path)
@@ -97,7 +98,7 @@ def test_the_report_draws_what_people_labelled_beside_its_table(tmp_path: Path) 
 @pytest.mark.parametrize("language", ["ko", "ja"])
 def test_every_critic_has_a_plot_of_its_own_in_every_language(tmp_path: Path, language: str) -> None:
     log(tmp_path, critics=("embedded", "large"))
-    with closed(Labels(tmp_path / FILE)) as labels:
+    with closed(Labels(SqliteDrawer(tmp_path / "labels.db", "labels"))) as labels:
         for critic in ("embedded", "large"):
             labels.put(label(f"{critic}1", "a", right=True))
     text = page(tmp_path, language)
