@@ -21,6 +21,7 @@ from guard.audit.entries import Opener
 from guard.audit.indexing import Waiting
 from guard.audit.persons import Sealer
 from guard.audit.postgres import SETTINGS, PostgresReader, check_revision, connect, failing_as
+from guard.audit.rotating import finder
 from guard.audit.shelf import Shelf
 from guard.audit.signing import Signer
 from guard.audit.store import AT_ONCE, signing_key
@@ -76,8 +77,8 @@ class PostgresStore(Committing, PostgresReader):
             connection = self._connected()
             try:
                 begun = connection.execute("SELECT EXISTS (SELECT 1 FROM checkpoint)").fetchone() == (True,)
-                signing = signing_key(key, begun=begun, where="its tables in PostgreSQL")
-                self._tip, self._signer = Tip(signing, WHERE), Signer(signing, self._store_signed)
+                self._tip = Tip(signing_key(key, begun=begun, where="its tables in PostgreSQL"), WHERE, finder(key))
+                self._signer = Signer(self._store_signed)
                 with self._transaction():
                     self._begin()
             except BaseException:

@@ -126,12 +126,12 @@ class Rows:
 def commit(size: int, signed: tuple[Row, ...] = ()) -> Commit:
     sealed = Checkpoint(KEY.origin, size, bytes(32), size - 1, 0, bytes(32), bytes(32))
     text = notes.text_of(notes.sign(sealed, KEY))
-    return Commit(sealed, Frontier(), size - 1, (), (size, text, None), signed, (), (), False, False)
+    return Commit(sealed, KEY, Frontier(), size - 1, (), (size, text, None), signed, (), (), False, False)
 
 
 def test_a_commit_takes_along_what_was_signed_before_it() -> None:
     rows = Rows()
-    signer = Signer(KEY, rows, after_s=0.001, along_s=NEVER_S)
+    signer = Signer(rows, after_s=0.001, along_s=NEVER_S)
     signer.made(commit(1))
     until(lambda: signer.ready)
     (taken,) = signer.ready
@@ -144,7 +144,7 @@ def test_a_commit_takes_along_what_was_signed_before_it() -> None:
 
 def test_a_commit_that_failed_took_nothing_along() -> None:
     rows = Rows()
-    signer = Signer(KEY, rows, after_s=0.001, along_s=0.01)
+    signer = Signer(rows, after_s=0.001, along_s=0.01)
     signer.made(commit(1))
     until(lambda: rows.rows)
     assert signer.ready == ()
@@ -156,7 +156,7 @@ def test_a_commit_that_failed_took_nothing_along() -> None:
 def test_what_could_not_be_stored_is_stored_later(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("guard.audit.signing.AGAIN_S", 0.001)
     rows = Rows(failures=3)
-    signer = Signer(KEY, rows, after_s=0.001, along_s=0.001)
+    signer = Signer(rows, after_s=0.001, along_s=0.001)
     signer.made(commit(1))
     until(lambda: rows.rows)
     rows.failures = 1
@@ -164,7 +164,7 @@ def test_what_could_not_be_stored_is_stored_later(monkeypatch: pytest.MonkeyPatc
     signer.close()
     signer.close()
     assert rows.rows[0][0] == 1
-    failing = Signer(KEY, Rows(failures=1), after_s=NEVER_S)
+    failing = Signer(Rows(failures=1), after_s=NEVER_S)
     failing.made(commit(3))
     with pytest.raises(AuditError, match="full"):
         failing.now()

@@ -196,7 +196,10 @@ def test_postgresql_is_upgraded_revision_by_revision(in_postgres: InPostgres) ->
         store.append([of_the_third_schema(entry) for entry in (OPENING, CLOSING, opening("1"))])
     place.without_triggers(
         "UPDATE checkpoint SET note = signed.note FROM signed WHERE signed.size = checkpoint.size",
-        *(f"DROP TABLE {name}" for name in ("content", "person_key", "listed", "unindexed", "search", "signed")),
+        *(
+            f"DROP TABLE {name}"
+            for name in ("content", "person_key", "listed", "unindexed", "search", "signed", "key_change")
+        ),
         "DROP INDEX leaf_holds",
         f"UPDATE {VERSION_TABLE} SET version_num = '1'",
     )
@@ -248,7 +251,7 @@ def test_a_newer_log_in_postgresql_is_refused(in_postgres: InPostgres) -> None:
 
 
 GRANTS = """
-GRANT SELECT, INSERT ON leaf, checkpoint, signed TO clerk;
+GRANT SELECT, INSERT ON leaf, checkpoint, signed, key_change TO clerk;
 GRANT SELECT, INSERT, UPDATE ON listed TO clerk;
 GRANT SELECT, INSERT, UPDATE, DELETE ON content, person_key, unindexed, search TO clerk;
 GRANT SELECT ON audit_version TO clerk;
