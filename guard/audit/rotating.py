@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from guard.audit import keyfile
-from guard.audit.acts import act_of
 from guard.audit.checkpoint import PublicKey, SigningKey
 from guard.errors import AuditError, ConfigError
 
 if TYPE_CHECKING:
+    from guard.audit.retention import Steward
     from guard.audit.store import Store
 
 NEXT: Final = ".next.key"
@@ -48,11 +48,14 @@ def prepare(private: Path) -> SigningKey:
     return key
 
 
-def rotate(store: Store, private: Path, actor: str, role: str, reason: str) -> PublicKey:
-    """Let the prepared key sign from now on; gives its public half. Raises ConfigError, AuditError."""
+def rotate(store: Store, private: Path, reason: str, steward: Steward) -> PublicKey:
+    """Let the prepared key sign from now on, as `steward` says; gives its public half.
+
+    Raises ConfigError, AuditError.
+    """
     old, new = _load(private), prepare(private)
     note = f"{reason} ({old.id.hex()} was followed by {new.id.hex()})"
-    store.rotate(new, act_of(actor, role, "key", SUBJECT, note))
+    store.rotate(new, steward.act("key", SUBJECT, note))
     _take(private, new)
     return new.public
 

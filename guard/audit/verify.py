@@ -78,7 +78,7 @@ def check(
     now_s: float | None = None,
     processes: int = 1,
 ) -> Report:
-    """Check the log that `source` shows against `key`, its key now or once, against the note `trusted`, and by time-stamps.
+    """Check the log that `source` shows against `key`, its key now or once, the note `trusted`, and time-stamps.
 
     With `seals`, those of the checkpoints are checked too. `now_s` is the time of the check, in Unix seconds, by
     default the clock's: it tells what should be signed by now. So many `processes` check the signatures, where there

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import click
 
-from guard.commands.acts import ROLE, operator
+from guard.commands.audit_content import steward
 from guard.commands.context import config_of, telling_errors
 
 
@@ -27,16 +27,14 @@ def rotate_key(context: click.Context, prepare: bool, reason: str | None) -> Non
         following = rotating.next_of(private)
         if reason is None:
             key = rotating.prepare(private)
-            click.echo(
-                f"{following}: the key {key.id.hex()}. Copy it into the data folder of every machine that writes"
-            )
-            click.echo("this log, readable by guard alone. Then run, on one of them: guard audit rotate-key --reason …")
+            click.echo(f"{following}: the key {key.id.hex()}. Copy it into the data folder of every machine that")
+            click.echo("writes this log, readable by guard alone. Then run, on one of them: guard audit rotate-key")
             return
         if config.audit.store != "sqlite" and not following.exists():
             raise click.ClickException(
                 "Other machines may write this log, and would have to stop. Run first: guard audit rotate-key --prepare"
             )
         with closing(store_of(config)) as store:
-            public = rotating.rotate(store, private, operator(), ROLE, reason)
+            public = rotating.rotate(store, private, reason, steward())
         click.echo(f"The key {public.id.hex()} signs the log from now on. Hand its public half to who checks the log:")
         click.echo(str(public))
