@@ -53,6 +53,7 @@ class Log:
             for change, *arguments in changes:
                 self.raw.execute(change, arguments)
         except sqlite3.IntegrityError:
+            self.restore()
             return None  # the tables themselves do not take it
         now = self.content()
         if changes and now == self.sound:
