@@ -61,8 +61,3 @@ class Ring:
     def at(self, size: int) -> PublicKey:
         """The key that signs the checkpoint of `size` entries."""
         return self.keys[max(bisect_right(self.starts, size) - 1, 0)]
-
-    def span(self, key: PublicKey) -> tuple[float, float]:
-        """From which size on `key` signs, and up to which (exclusive)."""
-        at = self.keys.index(key)
-        return self.starts[at], self.starts[at + 1] if at + 1 < len(self.starts) else float("inf")

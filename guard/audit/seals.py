@@ -59,7 +59,7 @@ class Seals:
 
     def _of(self, text: str) -> bytes:
         keyed = self._keyed.copy()
-        keyed.update(text.encode())
+        keyed.update(text.encode("utf-8", "surrogateescape"))
         return keyed.digest()
 
 

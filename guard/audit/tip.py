@@ -116,6 +116,8 @@ class Tip:
 
     def rotate(self, leaves: Sequence[Leaf], time_ms: int, new: SigningKey) -> tuple[Commit, Row]:
         """The commit of `leaves` from which on `new` seals and signs, and the row that says so, signed by both keys."""
+        if new.public == self._key.public:
+            raise AuditError("the signing key was changed by another process just now: nothing is left to do")
         change = f"{self._key.public} {new.public}"
         commit = self._grown(leaves, time_ms, (), new, Seals(new), change)
         size, text, _ = commit.checkpoint

@@ -80,7 +80,7 @@ def check(
 ) -> Report:
     """Check the log that `source` shows against `key`, its key now or once, the note `trusted`, and time-stamps.
 
-    With `seals`, those of the checkpoints are checked too. `now_s` is the time of the check, in Unix seconds, by
+    With `seals`, those by the newest key are checked too. `now_s` is the time of the check, in Unix seconds, by
     default the clock's: it tells what should be signed by now. So many `processes` check the signatures, where there
     are many. Memory grows with the acts that destroyed content and with nothing else of the log. Raises AuditError
     where `trusted` is not a sound checkpoint of this log, and what `source` raises where the log cannot be read.
@@ -93,8 +93,8 @@ def check(
         kept.setdefault(checkpoint.size, set()).add(checkpoint)
     with Signatures(keys, processes) as signatures:
         walk = Walk(signatures, kept, Bounds.of(stamps), int(tolerance_s * 1000), int(late_s * 1000), findings)
-        if seals is not None and seals.public in keys.keys:
-            walk.seals, walk.sealed_by = seals, keys.span(seals.public)
+        if seals is not None and seals.public == keys.newest:
+            walk.seals, walk.sealed_from = seals, keys.starts[-1]
         signed, changes = Apart(source.signed(), findings), Apart(source.changes(), findings)
         for size, note, frontier in source.checkpoints():
             walk.commit(source.leaves(walk.start, size), size, note, frontier, signed.up_to(size), changes.up_to(size))

@@ -62,8 +62,8 @@ class Walk:
     tolerance_ms: int
     late_ms: int
     findings: Findings = field(default_factory=Findings)
-    seals: Seals | None = None  # of the key that sealed the checkpoints of these sizes (the second exclusive)
-    sealed_by: tuple[float, float] = (0, math.inf)
+    seals: Seals | None = None  # of the newest key, which sealed the checkpoints from this size on
+    sealed_from: int = 0
     start: int = FIRST
     tree: Frontier = field(default_factory=Frontier)
     fits: bool = True  # whether roots can still fit: once one does not, no later one can
@@ -162,7 +162,7 @@ class Walk:
             sound = self.signatures.check(size, note)
         else:
             sound = read_text(note, self.signatures.keys)
-        if sound.seal and self.seals is not None and self.sealed_by[0] <= size < self.sealed_by[1]:
+        if sound.seal and self.seals is not None and size >= self.sealed_from:
             self.seals.require(sound, note)
         return sound
 

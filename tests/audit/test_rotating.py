@@ -274,6 +274,18 @@ def test_who_stops_in_between_goes_on_from_there(place: Place, monkeypatch: pyte
     assert not next_of(place.key).exists()
 
 
+def test_a_change_that_another_process_made_is_not_made_twice(place: Place) -> None:
+    one, other = place.store(), place.store()
+    one.append([opening("0")])
+    following = prepare(place.key)
+    new = rotated(one, place)
+    with pytest.raises(AuditError, match="changed by another process just now"):
+        other.rotate(following, EVE.act("key", "signing key of the log", "late"))
+    assert other.append([closing("0")]).size == 3
+    report = checked(place, new)
+    assert (report.findings, report.changes) == ((), 1)
+
+
 def test_a_change_that_fails_changes_nothing(tmp_path: Path) -> None:
     with closed(new_store(tmp_path)) as store:
         store.append([opening("0")])
