@@ -6,6 +6,9 @@ checkpoint is the signed note as it was published; a body is the text whose UTF-
     {"format": "guard-inclusion/1", "checkpoint": NOTE, "leaves": [{"index": 12, "body": TEXT, "path": [HASH, …]}, …]}
     {"format": "guard-consistency/1", "before": NOTE, "after": NOTE, "path": [HASH, …]}
 
+Where the signing key was changed, the formats are those of number 2, and "changes" holds the note of each change, which
+both keys signed: whoever has one of the keys comes by them to the one that signed the checkpoint.
+
 Index, path and note are what c2sp.org/tlog-proof@v1 holds of one entry; here the halves of an exchange share a note.
 """
 
@@ -21,16 +24,19 @@ from guard.audit import checkpoint as notes
 from guard.audit.checkpoint import Checkpoint, PublicKey, strict_base64
 from guard.audit.entries import decode
 from guard.audit.merkle import leaf_hash, verify_consistency, verify_inclusion
+from guard.audit.ring import Ring
 from guard.errors import AuditError
 from guard.times import moment
 from guard.types import Act, Closing, Entry, Opening
 
-INCLUSION: Final = "guard-inclusion/1"
-CONSISTENCY: Final = "guard-consistency/1"
+INCLUSION: Final = "guard-inclusion/"
+CONSISTENCY: Final = "guard-consistency/"
 LONGEST_PATH: Final = 64
 FIELDS: Final[Mapping[str, Mapping[str, type]]] = {
-    INCLUSION: {"format": str, "checkpoint": str, "leaves": list},
-    CONSISTENCY: {"format": str, "before": str, "after": str, "path": list},
+    f"{INCLUSION}1": {"format": str, "checkpoint": str, "leaves": list},
+    f"{CONSISTENCY}1": {"format": str, "before": str, "after": str, "path": list},
+    f"{INCLUSION}2": {"format": str, "checkpoint": str, "leaves": list, "changes": list},
+    f"{CONSISTENCY}2": {"format": str, "before": str, "after": str, "path": list, "changes": list},
 }
 LEAF_FIELDS: Final[Mapping[str, type]] = {"index": int, "body": str, "path": list}
 
@@ -46,30 +52,46 @@ class Proved:
 
 @dataclass(frozen=True, slots=True)
 class Inclusion:
-    """That the entries of one exchange are in the log that the signed note `checkpoint` is of."""
+    """That the entries of one exchange are in the log that the signed note `checkpoint` is of.
+
+    `changes` are the notes of the changes of the signing key.
+    """
 
     checkpoint: str
     leaves: tuple[Proved, ...]
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """That the log of the signed note `after` begins with the log of the signed note `before`."""
+    """That the log of the signed note `after` begins with the log of the signed note `before`.
+
+    `changes` are the notes of the changes of the signing key.
+    """
 
     before: str
     after: str
     path: tuple[bytes, ...]
+    changes: tuple[str, ...] = ()
 
 
 def dump(proof: Inclusion | Growth) -> str:
     """The file of a proof."""
+    form = 2 if proof.changes else 1
     match proof:
         case Inclusion():
             leaves = [{"index": leaf.index, "body": leaf.body.decode(), "path": _texts(leaf.path)}
                       for leaf in proof.leaves]  # fmt: skip
-            data: dict[str, Any] = {"format": INCLUSION, "checkpoint": proof.checkpoint, "leaves": leaves}
+            data: dict[str, Any] = {"format": f"{INCLUSION}{form}", "checkpoint": proof.checkpoint, "leaves": leaves}
         case Growth():
-            data = {"format": CONSISTENCY, "before": proof.before, "after": proof.after, "path": _texts(proof.path)}
+            data = {
+                "format": f"{CONSISTENCY}{form}",
+                "before": proof.before,
+                "after": proof.after,
+                "path": _texts(proof.path),
+            }
+    if proof.changes:
+        data["changes"] = [*proof.changes]
     return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -81,9 +103,12 @@ def load(text: str) -> Inclusion | Growth:
         if type(form) is not str or form not in FIELDS:
             raise AuditError("this is not a proof that this version of guard can read")
         _require(data, FIELDS[form])
-        if form == CONSISTENCY:
-            return Growth(data["before"], data["after"], _hashes(data["path"]))
-        return Inclusion(data["checkpoint"], tuple(_leaf(leaf) for leaf in data["leaves"]))
+        changes = tuple(data.get("changes", ()))
+        if not all(type(note) is str for note in changes):
+            raise ValueError
+        if form.startswith(CONSISTENCY):
+            return Growth(data["before"], data["after"], _hashes(data["path"]), changes)
+        return Inclusion(data["checkpoint"], tuple(_leaf(leaf) for leaf in data["leaves"]), changes)
     except (ValueError, RecursionError):  # `from None`: the errors of the JSON parser carry the whole text
         raise AuditError("this is not a proof: the file is damaged, or of another kind") from None
 
@@ -92,11 +117,11 @@ def check(proof: Inclusion | Growth, key: PublicKey) -> list[str]:
     """What `proof` shows, in words. Raises AuditError where it shows nothing."""
     match proof:
         case Inclusion():
-            return list(_told(*check_inclusion(proof, key)))
+            return list(_told(*check_inclusion(proof, key), _whose(proof, key)))
         case Growth():
             before, after = check_growth(proof, key)
             return [
-                _signed(after),
+                _signed(after, _whose(proof, key)),
                 f"It begins with the {before.size} entries that it held when it signed its checkpoint of "
                 f"{_time(before.time_ms / 1000)}: none of them was altered, removed or moved since.",
             ]
@@ -104,7 +129,7 @@ def check(proof: Inclusion | Growth, key: PublicKey) -> list[str]:
 
 def check_inclusion(proof: Inclusion, key: PublicKey) -> tuple[Checkpoint, tuple[tuple[int, Entry], ...]]:
     """The checkpoint of a proof, and its entries by number. Raises AuditError where it proves nothing."""
-    checkpoint = notes.verify(proof.checkpoint, key, witnessed=True)
+    checkpoint = notes.verify(proof.checkpoint, Ring.of(key, proof.changes), witnessed=True)
     entries = []
     for leaf in proof.leaves:
         if not verify_inclusion(leaf_hash(leaf.body), leaf.index, checkpoint.size, leaf.path, checkpoint.root):
@@ -119,15 +144,27 @@ def check_inclusion(proof: Inclusion, key: PublicKey) -> tuple[Checkpoint, tuple
 
 def check_growth(proof: Growth, key: PublicKey) -> tuple[Checkpoint, Checkpoint]:
     """The two checkpoints of a proof. Raises AuditError where it proves nothing."""
-    before = notes.verify(proof.before, key, witnessed=True)
-    after = notes.verify(proof.after, key, witnessed=True)
+    keys = Ring.of(key, proof.changes)
+    before = notes.verify(proof.before, keys, witnessed=True)
+    after = notes.verify(proof.after, keys, witnessed=True)
     if not verify_consistency(before.size, before.root, after.size, after.root, proof.path):
         raise AuditError("the later log does not begin with the earlier one, or the path between them was altered")
     return before, after
 
 
-def _told(checkpoint: Checkpoint, entries: tuple[tuple[int, Entry], ...]) -> Iterator[str]:
-    yield _signed(checkpoint)
+def _whose(proof: Inclusion | Growth, key: PublicKey) -> str:
+    """By which key the checkpoint of a proof is signed, as against the `key` that was given."""
+    note = proof.checkpoint if isinstance(proof, Inclusion) else proof.after
+    keys = Ring.of(key, proof.changes)
+    signer = keys.at(notes.verify(note, keys, witnessed=True).size)
+    if signer == key:
+        return "the key that you gave"
+    order = "that followed" if keys.keys.index(signer) > keys.keys.index(key) else "before"
+    return f"the key {signer.id.hex()} {order} the one that you gave"
+
+
+def _told(checkpoint: Checkpoint, entries: tuple[tuple[int, Entry], ...], whose: str) -> Iterator[str]:
+    yield _signed(checkpoint, whose)
     for index, entry in entries:
         yield f"Entry {index} of them is, byte for byte, the one in this file: {_named(entry)}."
     kinds = {type(entry) for _, entry in entries}
@@ -149,10 +186,10 @@ def _named(entry: Entry) -> str:
     return "".join(c if c.isprintable() else "?" for c in f"{what}, dated {_time(entry.time)}")
 
 
-def _signed(checkpoint: Checkpoint) -> str:
+def _signed(checkpoint: Checkpoint, whose: str) -> str:
     return (
         f"The log {checkpoint.origin} held {checkpoint.size} entries; it signed so on "
-        f"{_time(checkpoint.time_ms / 1000)}, by its own clock, with the key that you gave."
+        f"{_time(checkpoint.time_ms / 1000)}, by its own clock, with {whose}."
     )
 
 

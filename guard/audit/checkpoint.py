@@ -10,6 +10,7 @@ an Ed25519 signature:
     after 1040             the size at the checkpoint before
     time 1764000000123     the time of the commit, Unix milliseconds
     before 9yGs5sTq…=      the SHA-256 of the checkpoint before, as it is stored: base64
+    key OLD NEW            only where the signing key changes: the old and the new public key; both sign
     seal kUaWyGWq…=        what shows to the holder of the key that it is of this log: guard.audit.seals
 
     — guard/4f1c… Az3grl…= the name, and base64 of key id and signature
@@ -26,7 +27,7 @@ from __future__ import annotations
 from binascii import Error, a2b_base64, b2a_base64
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final, Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -40,13 +41,14 @@ ID_BYTES: Final = 4
 PRIVATE: Final = "PRIVATE+KEY+"
 MOST_SIGNATURES: Final = 16
 SEAL: Final = "seal "
+CHANGE: Final = "key "
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """The log `origin` grew from `after` to `size` leaves, with the root `root`, at `time_ms` in Unix milliseconds.
 
-    `before` and `seal` are empty in those of an older guard.
+    `before` and `seal` are empty in those of an older guard; `change` names the old and the new key, where they change.
     """
 
     origin: str
@@ -55,6 +57,7 @@ class Checkpoint:
     after: int
     time_ms: int
     before: bytes = b""
+    change: str = ""
     seal: bytes = b""
 
 
@@ -78,6 +81,10 @@ class PublicKey:
         if str(key) != text.strip():
             raise AuditError("this is not the public key of an audit log: its parts do not belong together")
         return key
+
+    def at(self, size: int) -> PublicKey:  # noqa: ARG002 - see Keys
+        """See Keys: of a log whose key was not changed."""
+        return self
 
     def __str__(self) -> str:
         return f"{self.origin}+{self.id.hex()}+{to_base64(ED25519 + self.key.public_bytes_raw())}"
@@ -114,14 +121,38 @@ class SigningKey:
         return f"{PRIVATE}{self.origin}+{self.id.hex()}+{to_base64(ED25519 + self.key.private_bytes_raw())}"
 
 
+class Keys(Protocol):
+    """The public keys of one log; a PublicKey alone is one, `guard.audit.ring.Ring` is all of them."""
+
+    @property
+    def origin(self) -> str:
+        """Which log this is."""
+        ...
+
+    def at(self, size: int) -> PublicKey:
+        """The key that signs the checkpoint of `size` entries."""
+        ...
+
+
 def sign(checkpoint: Checkpoint, key: SigningKey) -> str:
     """The signed note of `checkpoint`, whose origin is that of `key`."""
     return sign_text(_text(checkpoint), key)
 
 
-def sign_text(text: str, key: SigningKey) -> str:
-    """The signed note of a checkpoint whose text is `text`."""
-    return f"{text}\n— {key.origin} {to_base64(key.id + key.key.sign(text.encode()))}\n"
+def sign_text(text: str, *keys: SigningKey) -> str:
+    """The note of a checkpoint whose text is `text`, signed by each of `keys`."""
+    lines = [f"— {key.origin} {to_base64(key.id + key.key.sign(text.encode()))}\n" for key in keys]
+    return f"{text}\n{''.join(lines)}"
+
+
+def changed_keys(note: Any) -> tuple[PublicKey, PublicKey]:
+    """The old and the new key that `note` says of the signing key; whether it is signed is not looked at.
+
+    Raises AuditError where it tells of no change.
+    """
+    line = next((one for one in str(note).split("\n")[:7] if one.startswith(CHANGE)), "")
+    old, _, new = line.removeprefix(CHANGE).partition(" ")
+    return PublicKey.parse(old), PublicKey.parse(new)
 
 
 def is_signed(note: str) -> bool:
@@ -134,12 +165,13 @@ def text_of(note: str) -> str:
     return note.rpartition("\n\n")[0] + "\n"
 
 
-def verify(note: str, key: PublicKey, *, witnessed: bool = False) -> Checkpoint:
-    """The checkpoint that `note` holds, if `key` signed it and no byte was changed since.
+def verify(note: str, keys: Keys, *, witnessed: bool = False) -> Checkpoint:
+    """The checkpoint that `note` holds, if the key of its size signed it and no byte was changed since.
 
     Other signatures beside it are refused, unless `witnessed`: then they are ignored, as the specification asks.
     Raises AuditError.
     """
+    key = keys.at(_size(note))
     text, signature = _parts(note, key, witnessed=witnessed)
     try:
         key.key.verify(signature, text.encode())
@@ -148,14 +180,15 @@ def verify(note: str, key: PublicKey, *, witnessed: bool = False) -> Checkpoint:
     return _of(text, key)
 
 
-def read(note: str, key: PublicKey) -> Checkpoint:
-    """The checkpoint that `note` holds and says that `key` signed; whether it did, `verify` says. Raises AuditError."""
+def read(note: str, keys: Keys) -> Checkpoint:
+    """The checkpoint that `note` holds and says its key signed; `verify` says whether it did. Raises AuditError."""
+    key = keys.at(_size(note))
     return _of(_parts(note, key, witnessed=False)[0], key)
 
 
-def read_text(text: str, key: PublicKey) -> Checkpoint:
-    """The checkpoint whose text is `text`, not signed, of the log of `key`. Raises AuditError."""
-    checkpoint = _of(text, key)
+def read_text(text: str, keys: Keys) -> Checkpoint:
+    """The checkpoint whose text is `text`, not signed, of the log of `keys`. Raises AuditError."""
+    checkpoint = _of(text, keys)
     if not checkpoint.seal:
         raise AuditError("a checkpoint is neither sealed nor signed")
     return checkpoint
@@ -173,9 +206,17 @@ def _parts(note: str, key: PublicKey, *, witnessed: bool) -> tuple[str, bytes]:
     return f"{text}\n", _signature(ours[0])
 
 
-def _of(text: str, key: PublicKey) -> Checkpoint:
+def _size(note: str) -> int:
+    """The size that a note is of, for its key to be found; whether it is a note at all is not looked at."""
+    try:
+        return int(note.split("\n", 2)[1])
+    except (ValueError, IndexError):
+        return 0
+
+
+def _of(text: str, keys: Keys) -> Checkpoint:
     checkpoint = _parse(text)
-    if checkpoint.origin != key.origin:
+    if checkpoint.origin != keys.origin:
         raise AuditError("a checkpoint is of another log")
     return checkpoint
 
@@ -185,7 +226,8 @@ def _text(checkpoint: Checkpoint) -> str:
     text = f"{checkpoint.origin}\n{checkpoint.size}\n{root}\nafter {checkpoint.after}\ntime {checkpoint.time_ms}\n"
     if not checkpoint.seal:
         return text
-    return f"{text}before {to_base64(checkpoint.before)}\n{SEAL}{to_base64(checkpoint.seal)}\n"
+    change = f"{CHANGE}{checkpoint.change}\n" if checkpoint.change else ""
+    return f"{text}before {to_base64(checkpoint.before)}\n{change}{SEAL}{to_base64(checkpoint.seal)}\n"
 
 
 def _parse(text: str) -> Checkpoint:
@@ -194,7 +236,8 @@ def _parse(text: str) -> Checkpoint:
     try:
         origin, size, root, after, time = lines[:5]
         numbers = int(size), int(after.removeprefix("after ")), int(time.removeprefix("time "))
-        checkpoint = Checkpoint(origin, numbers[0], a2b_base64(root), *numbers[1:], *_sealed(lines[5:-1]))
+        hash_before, change, seal = _sealed(lines[5:-1])
+        checkpoint = Checkpoint(origin, numbers[0], a2b_base64(root), *numbers[1:], hash_before, change, seal)
     except ValueError as error:
         raise AuditError("a checkpoint does not have the lines of this version of guard") from error
     if _text(checkpoint) != text or min(numbers) < 0 or len(checkpoint.root) != HASH_BYTES:
@@ -202,15 +245,17 @@ def _parse(text: str) -> Checkpoint:
     return checkpoint
 
 
-def _sealed(lines: list[str]) -> tuple[bytes, bytes]:
-    """The hash of the checkpoint before and the seal, of the lines that hold them. Raises ValueError."""
+def _sealed(lines: list[str]) -> tuple[bytes, str, bytes]:
+    """The hash of the checkpoint before, the change of keys and the seal, of their lines. Raises ValueError."""
     if not lines:
-        return b"", b""
-    before, seal = lines
+        return b"", "", b""
+    before, *change, seal = lines
+    if len(change) > 1:
+        raise ValueError
     hashes = a2b_base64(before.removeprefix("before ")), a2b_base64(seal.removeprefix(SEAL))
     if len(hashes[0]) != HASH_BYTES or len(hashes[1]) != HASH_BYTES:
         raise ValueError
-    return hashes
+    return hashes[0], change[0].removeprefix(CHANGE) if change else "", hashes[1]
 
 
 def _signer(line: str) -> tuple[str, bytes]:

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import Any
 
-from guard.audit.checkpoint import Checkpoint
+from guard.audit.checkpoint import Checkpoint, SigningKey
 from guard.audit.entries import Leaf
 from guard.audit.shelf import Run, Shelf
 from guard.audit.signing import Signer
 from guard.audit.tables import Prepared, Statements
 from guard.audit.tip import Commit, Row, Tip
 from guard.errors import AuditError
-from guard.types import Entry
+from guard.types import Act, Entry
 
 
 class LogBusyError(AuditError):
@@ -84,6 +84,11 @@ class Committing(ABC):
             self._commit(leaves, patient=True)
         return entries
 
+    def rotate(self, new: SigningKey, act: Act) -> None:
+        """Let `new` seal and sign from now on, with the act that says so; see Store."""
+        with self._writing(patient=True):
+            self._commit(lambda: [self.leaf(act)], patient=True, new=new)
+
     def sign(self) -> None:
         """Sign what this process appended, where it is not; see Store."""
         self._signer.now()
@@ -96,6 +101,10 @@ class Committing(ABC):
     def hashes(self, start: int, end: int) -> Iterable[bytes]:
         """See `guard.audit.tip.Past`."""
         return (row[0] for row in self._run(self._asks.hashes, start=start, end=end))
+
+    def changes(self) -> Iterable[str]:
+        """See `guard.audit.tip.Past`."""
+        return (row[1] for row in self._run(self._asks.changes))
 
     def _begin(self) -> None:
         """Take in the log, and sign its end where a process that was interrupted did not; within a transaction.
@@ -117,12 +126,17 @@ class Committing(ABC):
     def _add_signed(self, row: Row) -> None:
         self._run(self._asks.add_signed, size=row[0], note=row[1])
 
-    def _commit(self, make: Callable[[], Sequence[Leaf]], *, patient: bool) -> Commit:
-        """Add the leaves that `make` gives, in one transaction with whatever else it does."""
+    def _commit(self, make: Callable[[], Sequence[Leaf]], *, patient: bool, new: SigningKey | None = None) -> Commit:
+        """Add the leaves that `make` gives, in one transaction with whatever else it does; `new` signs from then on."""
         with self._transaction(patient=patient):
             self._catch_up()
             leaves = self._shelf.admitted(make(), self._run)
-            commit = self._tip.grow(leaves, int(self._clock() * 1000), self._signer.ready)
+            time_ms = int(self._clock() * 1000)
+            if new is None:
+                commit = self._tip.grow(leaves, time_ms, self._signer.ready)
+            else:
+                commit, (size, note) = self._tip.rotate(leaves, time_ms, new)
+                self._run(self._asks.add_change, size=size, note=note)
             self._write(commit)
         self._tip.made(commit)
         self._signer.made(commit)

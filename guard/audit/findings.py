@@ -41,7 +41,8 @@ class Report:
     """What a check saw. Only the first findings are listed; `problems` counts all.
 
     `last` is the newest sound signed note, None where none is known. So many entries after it are `sealed` and not
-    signed; `seals` says whether the seals were checked, which needs the signing key.
+    signed; `seals` says whether the seals were checked, which needs the signing key. The signing key was
+    changed `changes` times; `signer` is the id of the newest.
     `stamped` is how many entries lie under a time-stamp, and `latest_ms` the most that any of them was stamped after
     the time that it bears. `contents` is how many pieces lie beside the tree.
     """
@@ -57,6 +58,8 @@ class Report:
     contents: int = 0
     sealed: int = 0
     seals: bool = False
+    changes: int = 0
+    signer: str = ""
 
     @property
     def ok(self) -> bool:

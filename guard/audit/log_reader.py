@@ -20,6 +20,7 @@ from guard.audit.listing import EVERY, SLACK_S, Dimension, Filters
 from guard.audit.models import DialectName
 from guard.audit.persons import PersonKey
 from guard.audit.results import Count, Kept, Numbered, Recorded, Row
+from guard.audit.ring import Ring
 from guard.audit.seals import Seals
 from guard.audit.sessions import Session, State
 from guard.audit.shelf import statements as beside
@@ -134,6 +135,11 @@ class LogReader(ABC):
             row = next(session.rows(self._asks.last_signed), None)
         return None if row is None else str(row[1])
 
+    def keys(self, key: PublicKey) -> Ring:
+        """All keys that the log had, of which `key` is one. Raises AuditError where that is not shown."""
+        with self._session() as session:
+            return Ring.of(key, [note for _, note in session.rows(self._asks.changes)])
+
     @contextmanager
     def state(self) -> Iterator[State]:
         """The log as it is now, whatever is appended meanwhile. Raises AuditError where it cannot be read."""
@@ -171,7 +177,7 @@ class LogReader(ABC):
         return replace(report, problems=report.problems + 1, findings=(*report.findings, finding)[:MOST_FINDINGS])
 
     def _seals(self, public_key: PublicKey) -> Seals | None:
-        """What checks seals, where the signing key that `public_key` belongs to is at hand."""
+        """What checks seals, where a signing key of the log of `public_key` is at hand."""
         private = self._public.with_suffix(".key")
         if not os.access(private, os.R_OK):
             return None
@@ -179,7 +185,7 @@ class LogReader(ABC):
             key = SigningKey.parse(keyfile.load(private).decode())
         except (ConfigError, AuditError, UnicodeDecodeError):
             return None
-        return Seals(key) if key.public == public_key else None
+        return Seals(key) if key.origin == public_key.origin else None
 
     def _bounds(self, session: Session, filters: Filters) -> tuple[int, int]:
         """Between which numbers the exchanges of the times in `filters` lie."""

@@ -3,6 +3,7 @@
     leaf        the entries, append-only: what is signed
     checkpoint  one sealed checkpoint for each commit, append-only; up to revision 2 a signed note
     signed      signed notes of some of the checkpoints, each over all there are up to it, append-only
+    key_change  the notes of the checkpoints at which the signing key changed, signed by both keys, append-only
     content     what lies beside the tree and may be destroyed
     person_key  the keys that open it, which are destroyed with it
     listed      one row for each exchange, made of the columns of its entries, for lists and counts; changes once, at
@@ -74,6 +75,12 @@ CHECKPOINT: Final = Table(
 )
 SIGNED: Final = Table(
     "signed",
+    METADATA,
+    Column("size", _SEQ, primary_key=True, autoincrement=False),
+    Column("note", Text, nullable=False),
+)
+KEY_CHANGE: Final = Table(
+    "key_change",
     METADATA,
     Column("size", _SEQ, primary_key=True, autoincrement=False),
     Column("note", Text, nullable=False),
@@ -153,7 +160,7 @@ BEGUN: Final = Table(
 SQLITE_SEARCH: Final = table("search", column("rowid", Integer), column("terms", Text))
 
 FINAL: Final = {
-    **dict.fromkeys(("leaf", "checkpoint", "signed"), ("UPDATE", "DELETE")),
+    **dict.fromkeys(("leaf", "checkpoint", "signed", "key_change"), ("UPDATE", "DELETE")),
     "listed": ("DELETE",),
 }
 APPEND_ONLY: Final = "the audit log is append-only"

@@ -23,6 +23,7 @@ from guard.audit.entries import Opener
 from guard.audit.indexing import Waiting
 from guard.audit.persons import Sealer
 from guard.audit.postgres import BEGIN, LOCKS, NOT_VACUUMED, PostgresReader, failing_as, open_to_write, vacuum
+from guard.audit.rotating import finder
 from guard.audit.shelf import Shelf
 from guard.audit.signing import Signer
 from guard.audit.store import AT_ONCE, signing_key
@@ -72,8 +73,8 @@ class PostgresStore(Committing, PostgresReader):
         with failing_as("the audit log cannot be opened"):
             connection = self._connected()
             try:
-                signing = self._signing_key(connection, key)
-                self._tip, self._signer = Tip(signing, WHERE), Signer(signing, self._store_signed)
+                self._tip = Tip(self._signing_key(connection, key), WHERE, finder(key))
+                self._signer = Signer(self._store_signed)
                 with self._transaction():
                     self._begin()
             except BaseException:

@@ -15,6 +15,7 @@ from guard.audit import checkpoint as notes
 from guard.audit.bundles import Growth, Inclusion, Proved, check_growth, check_inclusion
 from guard.audit.checkpoint import Checkpoint, PublicKey
 from guard.audit.merkle import Frontier, Subtree, consistency_proof, extend, inclusion_proof, part, root, unpack
+from guard.audit.ring import Ring
 from guard.errors import AuditError
 
 NOT_YET: Final = (
@@ -29,6 +30,10 @@ class Tree(Protocol):
 
     def tip(self) -> tuple[Any, Any] | None:
         """Size and note of the newest signed checkpoint; None where nothing is signed yet."""
+        ...
+
+    def changes(self) -> Iterable[tuple[Any, Any]]:
+        """Size and note of each change of the signing key, by size."""
         ...
 
     def leaves_of(self, exchange: str) -> Iterable[tuple[Any, Any]]:
@@ -62,9 +67,10 @@ def prove(tree: Tree, exchange: str, key: PublicKey, *, under: str | None = None
 
     Raises AuditError where there is no such exchange, or where the log does not fit its checkpoints.
     """
-    note, checkpoint = _newest(tree, key)
+    keys = _keys(tree, key)
+    note, checkpoint = _newest(tree, keys)
     if under is not None:
-        note, checkpoint = under, notes.verify(under, key, witnessed=True)
+        note, checkpoint = under, notes.verify(under, keys, witnessed=True)
     rows = [(index, body) for index, body in tree.leaves_of(exchange) if _is_leaf(index, body)]
     if not rows:
         raise AuditError("There is no such exchange. 'guard audit list' names them.")
@@ -77,7 +83,7 @@ def prove(tree: Tree, exchange: str, key: PublicKey, *, under: str | None = None
     size = checkpoint.size
     try:
         leaves = tuple(Proved(index, body, inclusion_proof(index, size, subtree)) for index, body in covered)
-        made = Inclusion(note, leaves)
+        made = Inclusion(note, leaves, keys.changes)
         check_inclusion(made, key)
     except (AuditError, ValueError, TypeError) as error:
         raise AuditError(DAMAGED) from error
@@ -90,12 +96,13 @@ def grew(tree: Tree, old: str, key: PublicKey) -> Growth:
     Raises AuditError where `old` is not a sound checkpoint of this log, and where the log does not continue it: it was
     cut, or made anew.
     """
-    before = notes.verify(old, key, witnessed=True)
-    note, after = _newest(tree, key)
+    keys = _keys(tree, key)
+    before = notes.verify(old, keys, witnessed=True)
+    note, after = _newest(tree, keys)
     if before.size > after.size:
         raise AuditError(f"the log was cut: it held {before.size} entries and now holds {after.size}")
     try:
-        made = Growth(old, note, consistency_proof(before.size, after.size, _stored(tree)))
+        made = Growth(old, note, consistency_proof(before.size, after.size, _stored(tree)), keys.changes)
         check_growth(made, key)
     except (AuditError, ValueError, TypeError) as error:
         raise AuditError("the log does not continue the checkpoint: what it held then is not what it holds") from error
@@ -106,19 +113,23 @@ def status(tree: Tree, exchange: str, key: PublicKey) -> Status:
     """Whether the entries of `exchange` are proven to be in the log as it is."""
     try:
         proof = prove(tree, exchange, key)
-        checkpoint = notes.verify(proof.checkpoint, key)
+        checkpoint = notes.verify(proof.checkpoint, Ring.of(key, proof.changes))
     except AuditError as error:
         return Status((), 0, 0, error.message)
     return Status(tuple(leaf.index for leaf in proof.leaves), checkpoint.size, checkpoint.time_ms)
 
 
-def _newest(tree: Tree, key: PublicKey) -> tuple[str, Checkpoint]:
+def _keys(tree: Tree, key: PublicKey) -> Ring:
+    return Ring.of(key, [note for _, note in tree.changes()])
+
+
+def _newest(tree: Tree, keys: Ring) -> tuple[str, Checkpoint]:
     """The newest checkpoint of the log and its note. Raises AuditError."""
     found = tree.tip()
     if found is None:
         raise AuditError("the log is empty, or nothing of it is signed yet, so there is nothing to prove")
     size, note = found
-    checkpoint = notes.verify(note, key) if isinstance(note, str) else None
+    checkpoint = notes.verify(note, keys) if isinstance(note, str) else None
     if checkpoint is None or checkpoint.size != size:
         raise AuditError(DAMAGED)
     return note, checkpoint

@@ -15,6 +15,7 @@ from guard.audit.listing import EVERY, Dimension, Filters
 from guard.audit.log_reader import LogReader
 from guard.audit.models import REVISION, DialectName
 from guard.audit.results import Count, Kept, Numbered, Recorded, Row
+from guard.audit.ring import Ring
 from guard.audit.sessions import LogState, Session, State
 from guard.audit.tables import Prepared, statements
 from guard.audit.timestamps import Stamp
@@ -88,6 +89,10 @@ class Reader(Protocol):
 
     def holding(self) -> tuple[Act, ...]:
         """The acts that put something under legal hold or end that, in order. Raises AuditError."""
+        ...
+
+    def keys(self, key: PublicKey) -> Ring:
+        """All keys that the log had, of which `key` is one. Raises AuditError where that is not shown."""
         ...
 
     def state(self) -> AbstractContextManager[State]:

@@ -139,6 +139,9 @@ def verify(
     lines += [f"time-stamp {name}: was altered, or is not by this authority, or not of this log" for name in damaged]
     if sound:
         lines.append(_stamped(len(sound), report))
+    if report.changes:
+        times = "once" if report.changes == 1 else f"{report.changes} times"
+        lines.append(f"The signing key was changed {times}; the newest is {report.signer}.")
     if report.sealed:
         lines.append(_sealed(report))
     problems = report.problems + len(damaged)
@@ -161,7 +164,7 @@ def stamps_of(
             raise ConfigError("--tokens needs --timestamps: the certificates of the authority that made them.")
         return ()
     key = PublicKey.parse(read_text(public_key)) if public_key else reader.public_key
-    found = tuple(load(tokens or config.data / STAMPS, Authority.load(certificates), key))
+    found = tuple(load(tokens or config.data / STAMPS, Authority.load(certificates), reader.keys(key)))
     if not found:
         raise ConfigError("there is no time-stamp. 'audit.publish' names the authority, 'guard audit publish' asks it.")
     return found

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from guard.audit import checkpoint as notes
-from guard.audit.checkpoint import SEAL, Checkpoint, SigningKey, to_base64
+from guard.audit.checkpoint import CHANGE, SEAL, Checkpoint, SigningKey, to_base64
 from guard.audit.merkle import HASH_BYTES
 from guard.errors import AuditError
 
@@ -29,19 +29,26 @@ class Seals:
 
     def __init__(self, key: SigningKey) -> None:
         derived = HKDF(SHA256(), HASH_BYTES, salt=key.origin.encode(), info=INFO).derive(key.key.private_bytes_raw())
-        self._public = key.public
+        self.public = key.public
         self._keyed = blake2b(key=derived, digest_size=HASH_BYTES)
 
-    def make(self, size: int, root: bytes, after: int, time_ms: int, before: str) -> tuple[Checkpoint, str]:
-        """A sealed checkpoint and its text; `before` is the checkpoint before, as it is stored, "" for the first."""
-        origin, hashed = self._public.origin, hash_of(before)
+    def make(
+        self, size: int, root: bytes, after: int, time_ms: int, before: str, change: str = ""
+    ) -> tuple[Checkpoint, str]:
+        """A sealed checkpoint and its text; `before` is the checkpoint before, as it is stored, "" for the first.
+
+        `change` names the old and the new key, where the signing key changes.
+        """
+        origin, hashed = self.public.origin, hash_of(before)
         text = f"{origin}\n{size}\n{to_base64(root)}\nafter {after}\ntime {time_ms}\nbefore {to_base64(hashed)}\n"
+        if change:
+            text = f"{text}{CHANGE}{change}\n"
         seal = self._of(text)
-        return Checkpoint(origin, size, root, after, time_ms, hashed, seal), f"{text}{SEAL}{to_base64(seal)}\n"
+        return Checkpoint(origin, size, root, after, time_ms, hashed, change, seal), f"{text}{SEAL}{to_base64(seal)}\n"
 
     def check(self, text: str) -> Checkpoint:
         """The checkpoint whose text is `text`, if its seal is right. Raises AuditError."""
-        checkpoint = notes.read_text(text, self._public)
+        checkpoint = notes.read_text(text, self.public)
         self.require(checkpoint, text)
         return checkpoint
 
@@ -52,7 +59,7 @@ class Seals:
 
     def _of(self, text: str) -> bytes:
         keyed = self._keyed.copy()
-        keyed.update(text.encode())
+        keyed.update(text.encode("utf-8", "surrogateescape"))
         return keyed.digest()
 
 

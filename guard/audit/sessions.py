@@ -40,6 +40,10 @@ class LogState:
         """See `guard.audit.verify.Source`."""
         return self._session.rows(self._asks.signed)
 
+    def changes(self) -> Iterable[tuple[Any, Any]]:
+        """See `guard.audit.verify.Source`."""
+        return self._session.rows(self._asks.changes)
+
     def leaves(self, start: int, end: int) -> Iterable[tuple[Any, ...]]:
         """See `guard.audit.verify.Source`."""
         return self._session.rows(self._asks.leaves, start=start, end=end)

@@ -15,6 +15,7 @@ from typing import Final, Self
 
 from guard.audit import checkpoint as notes
 from guard.audit.checkpoint import Checkpoint, PublicKey
+from guard.audit.ring import Ring
 from guard.errors import AuditError
 
 FEW: Final = 4096  # so many are checked here: starting processes would take longer
@@ -23,13 +24,13 @@ AHEAD: Final = 4  # batches that wait for each process; bounds memory
 
 
 class Signatures:
-    """Checks signed notes against `key`; from the first FEW on in `processes` other processes, if more than one.
+    """Checks signed notes against `keys`; from the first FEW on in `processes` other processes, if more than one.
 
     A context manager. What is checked elsewhere is told by `wrong`.
     """
 
-    def __init__(self, key: PublicKey, processes: int = 1) -> None:
-        self.key = key
+    def __init__(self, keys: Ring, processes: int = 1) -> None:
+        self.keys = keys
         self._processes = processes
         self._seen = 0
         self._batch: list[tuple[int, str]] = []
@@ -51,8 +52,8 @@ class Signatures:
         """
         self._seen += 1
         if self._processes <= 1 or self._seen <= FEW:
-            return notes.verify(note, self.key)
-        checkpoint = notes.read(note, self.key)
+            return notes.verify(note, self.keys)
+        checkpoint = notes.read(note, self.keys)
         self._batch.append((at, note))
         if len(self._batch) >= BATCH:
             self._hand_over()
@@ -70,19 +71,23 @@ class Signatures:
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(self._processes, mp_context=context)
-        self._under_way.append(self._pool.submit(wrong_among, str(self.key), self._batch))
+        self._under_way.append(self._pool.submit(wrong_among, _parts(self.keys), self._batch))
         self._batch = []
         while len(self._under_way) > AHEAD * self._processes:
             self._wrong += self._under_way.popleft().result()
 
 
-def wrong_among(key: str, batch: Sequence[tuple[int, str]]) -> list[int]:
-    """Which of the notes in `batch`, by their numbers, are not signed by `key`."""
-    public = PublicKey.parse(key)
+def wrong_among(parts: Sequence[tuple[int, str]], batch: Sequence[tuple[int, str]]) -> list[int]:
+    """Which of the notes in `batch`, by their numbers, are not signed by the keys in `parts`, each from a size on."""
+    keys = Ring(tuple(PublicKey.parse(key) for _, key in parts), tuple(start for start, _ in parts))
     wrong = []
     for at, note in batch:
         try:
-            notes.verify(note, public)
+            notes.verify(note, keys)
         except AuditError:
             wrong.append(at)
     return wrong
+
+
+def _parts(keys: Ring) -> tuple[tuple[int, str], ...]:
+    return tuple((start, str(key)) for start, key in zip(keys.starts, keys.keys, strict=True))

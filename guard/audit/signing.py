@@ -10,7 +10,7 @@ import threading
 from contextlib import suppress
 from typing import Final, Protocol
 
-from guard.audit.checkpoint import SigningKey, sign_text
+from guard.audit.checkpoint import sign_text
 from guard.audit.tip import Commit, Row
 from guard.errors import AuditError
 
@@ -28,14 +28,14 @@ class Store(Protocol):
 
 
 class Signer:
-    """Signs with `key` the newest commit that it is told of, which `store` makes durable where no commit did."""
+    """Signs the newest commit that it is told of, by its key; `store` makes that durable where no commit did."""
 
-    def __init__(self, key: SigningKey, store: Store, *, after_s: float = AFTER_S, along_s: float = ALONG_S) -> None:
-        self._key, self._store = key, store
+    def __init__(self, store: Store, *, after_s: float = AFTER_S, along_s: float = ALONG_S) -> None:
+        self._store = store
         self._after_s, self._along_s = after_s, along_s
         # Each is set on one side alone, and compared by identity, so that a commit needs no lock.
-        self._sealed: Row = ()  # the newest commit
-        self._seen: Row = ()  # the one that was signed last
+        self._sealed: Commit | None = None  # the newest
+        self._seen: Commit | None = None  # the one that was signed last
         self._signed: tuple[Row, ...] = ()  # its signed note
         self._stored: tuple[Row, ...] = ()  # the signed note that was stored last
         self._busy = False  # whether the thread looks by itself, and need not be woken
@@ -53,7 +53,7 @@ class Signer:
         """Sign `commit` a moment later: it is durable, and so is what it took along. One caller at a time."""
         if commit.signed:
             self._stored = commit.signed
-        self._sealed = commit.checkpoint
+        self._sealed = commit
         if not self._busy:
             self._busy = True
             if self._thread is None:
@@ -100,9 +100,9 @@ class Signer:
 
     def _sign(self) -> None:
         sealed = self._sealed
-        if sealed is not self._seen:
-            size, text = sealed[:2]
-            self._signed, self._seen = ((size, sign_text(text, self._key)),), sealed
+        if sealed is not None and sealed is not self._seen:
+            size, text, _ = sealed.checkpoint
+            self._signed, self._seen = ((size, sign_text(text, sealed.key)),), sealed
 
     def _put(self, *, patient: bool) -> None:
         signed = self._signed

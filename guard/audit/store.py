@@ -35,6 +35,7 @@ from guard.audit.indexing import Waiting
 from guard.audit.models import DialectName
 from guard.audit.persons import Lock, PersonKey, Sealer
 from guard.audit.reading import Reader, SqliteReader
+from guard.audit.rotating import finder, finish
 from guard.audit.shelf import Run, Shelf
 from guard.audit.shelf import statements as shelf_statements
 from guard.audit.signing import Signer
@@ -43,7 +44,7 @@ from guard.audit.tenant import TENANT_KEY, load_or_create_tenant_key, opener_of
 from guard.audit.tip import Commit, Tip
 from guard.audit.upgrading import upgrade_sqlite
 from guard.errors import AuditError, ConfigError
-from guard.types import Entry
+from guard.types import Act, Entry
 
 # What SQLite raises for the data it is given, as against the state of the database.
 REFUSALS: Final = (
@@ -78,6 +79,13 @@ class Store(Reader, Protocol):
         """Let `what` change what lies beside the tree, and add the entries that it gives, all in one commit.
 
         Where it gives none, nothing is changed. Raises AuditError, and what `what` raises.
+        """
+        ...
+
+    def rotate(self, new: SigningKey, act: Act) -> None:
+        """Let `new` seal and sign from now on; `act`, which says so, is recorded with it. Raises AuditError.
+
+        See `guard.audit.rotating`, which takes care of the files.
         """
         ...
 
@@ -135,8 +143,8 @@ class SqliteStore(Committing, SqliteReader):
         self._clock = clock
         self._turn = threading.Lock()
         self._patient = True
-        signing = _signing_key(self.path)
-        self._tip, self._signer = Tip(signing, str(self.path)), Signer(signing, self._store_signed)
+        self._tip = Tip(_signing_key(self.path), str(self.path), finder(self.path.with_suffix(".key")))
+        self._signer = Signer(self._store_signed)
         self._connection = open_to_write(self.path, "")
         try:
             with failing_as(f"{self.path} cannot be opened"):
@@ -244,6 +252,7 @@ def signing_key(private: Path, *, begun: bool, where: str) -> SigningKey:
     public = private.with_suffix(".pub")
     if not private.exists() and begun:
         raise ConfigError(f"{private}: the signing key of the audit log is gone. Restore it, or move {where} away.")
+    finish(private)
     try:
         key = SigningKey.parse(keyfile.load_or_create(private, _new_key).decode())
     except (AuditError, UnicodeDecodeError):

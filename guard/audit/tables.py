@@ -40,6 +40,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from guard.audit.models import (
     CHECKPOINT,
     CONTENT,
+    KEY_CHANGE,
     LEAF,
     LISTED,
     PERSON_KEY,
@@ -107,6 +108,8 @@ class Statements:
     last_signed: Prepared
     tail: Prepared  # start
     signed: Prepared
+    add_change: Prepared  # size, note
+    changes: Prepared
     last_frontier: Prepared
     hashes: Prepared  # start, end
     checkpoints: Prepared
@@ -136,6 +139,7 @@ def statements(name: DialectName) -> Statements:
         "add_leaf": insert(LEAF),
         "add_checkpoint": insert(CHECKPOINT),
         "add_signed": _add_signed(name),
+        "add_change": insert(KEY_CHANGE),
         "add_content": insert(CONTENT),
         "add_unindexed": insert(UNINDEXED),
         "list_openings": list_openings(),
@@ -161,6 +165,7 @@ def _of_the_tree() -> dict[str, Select[Any]]:
         "tail": select(CHECKPOINT.c.size, CHECKPOINT.c.note)
         .where(CHECKPOINT.c.size >= start)
         .order_by(CHECKPOINT.c.size),
+        "changes": select(KEY_CHANGE).order_by(KEY_CHANGE.c.size),
         "signed": select(SIGNED).order_by(SIGNED.c.size),
         "last_frontier": frontiers.order_by(CHECKPOINT.c.size.desc()).limit(literal_column("1")),
         "frontier": frontiers.where(CHECKPOINT.c.size <= bindparam("most", type_=CHECKPOINT.c.size.type))

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from guard.audit import checkpoint as notes
-from guard.audit.checkpoint import Checkpoint, PublicKey
+from guard.audit.checkpoint import Checkpoint, Keys
 from guard.errors import AuditError, ConfigError
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def time_of(answer: bytes, note: str, authority: Authority) -> int:
         raise AuditError("a time-stamp does not stand: it was altered, or is not by this authority") from error
 
 
-def load(folder: Path, authority: Authority, key: PublicKey) -> Iterator[Stamp | str]:
+def load(folder: Path, authority: Authority, keys: Keys) -> Iterator[Stamp | str]:
     """The time-stamps in `folder`, each as a Stamp, or as the name of a file that is none. Raises ConfigError."""
     try:
         tokens = sorted(folder.glob(f"*{ANSWER}"))
@@ -108,7 +108,7 @@ def load(folder: Path, authority: Authority, key: PublicKey) -> Iterator[Stamp |
     for path in tokens:
         try:
             note = path.with_suffix(NOTE).read_text(encoding="utf-8")
-            checkpoint = notes.verify(note, key, witnessed=True)
+            checkpoint = notes.verify(note, keys, witnessed=True)
             yield Stamp(checkpoint, time_of(path.read_bytes(), note, authority))
         except (OSError, UnicodeDecodeError, AuditError):
             yield path.name

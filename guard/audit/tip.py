@@ -6,13 +6,14 @@ checkpoint: never a log that became shorter, nor leaves that somebody slipped in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from guard.audit.checkpoint import Checkpoint, SigningKey, is_signed, sign_text, text_of, verify
+from guard.audit.checkpoint import Checkpoint, PublicKey, SigningKey, is_signed, sign_text, text_of, verify
 from guard.audit.entries import Leaf
 from guard.audit.merkle import Frontier, extend, pack, root, unpack
+from guard.audit.ring import Ring
 from guard.audit.seals import Seals, hash_of
 from guard.audit.tables import keeps_frontier
 from guard.errors import AuditError
@@ -31,12 +32,17 @@ class Past(Protocol):
         """The hashes of the leaves from number `start` to `end` (exclusive), in order."""
         ...
 
+    def changes(self) -> Iterable[str]:
+        """The notes of the changes of the signing key, in order."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Commit:
     """The rows of one commit, for each table, in the order of its columns."""
 
     sealed: Checkpoint
+    key: SigningKey  # what sealed it and is to sign it
     tree: Frontier
     start: int  # the number of its first leaf
     leaves: Sequence[Row]
@@ -49,10 +55,14 @@ class Commit:
 
 
 class Tip:
-    """The end of the log in `where`, a name for messages, as of the last checkpoint that this writer saw."""
+    """The end of the log in `where`, a name for messages, as of the last checkpoint that this writer saw.
 
-    def __init__(self, key: SigningKey, where: str) -> None:
-        self._key, self._where, self._seals = key, where, Seals(key)
+    Where the signing key was changed since, `find` gives the new one if it is there.
+    """
+
+    def __init__(self, key: SigningKey, where: str, find: Callable[[PublicKey], SigningKey | None]) -> None:
+        self._where, self._find = where, find
+        self._key, self._seals = key, Seals(key)
         self._tree, self._note = Frontier(), ""  # the empty log has none
 
     def catch_up(self, size: int, note: str, past: Past) -> None:
@@ -64,7 +74,7 @@ class Tip:
             return
         if size <= self._tree.size:
             raise AuditError(f"{self._where}: the audit log is not what this process wrote. Run: guard audit verify")
-        sound = verify(note, self._key.public) if is_signed(note) else self._seals.check(note)
+        sound = self._sound(note, past)
         nearest = self._nearest(past)
         tree = extend(nearest, past.hashes(nearest.size, size))
         if (sound.size, sound.root) != (tree.size, root(tree)) or size != tree.size:
@@ -102,15 +112,36 @@ class Tip:
 
         `signed` is what is to be stored with it.
         """
+        return self._grown(leaves, time_ms, signed, self._key, self._seals)
+
+    def rotate(self, leaves: Sequence[Leaf], time_ms: int, new: SigningKey) -> tuple[Commit, Row]:
+        """The commit of `leaves` from which on `new` seals and signs, and the row that says so, signed by both keys."""
+        if new.public == self._key.public:
+            raise AuditError("the signing key was changed by another process just now: nothing is left to do")
+        change = f"{self._key.public} {new.public}"
+        commit = self._grown(leaves, time_ms, (), new, Seals(new), change)
+        size, text, _ = commit.checkpoint
+        return replace(commit, signed=((size, sign_text(text, new)),)), (size, sign_text(text, self._key, new))
+
+    def _grown(
+        self,
+        leaves: Sequence[Leaf],
+        time_ms: int,
+        signed: tuple[Row, ...],
+        key: SigningKey,
+        seals: Seals,
+        change: str = "",
+    ) -> Commit:
         start = self._tree.size
         tree = extend(self._tree, [leaf.hash for leaf in leaves])
-        sealed, text = self._seals.make(tree.size, root(tree), start, time_ms, self._note)
+        sealed, text = seals.make(tree.size, root(tree), start, time_ms, self._note, change)
         frontier = pack(tree) if keeps_frontier(start, tree.size) else None
         numbered = list(enumerate(leaves, start))
         kinds = {leaf.columns[1] for leaf in leaves}
         kept = [(seq, leaf.columns, leaf.content) for seq, leaf in numbered if leaf.content is not None]
         return Commit(
             sealed=sealed,
+            key=key,
             tree=tree,
             start=start,
             leaves=[(seq, leaf.hash, *leaf.columns, leaf.body) for seq, leaf in numbered],
@@ -128,6 +159,33 @@ class Tip:
     def made(self, commit: Commit) -> None:
         """Go on from `commit`, which is durable."""
         self._tree, self._note = commit.tree, commit.checkpoint[1]
+        if commit.key is not self._key:
+            self._key, self._seals = commit.key, Seals(commit.key)
+
+    def _sound(self, note: str, past: Past) -> Checkpoint:
+        """What the newest checkpoint says, if it is by the key of this log, which may have changed meanwhile."""
+        if is_signed(note):
+            return verify(note, self._key.public)
+        try:
+            return self._seals.check(note)
+        except AuditError:
+            if not self._follow(past):
+                raise
+        return self._seals.check(note)
+
+    def _follow(self, past: Past) -> bool:
+        """Take the newest signing key of the log; says whether it is another one."""
+        newest = Ring.of(self._key.public, past.changes()).newest
+        if newest == self._key.public:
+            return False
+        key = self._find(newest)
+        if key is None:
+            raise AuditError(
+                f"{self._where}: the signing key of the audit log was changed elsewhere, and nothing is recorded here "
+                "until the new one is here too. Copy audit.key and audit.pub from there: see docs/audit.md"
+            )
+        self._key, self._seals = key, Seals(key)
+        return True
 
     def _nearest(self, past: Past) -> Frontier:
         """The largest known frontier: this process's own, or one that is stored."""

@@ -61,7 +61,9 @@ class Walk:
     bounds: Bounds
     tolerance_ms: int
     late_ms: int
-    seals: Seals | None = None
+    findings: Findings = field(default_factory=Findings)
+    seals: Seals | None = None  # of the newest key, which sealed the checkpoints from this size on
+    sealed_from: int = 0
     start: int = FIRST
     tree: Frontier = field(default_factory=Frontier)
     fits: bool = True  # whether roots can still fit: once one does not, no later one can
@@ -76,15 +78,20 @@ class Walk:
     earliest_ms: float = 0.0  # the earliest time that an entry of this commit bears
     stamped: int = 0
     latest_ms: int = 0
-    findings: Findings = field(default_factory=Findings)
     beside: Beside = field(init=False)
 
     def __post_init__(self) -> None:
         self.beside = Beside(self.findings)
 
-    def commit(self, rows: Iterable[Any], size: int, note: Any, frontier: Any, apart: Any = None) -> None:
-        """Check one checkpoint and the entries it added; `apart` is the signed note that belongs to it."""
+    def commit(self, rows: Iterable[Any], size: int, note: Any, frontier: Any, apart: Any, change: Any) -> None:
+        """Check one checkpoint and the entries it added.
+
+        `apart` is the signed note that belongs to it, `change` the note by which the signing key changed there.
+        """
         signed = self._sound(size, note, apart)
+        if (change is not None or (signed is not None and signed.change)) and not _is_over(change, note):
+            what = "the change of the signing key that is on record here is not the one that was signed"
+            self.findings.add("signature", size, what)
         before, self.earliest_ms = max(self.start, 0), FOREVER_MS
         if signed is not None and signed.after != before:
             self.findings.add("removed", before, "a checkpoint before this one is missing")
@@ -148,14 +155,14 @@ class Walk:
     def _checked(self, size: int, note: str, apart: Any) -> Checkpoint:
         """The checkpoint that `note` holds; what shows it to be right is checked here, or later. Raises AuditError."""
         if apart is not None:
-            if not isinstance(apart, str) or note not in {apart, text_of(apart)}:
+            if not _is_over(apart, note):
                 raise AuditError("the signed note of a checkpoint is not over what stands in the log")
             sound = self.signatures.check(size, apart)
         elif is_signed(note):
             sound = self.signatures.check(size, note)
         else:
-            sound = read_text(note, self.signatures.key)
-        if sound.seal and self.seals is not None:
+            sound = read_text(note, self.signatures.keys)
+        if sound.seal and self.seals is not None and size >= self.sealed_from:
             self.seals.require(sound, note)
         return sound
 
@@ -229,3 +236,8 @@ class Walk:
             self.findings.add(
                 "late", size, "only a time-stamp of much later covers this: it may have been made until then"
             )
+
+
+def _is_over(signed: Any, note: str) -> bool:
+    """Whether `signed` is a signed note of the checkpoint that is stored as `note`."""
+    return isinstance(signed, str) and note in {signed, text_of(signed)}

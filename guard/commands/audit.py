@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from guard.commands.audit_content import COMMANDS, broken_open
+from guard.commands.audit_key import rotate_key
 from guard.commands.audit_proofs import check_proof, consistency, prove, publish, sign
 from guard.commands.context import config_of, telling_errors
 from guard.commands.export import export
@@ -26,6 +27,7 @@ audit.add_command(check_proof)
 audit.add_command(consistency)
 audit.add_command(prove)
 audit.add_command(publish)
+audit.add_command(rotate_key)
 audit.add_command(sign)
 
 

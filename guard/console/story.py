@@ -144,6 +144,6 @@ def last_checkpoint(reader: Reader) -> Checkpoint | None:
     """The newest checkpoint, if the log's own key signed it; None where there is none, or no sound one."""
     try:
         note = reader.checkpoint()
-        return None if note is None else notes.verify(note, reader.public_key, witnessed=True)
+        return None if note is None else notes.verify(note, reader.keys(reader.public_key), witnessed=True)
     except GuardError:
         return None

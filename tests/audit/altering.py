@@ -20,7 +20,8 @@ class Log:
 
     def __init__(self, reader: SqliteReader, key: PublicKey, **options) -> None:
         self.reader = reader
-        self.key = key
+        self.key = key  # the newest
+        self.keys = reader.keys(key)
         self.options = options
         self.raw = sqlite3.connect(reader.path, isolation_level=None)
         for (name,) in self.raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
@@ -46,19 +47,20 @@ class Log:
     def columns(self, table):
         return [row[1] for row in self.raw.execute(f"PRAGMA table_info({table})")]
 
-    def findings(self, *changes, **options):
+    def findings(self, *changes, key=None, **options):
         """What verify finds after `changes`, which are undone again; None where they change nothing."""
         try:
             for change, *arguments in changes:
                 self.raw.execute(change, arguments)
         except sqlite3.IntegrityError:
+            self.restore()
             return None  # the tables themselves do not take it
         now = self.content()
         if changes and now == self.sound:
             return None
         try:
             with self.reader.state() as state:
-                return check(state, self.key, **{**self.options, **options}).findings
+                return check(state, key or self.key, **{**self.options, **options}).findings
         finally:
             if now != self.sound:
                 self.restore()

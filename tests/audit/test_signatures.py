@@ -11,6 +11,7 @@ import pytest
 from guard.audit import signatures
 from guard.audit.checkpoint import PublicKey
 from guard.audit.reading import SqliteReader
+from guard.audit.ring import Ring
 from guard.audit.signatures import Signatures, wrong_among
 from guard.audit.verify import check
 from guard.errors import AuditError
@@ -52,17 +53,19 @@ def test_every_wrong_signature_is_told_wherever_it_is_checked(log: tuple[SqliteR
     reader, made = log
     key = reader.public_key
     bad = {3, 4, 7, 23, 24}
-    with Signatures(key, processes=2) as checked:
+    with Signatures(Ring((key,)), processes=2) as checked:
         for size, note in made:
             assert checked.check(size, forged(note) if size in bad else note).size == size
         assert {*checked.wrong()} == bad
         assert checked._pool is not None
-    assert {*wrong_among(str(key), [(size, forged(note) if size in bad else note) for size, note in made])} == bad
+    assert {
+        *wrong_among([(0, str(key))], [(size, forged(note) if size in bad else note) for size, note in made])
+    } == bad
 
 
 def test_the_first_ones_and_what_is_no_note_are_told_at_once(log: tuple[SqliteReader, list[tuple[int, str]]]) -> None:
     reader, made = log
-    with Signatures(reader.public_key, processes=2) as checked:
+    with Signatures(Ring((reader.public_key,)), processes=2) as checked:
         with pytest.raises(AuditError, match="not right"):
             checked.check(1, forged(made[0][1]))
         checked.check(*made[1])
@@ -74,7 +77,7 @@ def test_the_first_ones_and_what_is_no_note_are_told_at_once(log: tuple[SqliteRe
 
 def test_one_process_checks_all_by_itself(log: tuple[SqliteReader, list[tuple[int, str]]]) -> None:
     reader, made = log
-    with Signatures(reader.public_key) as checked:
+    with Signatures(Ring((reader.public_key,))) as checked:
         for size, note in made:
             checked.check(size, note)
             with pytest.raises(AuditError):

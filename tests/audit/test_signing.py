@@ -126,12 +126,12 @@ class Rows:
 def commit(size: int, signed: tuple[Row, ...] = ()) -> Commit:
     sealed = Checkpoint(KEY.origin, size, bytes(32), size - 1, 0, bytes(32), bytes(32))
     text = notes.text_of(notes.sign(sealed, KEY))
-    return Commit(sealed, Frontier(), size - 1, (), (size, text, None), signed, (), (), False, False)
+    return Commit(sealed, KEY, Frontier(), size - 1, (), (size, text, None), signed, (), (), False, False)
 
 
 def test_a_commit_takes_along_what_was_signed_before_it() -> None:
     rows = Rows()
-    signer = Signer(KEY, rows, after_s=0.001, along_s=NEVER_S)
+    signer = Signer(rows, after_s=0.001, along_s=NEVER_S)
     signer.made(commit(1))
     until(lambda: signer.ready)
     (taken,) = signer.ready
@@ -144,7 +144,7 @@ def test_a_commit_takes_along_what_was_signed_before_it() -> None:
 
 def test_a_commit_that_failed_took_nothing_along() -> None:
     rows = Rows()
-    signer = Signer(KEY, rows, after_s=0.001, along_s=0.01)
+    signer = Signer(rows, after_s=0.001, along_s=0.01)
     signer.made(commit(1))
     until(lambda: rows.rows)
     assert signer.ready == ()
@@ -156,7 +156,7 @@ def test_a_commit_that_failed_took_nothing_along() -> None:
 def test_what_could_not_be_stored_is_stored_later(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("guard.audit.signing.AGAIN_S", 0.001)
     rows = Rows(failures=3)
-    signer = Signer(KEY, rows, after_s=0.001, along_s=0.001)
+    signer = Signer(rows, after_s=0.001, along_s=0.001)
     signer.made(commit(1))
     until(lambda: rows.rows)
     rows.failures = 1
@@ -164,7 +164,7 @@ def test_what_could_not_be_stored_is_stored_later(monkeypatch: pytest.MonkeyPatc
     signer.close()
     signer.close()
     assert rows.rows[0][0] == 1
-    failing = Signer(KEY, Rows(failures=1), after_s=NEVER_S)
+    failing = Signer(Rows(failures=1), after_s=NEVER_S)
     failing.made(commit(3))
     with pytest.raises(AuditError, match="full"):
         failing.now()
@@ -243,6 +243,59 @@ def test_an_end_whose_entries_or_signature_were_altered_is_not_gone_on_with(plac
     with pytest.raises(AuditError):
         place.store().append([closing("1")])
     assert not place.reader().verify(place.reader().public_key).ok
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        (
+            "DELETE FROM leaf WHERE seq >= 1",
+            "DELETE FROM content WHERE seq >= 1",
+            "DELETE FROM checkpoint WHERE size > 1",
+        ),
+        ("UPDATE signed SET note = replace(note, '— guard/', '— guard/x') WHERE size = 2",),
+        ("UPDATE signed SET note = replace(note, '=\n', 'A=\n')",),
+    ],
+)
+def test_a_log_that_does_not_fit_its_last_signature_is_not_gone_on_with(place: Place, changes: tuple[str, ...]) -> None:
+    store = sealing(place)
+    store.append([opening("0")])
+    store.append([closing("0")])
+    store.sign()
+    killed(store)
+    place.without_triggers(*changes)
+    with pytest.raises(AuditError):
+        place.store()
+    assert not place.reader().verify(place.reader().public_key).ok
+
+
+def test_an_altered_signature_under_the_right_text_is_not_gone_on_with(place: Place) -> None:
+    store = sealing(place)
+    store.append([opening("0")])
+    store.sign()
+    note = str(place.reader().checkpoint())
+    killed(store)
+    foreign = notes.sign_text(notes.text_of(note), SigningKey(note.split("\n", maxsplit=1)[0], KEY.key))
+    head, _, line = note.rpartition(" ")
+    raw = foreign.rpartition(" ")[2]
+    assert len(raw) == len(line)
+    forged = f"{head} {line[:6]}{raw[6:]}"  # the id of the right key, the signature of another
+    place.without_triggers(f"UPDATE signed SET note = '{forged}'")
+    with pytest.raises(AuditError):
+        place.store()
+    assert [one.kind for one in place.reader().verify(place.reader().public_key).findings] == ["signature"]
+
+
+def test_a_signed_note_that_belongs_to_no_checkpoint_is_found(place: Place) -> None:
+    store = sealing(place)
+    store.append([opening("0")])
+    store.append([closing("0"), opening("1")])
+    store.close()
+    for size in (0, 2, 99):
+        place.without_triggers(f"INSERT INTO signed SELECT {size}, note FROM signed")
+        (finding,) = place.reader().verify(place.reader().public_key).findings
+        assert (finding.kind, finding.at) == ("removed", size)
+        place.without_triggers(f"DELETE FROM signed WHERE size = {size}")
 
 
 def test_a_writer_checks_the_seals_of_the_others(place: Place) -> None:

@@ -249,7 +249,7 @@ def test_a_newer_log_in_postgresql_is_refused(in_postgres: InPostgres) -> None:
 
 
 GRANTS = """
-GRANT SELECT, INSERT ON leaf, checkpoint, signed TO clerk;
+GRANT SELECT, INSERT ON leaf, checkpoint, signed, key_change TO clerk;
 GRANT SELECT, INSERT, UPDATE ON listed TO clerk;
 GRANT SELECT, INSERT, UPDATE, DELETE ON content, person_key, unindexed, search TO clerk;
 GRANT SELECT, INSERT ON begun TO clerk;

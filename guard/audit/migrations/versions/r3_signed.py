@@ -1,4 +1,4 @@
-"""Signed notes apart from the checkpoints, which are sealed from now on."""
+"""Signed notes apart from the checkpoints, which are sealed from now on, and changes of the signing key."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ NEWEST = "INSERT INTO signed SELECT size, note FROM checkpoint ORDER BY size DES
 
 
 def upgrade() -> None:
-    """Add the table of signed notes."""
-    op.create_table(
-        "signed",
-        sa.Column("size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=False),
-        sa.Column("note", sa.Text, nullable=False),
-    )
+    """Add the two tables of signed notes."""
+    size = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    for table in ("signed", "key_change"):
+        op.create_table(
+            table,
+            sa.Column("size", size, primary_key=True, autoincrement=False),
+            sa.Column("note", sa.Text, nullable=False),
+        )
     op.execute(NEWEST)
     name: DialectName = "sqlite" if op.get_bind().dialect.name == "sqlite" else "postgresql"
-    for statement in triggers(name, ("signed",)):
+    for statement in triggers(name, ("signed", "key_change")):
         op.execute(statement)
