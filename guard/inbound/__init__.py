@@ -4,7 +4,9 @@ from guard.inbound.closing import close, close_judged, keep_for_later
 from guard.inbound.holding import HELD, blocked, hold
 from guard.inbound.judging import (
     Found,
+    Judged,
     Located,
+    Told,
     decision_of,
     found_in,
     groundless,
@@ -19,7 +21,9 @@ from guard.inbound.restoring import restored
 __all__ = [
     "HELD",
     "Found",
+    "Judged",
     "Located",
+    "Told",
     "blocked",
     "close",
     "close_judged",
