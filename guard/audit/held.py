@@ -16,7 +16,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final, Literal, TypeAlias, get_args
@@ -62,6 +62,10 @@ FIND: Final = "SELECT exchange, owner, sealed, decided, expires FROM held WHERE 
 LIST: Final = (
     "SELECT exchange, owner, sealed, decided, expires FROM held"
     " WHERE tenant = ? AND sealed IS NOT NULL AND expires > ? ORDER BY exchange"
+)
+OF_OWNER: Final = (
+    "SELECT exchange, owner, sealed, decided, expires FROM held"
+    " WHERE tenant = ? AND owner = ? AND sealed IS NOT NULL AND expires > ? ORDER BY exchange"
 )
 DECIDE: Final = "UPDATE held SET decided = ?, expires = ?, forgotten = ? WHERE tenant = ? AND exchange = ?"
 EMPTY: Final = "UPDATE held SET sealed = NULL, decided = NULL WHERE expires <= ? AND sealed IS NOT NULL"
@@ -137,6 +141,17 @@ class HeldReplies:
         with self._lock, failing_as("the held replies cannot be read"):
             rows = self._connection.execute(LIST, (self._tenant, self._clock())).fetchall()
             return tuple(self._open(row) for row in rows)
+
+    def decisions(self, principal: Principal, turns: Sequence[str]) -> dict[str, tuple[str, Decided]]:
+        """Of those of `turns` that are held for `principal`: in which exchange, and what was decided.
+
+        Where one is held more than once, a rejection goes before an approval, and that before a wait.
+        """
+        with self._lock, failing_as("the held replies cannot be read"):
+            rows = self._connection.execute(OF_OWNER, (self._tenant, self._owner(principal), self._clock())).fetchall()
+            kept = [self._open(row) for row in rows]
+        kept.sort(key=lambda one: ("pending", "approved", "rejected").index(one.decided))
+        return {turn: (one.held.exchange, one.decided) for one in kept for turn in one.held.turns if turn in turns}
 
     def decide(
         self, exchange: str, decided: Literal["approved", "rejected"], actor: str, note: str, record: RecordAct
@@ -254,6 +269,7 @@ def _held(plain: bytes) -> Held:
             **values,
             "principal": Principal(**values["principal"]),
             "principles": tuple(values["principles"]),
+            "turns": tuple(values.get("turns", ())),  # no older guard held requests
             "names": {name: Spelling(*spelling) for name, spelling in values["names"].items()},
             "body": base64.b64decode(values["body"]),
         }
