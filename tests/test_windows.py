@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from guard.asks import Emit, Judge, Next, Recognize, Response, Send, Write
 from guard.exchange import exchange
+from guard.inbound import Told
 from guard.review.review import Settings
 from guard.streams import GROWTH, LONGEST
+from guard.surfaces.parts import goes_on
 from guard.surfaces.stream import read_event
 from guard.surfaces.surface import Surface
 from guard.surfaces.table import BY_NAME, SURFACES
@@ -379,3 +381,79 @@ def test_a_long_stream_takes_little_memory_beside_its_words(way: str, held: int)
         tracemalloc.stop()
     assert told > sum(map(len, events))
     assert peak < size + held * size + 500_000
+
+
+# --- what has been told of a text, and whether it goes on ---
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "goes_on_"),
+    [
+        ((), (("a", 1),), True),
+        ((("a", 1),), (("a", 1),), True),
+        ((("a", 1),), (("a", 5), ("b", 2)), True),
+        ((("a", 1), ("b", 2)), (("a", 1), ("b", 9), ("c", 0)), True),
+        ((("a", 1), ("b", 2)), (("a", 2), ("b", 2)), False),  # the first goes on in the middle of the whole
+        ((("a", 2),), (("a", 1),), False),
+        ((("a", 1), ("b", 2)), (("a", 1),), False),
+        ((("a", 1),), (("b", 1), ("a", 1)), False),
+    ],
+)
+def test_a_text_goes_on_where_only_its_end_is_new(before: Any, now: Any, goes_on_: bool) -> None:
+    def made(texts: Any) -> Any:
+        return tuple(((key,), length) for key, length in texts)
+
+    assert goes_on(made(before), made(now)) == goes_on_
+
+
+@given(st.data())
+def test_what_was_told_of_a_text_is_known_without_keeping_it(data: st.DataObject) -> None:
+    content = data.draw(st.text("ab", max_size=40))
+    edges = sorted(data.draw(st.sets(st.integers(0, len(content)), max_size=6)))
+    parts = [(*edges[at : at + 2], data.draw(st.text("<x>", max_size=4))) for at in range(0, len(edges) - 1, 2)]
+    length = data.draw(st.integers(parts[-1][1] if parts else 0, len(content)))
+    words, last = "", 0
+    for start, end, masked in parts:
+        words, last = words + content[last:start] + masked, end
+    words += content[last:length]
+    told = Told(length, tuple(parts))
+    assert (told.words(content), told.size) == (words, len(words))
+    assert told.begins(words + content[length:], content)
+    other = data.draw(st.text("ab<x>", max_size=50))
+    assert told.begins(other, content) == other.startswith(words)
+
+
+@given(st.data())
+def test_blocks_that_take_turns_are_judged_as_they_are_told(data: st.DataObject) -> None:
+    """Where the first text goes on after the second has begun, what was told is not the beginning of the whole."""
+    surface = BY_NAME["messages"]
+    sentence = st.sampled_from(["One. ", "Two. ", "Or else. ", "Bye. "])
+    said = data.draw(st.lists(st.tuples(st.integers(0, 1), sentence), min_size=1, max_size=8))
+    message = {"id": "m", "type": "message", "role": "assistant", "model": "m", "content": [], "usage": {}}
+    steps_: list[dict[str, Any]] = [{"type": "message_start", "message": message}]
+    steps_ += [
+        {"type": "content_block_start", "index": at, "content_block": {"type": "text", "text": ""}} for at in (0, 1)
+    ]
+    steps_ += [
+        {"type": "content_block_delta", "index": at, "delta": {"type": "text_delta", "text": text}} for at, text in said
+    ]
+    steps_ += [{"type": "content_block_stop", "index": at} for at in (0, 1)]
+    steps_ += [{"type": "message_delta", "delta": {"stop_reason": "end_turn"}}, {"type": "message_stop"}]
+    coming = [f"event: {body['type']}\ndata: {json.dumps(body)}\n\n".encode() for body in steps_]
+    rules = plan(
+        constitution=constitution(principle("no-threats", on_violation="block")), review={"constitution": None}
+    )
+
+    def critic(ask: Judge) -> tuple[Verdict, ...]:
+        fired = "Or else" in ask.dialogue.reply
+        return tuple(Verdict(rule.id, float(fired), "fired" if fired else "clear") for rule in ask.principles)
+
+    played = play(asking(surface), coming, rules, surface=surface, critic=critic)
+    bad = any("else" in text for _, text in said)
+    assert (played.closing.decision == "block") == bad
+    assert b"else" not in played.told
+    order = dict.fromkeys(at for at, _ in said)
+    whole = "".join(text for index in order for at, text in said if at == index)
+    assert played.closing.reply == whole
+    if not bad:
+        assert played.closing.sent == whole
