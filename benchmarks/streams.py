@@ -1,12 +1,15 @@
 """What guard does to each event of a stream, on every surface that streams: time, and memory for a long reply.
 
-    python benchmarks/streams.py [--events N] [--rounds N] [--json]
+    python benchmarks/streams.py [--events N] [--rounds N] [--lengths] [--json]
 
 The exchange is driven in this process, without a server: the time is the processor's for guard's own work on an event,
 the median of the rounds, as a difference to a loop that only counts the events. "restoring" means that a value was
-masked in the request, so that each text is searched for placeholders; "observe" gathers the reply for its review and
-the log, which needs memory for all of it; "window" also looks for the ends of windows; "pass-through" keeps nothing.
-Peak memory is that of Python's allocations (tracemalloc) for a reply of one megabyte.
+masked in the request, so that each text is searched for placeholders; "observe" gathers the words of the reply for its
+review and the log; "window" also looks for the ends of windows and keeps what waits for one, "hold" keeps every event,
+compressed; "pass-through" keeps nothing. Peak memory is that of Python's allocations (tracemalloc) for a reply of one
+megabyte, its words included, no two events of which are the same.
+
+With --lengths the time is that of replies of 0.1, 1 and 4 MB: it is flat where nothing is done over and over.
 """
 
 from __future__ import annotations
@@ -35,12 +38,14 @@ from guard.types import Principal, Span
 
 MAIL = "alice.meyer@example.com"
 WORDS = "The letter has been written. "
+SIZES = (100_000, 1_000_000, 4_000_000)
 POLICIES = {
     "pass-through": Policy(policy="b", recognize={"profile": "none"}, log={"content": "none"},
                            review={"constitution": None, "stream": "observe"}),
     "observe": Policy(policy="b", review={"constitution": None, "stream": "observe"}),
     "restoring": Policy(policy="b", review={"constitution": None, "stream": "observe"}),
     "window": Policy(policy="b", review={"constitution": None, "stream": "window"}),
+    "hold": Policy(policy="b", review={"constitution": None, "stream": "hold"}),
 }  # fmt: skip
 
 
@@ -135,6 +140,14 @@ def stream(name: str, count: int, text: str) -> Iterator[bytes]:
     yield from ending
 
 
+def letter(name: str, size: int) -> Iterator[bytes]:
+    """A stream of `size` characters, no two pieces of which are the same."""
+    make, ending = SURFACES[name]
+    for number in range(size // len(WORDS)):
+        yield make(f"{number:09} {WORDS[10:]}")
+    yield from ending
+
+
 def time_of(work: Callable[[], Any]) -> float:
     began = time.process_time()
     work()
@@ -153,7 +166,7 @@ def measure(events: int, rounds: int) -> list[dict[str, Any]]:
                 for _ in range(rounds)
             ]
             tracemalloc.start()
-            run(surface, policy, said, stream(name, 1_000_000 // len(WORDS), WORDS))
+            run(surface, policy, said, letter(name, 1_000_000))
             _, peak = tracemalloc.get_traced_memory()
             tracemalloc.stop()
             each = statistics.median(differences) / events * 1e6
@@ -161,12 +174,30 @@ def measure(events: int, rounds: int) -> list[dict[str, Any]]:
     return rows
 
 
+def lengths() -> Iterator[tuple[str, str, list[float]]]:
+    """Microseconds per event of replies of each of SIZES characters, by surface and mode."""
+    for name in SURFACES:
+        for mode, policy in POLICIES.items():
+            said = f"Write to {MAIL}." if mode == "restoring" else "Write."
+            each = []
+            for size in SIZES:
+                work = time_of(lambda: run(BY_NAME[name], policy, said, letter(name, size)))  # noqa: B023 - at once
+                each.append((work - time_of(lambda: sum(map(len, letter(name, size))))) * len(WORDS) / size * 1e6)  # noqa: B023
+            yield name, mode, each
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=5000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--lengths", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    if options.lengths:
+        for name, mode, each in lengths():
+            times = "   ".join(f"{size / 1e6:g} MB {us:5.1f} us" for size, us in zip(SIZES, each, strict=True))
+            print(f"{name:<12} {mode:<13} an event: {times}")
+        return
     rows = measure(options.events, options.rounds)
     if options.json:
         print(json.dumps(rows, indent=1))

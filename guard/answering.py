@@ -8,8 +8,10 @@ from typing import Any, assert_never
 
 from guard.asks import (
     Bind,
+    Decisions,
     Extract,
     Extracted,
+    Hold,
     Judge,
     Note,
     Noted,
@@ -73,6 +75,16 @@ def extracted(service: Service, ask: Extract) -> Extracted:
     picture, finds = redact_image(ask.data, find, least_confidence=0.0 if kept else LEAST_CONFIDENCE)
     told = tuple((item.entity, item.recognizer, item.score, item.line, item.value) for item in finds)
     return Extracted(kind=media_type(picture), picture=picture, finds=told)
+
+
+def from_held(service: Service, ask: Hold | Decisions) -> Any:
+    """What is held is kept, or what was decided about it. Raises AuditError."""
+    match ask:
+        case Hold():
+            return service.held.hold(ask.held)
+        case Decisions():
+            return service.held.decisions(ask.principal, ask.turns)
+    assert_never(ask)
 
 
 def from_vault(service: Service, ask: Bind | Note | Noted | Recall) -> Any:

@@ -12,6 +12,8 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 from guard.types import Decision, Dialogue, Entry, Principal, Rule, Spelling, SurfaceName
 
+HELD = "/v1/guard/held/"  # where what is held is asked for, by the name of its exchange
+
 
 @dataclass(frozen=True, slots=True)
 class Recognize:
@@ -111,6 +113,9 @@ class Held:
     `prompt`, `reply` (as the upstream wrote it) and `sent` (as it would go out) are masked, for whoever decides. `body`
     is the whole reply in the shape of its surface, as it would go out but for its placeholders: `names` says what these
     stand for. `decision` is what the reply counts as once it is let out, `principles` are those that ask for a person.
+
+    Where the request itself is held there is no reply: `prompt` is what a person must decide about, and `turns` names
+    its turns for `Decisions`.
     """
 
     exchange: str
@@ -125,6 +130,7 @@ class Held:
     body: bytes
     names: Mapping[str, Spelling]
     decision: Decision
+    turns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +138,18 @@ class Hold:
     """Keep a reply until a person has decided about it. Sent: None, once that is durable. May raise AuditError."""
 
     held: Held
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What people have decided about turns of requests of `principal`, by the names under which they are held.
+
+    Sent: by name the exchange in which a turn is held, and "pending", "approved" or "rejected"; without those that are
+    not held. May raise AuditError.
+    """
+
+    principal: Principal
+    turns: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +235,21 @@ class Emit:
 
 
 Ask: TypeAlias = (
-    Recognize | Extract | Bind | Note | Noted | Recall | Record | Hold | Send | Next | Judge | Validate | Write | Emit
+    Recognize
+    | Extract
+    | Bind
+    | Note
+    | Noted
+    | Recall
+    | Record
+    | Hold
+    | Decisions
+    | Send
+    | Next
+    | Judge
+    | Validate
+    | Write
+    | Emit
 )
 Returned = TypeVar("Returned")
 Story: TypeAlias = Generator[Ask, Any, Returned]

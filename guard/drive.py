@@ -7,10 +7,11 @@ import concurrent.futures
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from typing import Any, Protocol, assert_never
 
-from guard.answering import extracted, from_vault, judging, waits_for_vault, whose
+from guard.answering import extracted, from_held, from_vault, judging, waits_for_vault, whose
 from guard.asks import (
     Ask,
     Bind,
+    Decisions,
     Emit,
     Extract,
     Extracted,
@@ -116,8 +117,8 @@ class Answers:
                 return await self._line.next() if self._line else ()
             case Record():
                 return await self._service.writer.record_async(ask.entry)
-            case Hold():
-                return await asyncio.to_thread(self._service.held.hold, ask.held)
+            case Hold() | Decisions():
+                return await asyncio.to_thread(from_held, self._service, ask)
             case Send():
                 return await self._send(ask)
             case Recognize():
@@ -198,8 +199,8 @@ class BlockingAnswers:
                 return self._upstream.send(ask)
             case Record():
                 return self._service.writer.record(ask.entry)
-            case Hold():
-                return self._service.held.hold(ask.held)
+            case Hold() | Decisions():
+                return from_held(self._service, ask)
             case Recognize():
                 return self._service.recognizers[ask.policy].recognize_blocking(ask.texts)
             case Extract():

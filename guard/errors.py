@@ -6,7 +6,7 @@
     │   ├── AccessError             401  the caller is not known
     │   ├── PolicyError             403  the policy forbids this exchange
     │   │   ├── Blocked             403  a prompt or a reply was blocked
-    │   │   └── Escalated           423  the reply is held until a person has decided
+    │   │   └── Escalated           423  what is held waits for a person to decide
     │   ├── RouteError              404  guard does not serve this route
     │   ├── NotHeld                 404  there is no held reply of that name for this caller
     │   ├── HeldTooLong             410  a held reply is over its lifetime
@@ -68,7 +68,7 @@ class Blocked(PolicyError):
 
 
 class Escalated(PolicyError):
-    """The reply is held until a person has decided about it; the message says how to ask for it.
+    """The reply, or the request, is held until a person has decided about it; the message says how to ask for it.
 
     Not 409: the SDKs of the providers send a request again that was answered so, and each would be held anew.
     """

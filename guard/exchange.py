@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from guard.asks import Request, Response, Send, Story
 from guard.course import Course, Incoming, Plan
-from guard.errors import AuditError, Blocked, ClientGone, CriticError, GuardError, UpstreamError
+from guard.errors import AuditError, Blocked, ClientGone, CriticError, Escalated, GuardError, UpstreamError
 from guard.inbound import (
     blocked,
     close,
@@ -122,6 +122,8 @@ def _failed(course: Course, failure: GuardError) -> Story[None]:
             outcome = "client_gone"
         case Blocked():
             outcome = "blocked"
+        case Escalated():
+            outcome, decision = "held", "escalate"
         case CriticError():
             outcome = "not_judged"
         case UpstreamError():

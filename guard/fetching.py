@@ -34,11 +34,15 @@ def fetched(service: Service, principal: Principal, exchange: str) -> Told:
         case "pending":
             waits: Json = {"object": "guard.held", "id": exchange, "status": "pending", "expires_at": int(kept.expires)}
             return Told(202, dump(waits), {**named, "retry-after": str(ASK_AGAIN_S)})
+        case "approved" if kept.held.turns:
+            goes: Json = {"object": "guard.held", "id": exchange, "status": "approved", "expires_at": int(kept.expires)}
+            return Told(200, dump(goes), {**named, "x-guard-decision": kept.held.decision})
         case "approved":
             return Told(200, _given_out(service, kept), {**named, "x-guard-decision": kept.held.decision})
         case "rejected":
             principles = ", ".join(f"'{principle}'" for principle in kept.held.principles)
-            failure = Blocked(f"A person decided that this reply does not go out, because of: {principles}.")
+            what = "request" if kept.held.turns else "reply"
+            failure = Blocked(f"A person decided that this {what} does not go out, because of: {principles}.")
             body = BY_NAME[kept.held.surface].error(failure)
             return Told(failure.status, body, {**named, "x-guard-decision": "block"})
 

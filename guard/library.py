@@ -149,6 +149,8 @@ class Guard:
     def held(self, id: str, *, principal: Principal = CALLER) -> dict[str, Any]:  # noqa: A002 - as the error calls it
         """The reply to `principal` that was held under `id`, as a dictionary, once a person has approved it.
 
+        Where it is a request that was held, this says `"status": "approved"`: call the function again.
+
         Raises HeldError while nobody has decided, WithheldError where a person rejected it, NotHeld, HeldTooLong.
         """
         told = fetched(self.service, principal, id)

@@ -8,9 +8,10 @@ from typing import TypeAlias
 from guard.asks import Noted, Recall, Record, Story
 from guard.attached import attachments
 from guard.course import EVIDENT, EVIDENT_SCORE, Course, bindings
+from guard.doubts import doubts_about, refuse_doubts, with_approvals
 from guard.errors import Blocked, RequestError
 from guard.mask.masker import Masker
-from guard.prompts import judged_prompt, refuse_prompt
+from guard.prompts import JudgedPrompt, judged_prompt, refuse_prompt
 from guard.recognition import Read, recognized
 from guard.surfaces.surface import Call
 from guard.surfaces.walk import Path, label
@@ -41,11 +42,13 @@ def open_entry(course: Course) -> Story[bytes]:
         course.known = frozenset(value.normal for value in course.vault.values.values())
         course.said = "\n".join(leaf.text for leaf in call.leaves)
     stays = any(item.operator == "block" for item in found)
-    answers = () if stays else (yield from judged_prompt(course, changes))
-    yield Record(_opening(course, body, found, tuple(verdict for _, verdict in answers)))
+    judged = JudgedPrompt() if stays else (yield from judged_prompt(course, changes))
+    doubts = yield from doubts_about(course, judged)
+    yield Record(_opening(course, body, found, with_approvals(judged.answers, doubts)))
     course.opened = True
     refuse_blocked(found)
-    refuse_prompt(course.plan.settings, answers)
+    refuse_prompt(course.plan.settings, judged.answers)
+    yield from refuse_doubts(course, doubts)
     return body if leaving is changes else call.masked(leaving)
 
 

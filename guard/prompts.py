@@ -9,6 +9,7 @@ it may have made it up, so every turn is judged and not only the newest: the she
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
 
 from guard.asks import Story
@@ -27,6 +28,18 @@ Changes: TypeAlias = Mapping[tuple[Path, bool], str]  # new texts by place; the 
 
 Answered: TypeAlias = tuple[Principle, Verdict]
 
+
+@dataclass(frozen=True, slots=True)
+class JudgedPrompt:
+    """Each principle for prompts that applies to a request, with its verdict: the worst of any turn.
+
+    `doubts` are the turns, masked, about which a person must decide, each with the principles that ask for it.
+    """
+
+    answers: tuple[Answered, ...] = ()
+    doubts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
 # The fields of requests in which turns stand.
 SPOKEN = frozenset({
     "messages", "input", "prompt", "suffix", "contents", "content", "requests", "generateContentRequest",
@@ -38,40 +51,39 @@ NOT_ASKED = frozenset({
 RANK: Mapping[State, int] = {"clear": 0, "unsure": 1, "fired": 2, "not_judged": 3}
 
 
-def judged_prompt(course: Course, changes: Changes) -> Story[tuple[Answered, ...]]:
-    """Each principle for prompts that applies to the request, with its verdict: the worst of any turn.
-
-    `changes` are the masked texts.
-    """
+def judged_prompt(course: Course, changes: Changes) -> Story[JudgedPrompt]:
+    """What the critic says of the request, of which `changes` are the masked texts."""
     asked = _principles(course)
     validates = bool(course.plan.policy.review.validators_on("prompt"))
     if not asked and not validates:
-        return ()
+        return JudgedPrompt()
     began = course.plan.clock()
     worst: dict[str, Answered] = {}
+    doubts: dict[str, tuple[str, ...]] = {}
     for turn in turns(course.call, changes):
         applying = applicable(asked, turn)
         verdicts = yield from judge(Dialogue(turn, ""), applying, ())
         answers = (*zip(applying, verdicts, strict=True), *(yield from validated(course, turn, "prompt")))
+        asking = (one.id for one, verdict in answers if verdict.state == "fired" and one.on_violation == "escalate")
+        if named := tuple(asking):
+            doubts[turn] = named
         for principle, verdict in answers:
             _, known = worst.setdefault(principle.id, (principle, verdict))
             if _gravity(verdict) > _gravity(known):
                 worst[principle.id] = principle, verdict
     course.took("judge_prompt", began)
     first = (principle.id for principle in asked)
-    return tuple(worst[one] for one in dict.fromkeys((*first, *worst)) if one in worst)
+    return JudgedPrompt(tuple(worst[one] for one in dict.fromkeys((*first, *worst)) if one in worst), doubts)
 
 
 def refuse_prompt(settings: Settings, answers: Sequence[Answered]) -> None:
-    """Raise Blocked where the request may not leave, CriticError where nobody can say and the policy blocks that."""
+    """Raise Blocked where the request may not leave, CriticError where nobody can say and the policy blocks that.
+
+    What a person must decide about comes after that: see `guard.doubts`.
+    """
     for principle, verdict in answers:
         match verdict.state:
-            case "fired" if principle.on_violation == "escalate":
-                raise Blocked(
-                    f"A person must decide about this request, because of the principle '{principle.id}'. "
-                    "Ask the administrator of guard."
-                )
-            case "fired" if principle.on_violation != "annotate":
+            case "fired" if principle.on_violation not in {"annotate", "escalate"}:
                 raise Blocked(f"The request violates the principle '{principle.id}': {principle.statement}")
             case "unsure" if settings.on_unsure == "block":
                 raise Blocked(f"The critic is not sure whether the request keeps the principle '{principle.id}'.")

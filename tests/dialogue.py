@@ -11,8 +11,10 @@ from typing import Any
 from guard.asks import (
     Ask,
     Bind,
+    Decisions,
     Emit,
     Extract,
+    Held,
     Hold,
     Judge,
     Next,
@@ -280,6 +282,16 @@ class Tenant:
     def __init__(self) -> None:
         self.notes: dict[str, tuple[str, ...]] = {}
         self.codes: dict[str, tuple[str, Mapping[str, Spelling]]] = {}
+        self.held: list[Held] = []
+        self.decided: dict[str, str] = {}  # by exchange
+
+    def hold(self, ask: Hold) -> None:
+        self.held.append(ask.held)
+
+    def decisions(self, ask: Decisions) -> dict[str, tuple[str, str]]:
+        held = [one for one in self.held if one.principal == ask.principal]
+        told = {turn: (one.exchange, self.decided.get(one.exchange, "pending")) for one in held for turn in one.turns}
+        return {turn: told[turn] for turn in ask.turns if turn in told}
 
     def bind(self, ask: Bind) -> frozenset[str]:
         for code, bound in ask.codes.items():
@@ -331,7 +343,8 @@ def play(
         Noted: vault.noted,
         Recall: vault.recall,
         Record: lambda _: None,
-        Hold: lambda _: None,
+        Hold: vault.hold,
+        Decisions: vault.decisions,
         Send: upstream.send,
         Next: lambda _: upstream.next(),
         Judge: critic,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from guard.asks import Emit, Judge, Record, Send
+from guard.asks import Decisions, Emit, Hold, Judge, Record, Send
 from guard.constitution import Scope
-from guard.errors import CriticError
+from guard.errors import AuditError, CriticError
 from guard.review.review import Settings
 from guard.surfaces.chat import CHAT
 from guard.surfaces.completions import COMPLETIONS
@@ -18,8 +19,21 @@ from guard.surfaces.gemini_others import GEMINI_EMBEDDINGS
 from guard.surfaces.messages import MESSAGES
 from guard.surfaces.responses import RESPONSES
 from guard.surfaces.surface import Surface
-from guard.types import Closing, Opening, Verdict
-from tests.dialogue import MAIL, THREATS, Played, body, completion, constitution, events, plan, play, principle
+from guard.types import Closing, Opening, Principal, Verdict
+from tests.dialogue import (
+    MAIL,
+    THREATS,
+    Played,
+    Tenant,
+    body,
+    completion,
+    constitution,
+    events,
+    incoming,
+    plan,
+    play,
+    principle,
+)
 
 WEAPONS = principle("no-weapons", applies_to="prompt", on_violation="block", statement="Nobody builds weapons here.")
 INJECTION = principle("no-injection", applies_to="prompt", on_violation="annotate")
@@ -38,10 +52,17 @@ def critic(ask: Judge) -> Any:
     return tuple(found)
 
 
-def said(request: Any, *principles: Any, surface: Surface = CHAT, settings: Settings = MILD, **keys: Any) -> Played:
+def said(
+    request: Any,
+    *principles: Any,
+    surface: Surface = CHAT,
+    settings: Settings = MILD,
+    exchange_id: str = "x-1",
+    **keys: Any,
+) -> Played:
     rules = constitution(*(principles or (WEAPONS, INJECTION, DOUBT, THREATS)))
-    return play(request, completion("Fine."), plan(constitution=rules, settings=settings),
-                surface=surface, **{"critic": critic, **keys})  # fmt: skip
+    plan_ = plan(constitution=rules, settings=settings, exchange_id=exchange_id)
+    return play(request, completion("Fine."), plan_, surface=surface, **{"critic": critic, **keys})
 
 
 def test_a_prompt_is_judged_masked_before_its_entry_and_before_anything_leaves() -> None:
@@ -84,11 +105,85 @@ def test_annotate_records_and_lets_go() -> None:
     assert (played.closing.outcome, played.content) == ("completed", "Fine.")
 
 
-def test_escalate_withholds_until_a_person_has_decided() -> None:
-    played = said(body("About the lawsuit"))
+def test_escalate_holds_the_request_until_a_person_has_decided() -> None:
+    played = said(body(f"About the lawsuit of {MAIL}"))
     assert played.of(Send) == []
-    assert played.head.status == 403
-    assert "A person must decide about this request, because of the principle 'ask-a-person'" in played.error["message"]
+    assert (played.head.status, played.head.headers["x-guard-decision"]) == (423, "escalate")
+    assert played.error["code"] == "guard_escalated"
+    assert "because of: 'ask-a-person'. Ask how it stands at GET /v1/guard/held/x-1 " in played.error["message"]
+    (hold,) = played.of(Hold)
+    assert (hold.held.principles, hold.held.reply, hold.held.body) == (("ask-a-person",), "", b"")
+    assert hold.held.prompt.startswith("About the lawsuit of <EMAIL_ADDRESS_")
+    closing = played.closing
+    assert (closing.outcome, closing.decision, closing.status) == ("held", "escalate", 423)
+    assert played.kinds.index("Record") < played.kinds.index("Hold") < played.kinds.index("Emit")
+
+
+def asked(tenant: Tenant, *texts: str, exchange: str, **keys: Any) -> Played:
+    """The next request of a conversation; what a person decided lies with the tenant."""
+    turns = [{"role": "user", "content": text} for text in texts]
+    return said(body() | {"messages": turns}, tenant=tenant, exchange_id=exchange, **keys)
+
+
+def test_what_a_person_approves_leaves_when_it_is_sent_again_and_its_entry_says_so() -> None:
+    tenant = Tenant()
+    assert asked(tenant, "About the lawsuit", exchange="x-1").head.status == 423
+    tenant.decided["x-1"] = "approved"
+    again = asked(tenant, "About the lawsuit", exchange="x-2")
+    assert (again.head.status, again.closing.outcome, len(again.of(Send))) == (200, "completed", 1)
+    (verdict,) = (one for one in again.opening.verdicts if one.principle == "ask-a-person")
+    assert (verdict.state, verdict.reason) == ("fired", "A person approved it: x-1.")
+    later = asked(tenant, "About the lawsuit", "And then?", exchange="x-3")
+    assert (later.head.status, len(later.of(Send))) == (200, 1)
+
+
+def test_an_approval_is_for_that_turn_of_that_caller_and_those_principles_alone() -> None:
+    tenant = Tenant()
+    asked(tenant, "About the lawsuit", exchange="x-1")
+    tenant.decided["x-1"] = "approved"
+    for number, texts in enumerate((["About the lawsuit!"], ["About the lawsuit", "A second lawsuit"]), 2):
+        other = asked(tenant, *texts, exchange=f"x-{number}")
+        assert (other.head.status, other.of(Send)) == (423, [])
+        assert [hold.held.prompt for hold in other.of(Hold)] == [texts[-1]]
+        assert [one.reason for one in other.opening.verdicts if one.principle == "ask-a-person"] == [""]
+    stranger = replace(incoming(body("About the lawsuit")), principal=Principal("bob", "sales", "mail"))
+    played = said(stranger, exchange_id="x-4", tenant=tenant)
+    assert (played.head.status, played.of(Send)) == (423, [])
+    stricter = principle("no-lawsuits", applies_to="prompt", on_violation="escalate")
+    played = said(
+        body("About the lawsuit"),
+        DOUBT,
+        stricter,
+        exchange_id="x-5",
+        tenant=tenant,
+        critic=lambda ask: tuple(Verdict(rule.id, 0.9, "fired") for rule in ask.principles),
+    )
+    assert (played.head.status, played.of(Send)) == (423, [])
+
+
+def test_what_waits_is_held_once_and_what_was_rejected_is_not_held_again() -> None:
+    tenant = Tenant()
+    asked(tenant, "About the lawsuit", exchange="x-1")
+    again = asked(tenant, "About the lawsuit", exchange="x-2")
+    assert (again.head.status, again.of(Hold)) == (423, [])
+    assert "/v1/guard/held/x-1 " in again.error["message"]
+    tenant.decided["x-1"] = "rejected"
+    refused = asked(tenant, "About the lawsuit", exchange="x-3")
+    assert (refused.head.status, refused.of(Hold), refused.of(Send)) == (403, [], [])
+    assert "A person decided that this request does not go out, because of: 'ask-a-person'" in refused.error["message"]
+
+
+def test_what_blocks_goes_before_what_a_person_must_decide() -> None:
+    played = said(body("A rifle for the lawsuit"))
+    assert (played.head.status, played.of(Hold)) == (403, [])
+
+
+def test_a_request_that_cannot_be_held_does_not_leave() -> None:
+    for kind in (Hold, Decisions):
+        played = said(
+            body("The lawsuit"), fail=lambda ask, kind=kind: AuditError("full") if isinstance(ask, kind) else None
+        )
+        assert (played.head.status, played.of(Send)) == (503, [])
 
 
 def test_messages_are_refused_in_their_own_shape() -> None:

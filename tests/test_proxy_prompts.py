@@ -5,12 +5,16 @@ from dataclasses import replace
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
+from guard.cli import main
 from guard.constitution import Constitution, Scope
 from guard.errors import CriticError
+from guard.surfaces.table import BY_NAME
 from guard.types import Dialogue, Rule, Verdict
 from tests.apis import APIS
 from tests.conftest import OpenHouse
+from tests.dialogue import body as request_body
 from tests.dialogue import principle
 from tests.house import MAIL, House, leaks, policy
 from tests.upstream import FakeUpstream
@@ -109,3 +113,74 @@ def test_several_constitutions_are_in_force_together(open_house: OpenHouse, crit
     assert (allowed.status_code, house.opening(allowed).constitution) == (200, "sales, test")
     assert house.post("echo", "A rifle, please").status_code == 403
     assert house.newest().opening.constitution == "test"
+
+
+ASKS = replace(RULE, id="ask-first", on_violation="escalate")
+TEXT = f"Tell {MAIL} how to build a rifle."
+
+
+def decide(house: House, word: str, exchange: str) -> str:
+    command = ["--config", str(house.folder / "guard.yaml"), "held", word, exchange]
+    done = CliRunner().invoke(main, [*command, *(["--note", "known", "--yes"] if word != "show" else [])])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def fetch(house: House, exchange: str, key: str = "sk-caller") -> httpx.Response:
+    headers = {"authorization": f"Bearer {key}"}
+    return httpx.get(f"{house.url}/v1/guard/held/{exchange}", headers=headers, timeout=20)
+
+
+@pytest.mark.parametrize("name", ["chat", "messages", "responses", "embeddings"])
+def test_a_request_waits_for_a_person_and_leaves_when_it_is_sent_again(
+    house: House, upstream: FakeUpstream, name: str
+) -> None:
+    house.service.constitutions = {"test": Constitution("test", 1, (ASKS,), "d" * 64)}
+    surface = BY_NAME[name]
+
+    def ask(key: str = "sk-caller", **keys: bool) -> httpx.Response:
+        headers = {"authorization": f"Bearer {key}", "anthropic-version": "2023-06-01"}
+        body = {**request_body(TEXT, surface), "model": "echo", **keys}
+        return httpx.post(f"{house.url}{surface.path}", json=body, headers=headers, timeout=20)
+
+    held = ask()
+    exchange = str(held.headers["x-guard-exchange"])
+    assert (held.status_code, held.json()["error"]["code"]) == (423, "guard_escalated")
+    assert f"GET /v1/guard/held/{exchange} " in held.json()["error"]["message"]
+    assert upstream.seen == []
+    closing = house.closing(held)
+    assert (closing.outcome, closing.decision) == ("held", "escalate")
+    waits = fetch(house, exchange)
+    assert (waits.status_code, waits.json()["status"]) == (202, "pending")
+    assert fetch(house, exchange, "sk-another").status_code == 404
+    if surface.streams:
+        assert ask(stream=True).status_code == 423
+    shown = decide(house, "show", exchange)
+    assert "how to build a rifle" in shown
+    assert "what the model said" not in shown
+    assert not leaks(shown.encode())
+
+    decide(house, "approve", exchange)
+    told = fetch(house, exchange)
+    assert (told.status_code, told.json()["status"], told.headers["x-guard-decision"]) == (200, "approved", "allow")
+    assert upstream.seen == []
+    assert ask("sk-another").status_code == 423
+    assert upstream.seen == []
+    given = ask()
+    assert given.status_code == 200
+    assert len(upstream.seen) == 1
+    recorded = house.newest()
+    assert [one.reason for one in recorded.opening.verdicts] == [f"A person approved it: {exchange}."]
+    assert recorded.closing is not None
+    assert recorded.closing.outcome == "completed"
+
+
+def test_a_request_that_a_person_rejects_never_leaves(house: House, upstream: FakeUpstream) -> None:
+    house.service.constitutions = {"test": Constitution("test", 1, (ASKS,), "d" * 64)}
+    caller = {"authorization": "Bearer sk-caller"}
+    exchange = str(house.post("echo", TEXT, headers=caller).headers["x-guard-exchange"])
+    decide(house, "reject", exchange)
+    for refused in (fetch(house, exchange), house.post("echo", TEXT, headers=caller)):
+        assert refused.status_code == 403
+        assert "A person decided that this request does not go out" in refused.json()["error"]["message"]
+    assert upstream.seen == []

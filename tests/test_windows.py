@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guard.asks import Emit, Judge, Write
+from guard.asks import Emit, Judge, Next, Recognize, Response, Send, Write
+from guard.exchange import exchange
+from guard.inbound import Told
 from guard.review.review import Settings
+from guard.streams import GROWTH, LONGEST
+from guard.surfaces.parts import goes_on
 from guard.surfaces.stream import read_event
 from guard.surfaces.surface import Surface
 from guard.surfaces.table import BY_NAME, SURFACES
-from guard.surfaces.windows import LONG, LONGEST, Windows
+from guard.surfaces.windows import LONG, Windows
+from guard.surfaces.windows import LONGEST as ENDLESS
 from guard.types import Verdict
-from tests.dialogue import MAIL, Played, constitution, plan, play, principle
+from guard.window import CONTEXT, REACH
+from tests.dialogue import MAIL, Played, constitution, incoming, plan, play, principle
 from tests.matrix import REPLIES, REQUESTS
 from tests.matrix.templates import Reply, bodies, filled, steps, wire
 
@@ -212,7 +220,7 @@ def ends(pieces: Sequence[str]) -> list[str]:
         (['He said "go."', " Then"], ['He said "go."', " Then"]),
         (["word "] * 100, ["word " * 100]),
         ([" word"] * 100, [" word" * (LONG // 5), " word" * (LONG // 5), " word" * (100 - 2 * (LONG // 5))]),
-        (["x"] * (LONGEST + 5), ["x" * LONGEST, "x" * 5]),
+        (["x"] * (ENDLESS + 5), ["x" * ENDLESS, "x" * 5]),
     ],
 )
 def test_windows_end_where_a_sentence_a_line_or_a_long_wait_does(pieces: list[str], windows: list[str]) -> None:
@@ -289,3 +297,163 @@ def test_what_was_told_is_on_record_when_a_stream_breaks_off(cut: int) -> None:
     told = said_in(surface, b"".join(emitted(played)[:-1]))
     assert told
     assert (played.closing.outcome, played.closing.sent) == ("upstream_error", told)
+
+
+# --- long streams ---
+
+
+def sentences(characters: int) -> list[str]:
+    """Pieces of a long text, each a sentence of its own."""
+    return [f"{number:06} letters are here. " for number in range(characters // 25)]
+
+
+def long_stream(characters: int) -> tuple[dict[str, Any], list[bytes]]:
+    """A request of chat, and a stream that answers it with so many characters."""
+    frame = {"id": "c", "object": "chat.completion.chunk", "model": "m"}
+    said = [
+        {**frame, "choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]}
+        for piece in sentences(characters)
+    ]
+    said.append({**frame, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+    return asking(BY_NAME["chat"]), [b"data: " + json.dumps(body).encode() + b"\n\n" for body in said]
+
+
+def test_a_window_of_a_long_stream_is_judged_with_what_came_before_as_far_as_counts() -> None:
+    size = 6 * REACH
+    request, events = long_stream(size)
+    whole = "".join(sentences(size))
+    played = play(request, events, windowed(), surface=BY_NAME["chat"])
+    told, replies = 0, []
+    for ask in played.asks:
+        if isinstance(ask, Judge):
+            replies.append(ask.dialogue.reply)
+        if isinstance(ask, Emit):
+            length = len(said_in(BY_NAME["chat"], ask.data))
+            if not ask.last:
+                before = min(told, REACH - CONTEXT)
+                assert replies[-1].endswith(whole[told - before : told + length])
+                assert replies[-1] in whole
+            told += length
+    assert told == len(whole)
+    *windows, last = replies
+    assert last == whole
+    assert max(map(len, windows)) <= 2 * REACH + LONGEST + LONG
+    assert sum(map(len, windows)) < 3 * GROWTH * len(whole)
+
+
+def test_what_is_wrong_late_in_a_long_stream_is_not_told() -> None:
+    request, events = long_stream(3 * REACH)
+    frame = {"object": "chat.completion.chunk"}
+    bad = {**frame, "choices": [{"index": 0, "delta": {"content": f"{THREAT} Bye."}, "finish_reason": None}]}
+    events.insert(-1, b"data: " + json.dumps(bad).encode() + b"\n\n")
+    played = play(request, events, windowed(), surface=BY_NAME["chat"])
+    said = said_in(BY_NAME["chat"], played.told)
+    assert said.startswith("".join(sentences(3 * REACH)))
+    assert "or else" not in said
+    assert (played.closing.decision, played.closing.sent) == ("revise", said)
+
+
+@pytest.mark.parametrize(("way", "held"), [("window", 0), ("observe", 0), ("hold", 1)])
+def test_a_long_stream_takes_little_memory_beside_its_words(way: str, held: int) -> None:
+    """Its events are six times its words, and eighty times once read; where all are held, they are less than the words."""
+    size = 200_000
+    request, events = long_stream(size)
+    story = exchange(incoming(request), plan(review={"constitution": None, "stream": way}))
+    ask: Any = next(story)
+    coming, answer, told = iter(events), None, 0
+    tracemalloc.start()
+    try:
+        while True:
+            match ask:
+                case Recognize():
+                    answer = ((),) * len(ask.texts)
+                case Send():
+                    answer = Response(200, {}, b"", streaming=True)
+                case Next():
+                    answer = tuple(islice(coming, 1))
+                case _:
+                    told += len(ask.data) if isinstance(ask, Emit) else 0
+                    answer = ()
+            ask = story.send(answer)
+    except StopIteration:
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert told > sum(map(len, events))
+    assert peak < size + held * size + 500_000
+
+
+# --- what has been told of a text, and whether it goes on ---
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "goes_on_"),
+    [
+        ((), (("a", 1),), True),
+        ((("a", 1),), (("a", 1),), True),
+        ((("a", 1),), (("a", 5), ("b", 2)), True),
+        ((("a", 1), ("b", 2)), (("a", 1), ("b", 9), ("c", 0)), True),
+        ((("a", 1), ("b", 2)), (("a", 2), ("b", 2)), False),  # the first goes on in the middle of the whole
+        ((("a", 2),), (("a", 1),), False),
+        ((("a", 1), ("b", 2)), (("a", 1),), False),
+        ((("a", 1),), (("b", 1), ("a", 1)), False),
+    ],
+)
+def test_a_text_goes_on_where_only_its_end_is_new(before: Any, now: Any, goes_on_: bool) -> None:
+    def made(texts: Any) -> Any:
+        return tuple(((key,), length) for key, length in texts)
+
+    assert goes_on(made(before), made(now)) == goes_on_
+
+
+@given(st.data())
+def test_what_was_told_of_a_text_is_known_without_keeping_it(data: st.DataObject) -> None:
+    content = data.draw(st.text("ab", max_size=40))
+    edges = sorted(data.draw(st.sets(st.integers(0, len(content)), max_size=6)))
+    parts = [(*edges[at : at + 2], data.draw(st.text("<x>", max_size=4))) for at in range(0, len(edges) - 1, 2)]
+    length = data.draw(st.integers(parts[-1][1] if parts else 0, len(content)))
+    words, last = "", 0
+    for start, end, masked in parts:
+        words, last = words + content[last:start] + masked, end
+    words += content[last:length]
+    told = Told(length, tuple(parts))
+    assert (told.words(content), told.size) == (words, len(words))
+    assert told.begins(words + content[length:], content)
+    other = data.draw(st.text("ab<x>", max_size=50))
+    assert told.begins(other, content) == other.startswith(words)
+
+
+@given(st.data())
+def test_blocks_that_take_turns_are_judged_as_they_are_told(data: st.DataObject) -> None:
+    """Where the first text goes on after the second has begun, what was told is not the beginning of the whole."""
+    surface = BY_NAME["messages"]
+    sentence = st.sampled_from(["One. ", "Two. ", "Or else. ", "Bye. "])
+    said = data.draw(st.lists(st.tuples(st.integers(0, 1), sentence), min_size=1, max_size=8))
+    message = {"id": "m", "type": "message", "role": "assistant", "model": "m", "content": [], "usage": {}}
+    steps_: list[dict[str, Any]] = [{"type": "message_start", "message": message}]
+    steps_ += [
+        {"type": "content_block_start", "index": at, "content_block": {"type": "text", "text": ""}} for at in (0, 1)
+    ]
+    steps_ += [
+        {"type": "content_block_delta", "index": at, "delta": {"type": "text_delta", "text": text}} for at, text in said
+    ]
+    steps_ += [{"type": "content_block_stop", "index": at} for at in (0, 1)]
+    steps_ += [{"type": "message_delta", "delta": {"stop_reason": "end_turn"}}, {"type": "message_stop"}]
+    coming = [f"event: {body['type']}\ndata: {json.dumps(body)}\n\n".encode() for body in steps_]
+    rules = plan(
+        constitution=constitution(principle("no-threats", on_violation="block")), review={"constitution": None}
+    )
+
+    def critic(ask: Judge) -> tuple[Verdict, ...]:
+        fired = "Or else" in ask.dialogue.reply
+        return tuple(Verdict(rule.id, float(fired), "fired" if fired else "clear") for rule in ask.principles)
+
+    played = play(asking(surface), coming, rules, surface=surface, critic=critic)
+    bad = any("else" in text for _, text in said)
+    assert (played.closing.decision == "block") == bad
+    assert b"else" not in played.told
+    order = dict.fromkeys(at for at, _ in said)
+    whole = "".join(text for index in order for at, text in said if at == index)
+    assert played.closing.reply == whole
+    if not bad:
+        assert played.closing.sent == whole

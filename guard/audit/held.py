@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import json
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final, Literal, TypeAlias, get_args
 
@@ -118,6 +118,18 @@ class HeldReplies(InDrawer):
         with self._drawer.reading() as run:
             rows = run(self._asks.list, of=self._tenant, now=self._clock()).fetchall()
         return tuple(map(self._open, rows))
+
+    def decisions(self, principal: Principal, turns: Sequence[str]) -> dict[str, tuple[str, Decided]]:
+        """Of those of `turns` that are held for `principal`: in which exchange, and what was decided.
+
+        Where one is held more than once, a rejection goes before an approval, and that before a wait.
+        """
+        with self._drawer.reading() as run:
+            owner = self._seal.owner(principal)
+            rows = run(self._asks.of_owner, of=self._tenant, whose=owner, now=self._clock()).fetchall()
+        kept = [self._open(row) for row in rows]
+        kept.sort(key=lambda one: ("pending", "approved", "rejected").index(one.decided))
+        return {turn: (one.held.exchange, one.decided) for one in kept for turn in one.held.turns if turn in turns}
 
     def decide(
         self, exchange: str, decided: Literal["approved", "rejected"], actor: str, note: str, record: RecordAct

@@ -74,6 +74,7 @@ def held_of(clear: bytes) -> Held:
             **values,
             "principal": Principal(**values["principal"]),
             "principles": tuple(values["principles"]),
+            "turns": tuple(values.get("turns", ())),  # no older guard held requests
             "names": {name: Spelling(*spelling) for name, spelling in values["names"].items()},
             "body": base64.b64decode(values["body"]),
         }

@@ -33,6 +33,7 @@ class Statements:
     add: Prepared  # the columns of HELD
     find: Prepared
     list: Prepared  # of, now
+    of_owner: Prepared  # of, whose, now
     decide: Prepared  # and decision, until, gone
     sealed: Prepared  # of
     sealed_of: Prepared
@@ -59,6 +60,9 @@ def statements(name: DialectName) -> Statements:
         "add": insert(HELD),
         "find": told.where(this),
         "list": told.where(of_tenant, there, one.expires > now).order_by(one.exchange),
+        "of_owner": told.where(
+            of_tenant, one.owner == bindparam("whose", type_=one.owner.type), there, one.expires > now
+        ).order_by(one.exchange),
         "decide": update(HELD).values(decided).where(this),
         "sealed": select(one.exchange, one.sealed).where(of_tenant, there),
         "sealed_of": select(one.sealed).where(this),

@@ -1,4 +1,4 @@
-"""`guard held`: the replies about which a person must decide."""
+"""`guard held`: the replies and requests about which a person must decide."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SURE = click.option("--yes", is_flag=True, help="Decide at once, without the que
 
 @click.group()
 def held() -> None:
-    """Decide about replies that are held for a person."""
+    """Decide about replies and requests that are held for a person."""
 
 
 @held.command("list")
@@ -56,7 +56,7 @@ def show_held(context: click.Context, exchange: str) -> None:
 @SURE
 @click.pass_context
 def approve_held(context: click.Context, exchange: str, note: str, *, yes: bool) -> None:
-    """Show a held reply, ask, and let it go out, to whom it was for."""
+    """Show what is held, ask, and let a reply go out, to whom it was for, or a request leave when it is sent again."""
     _decide(context, exchange, "approved", note, yes=yes)
 
 
@@ -83,16 +83,17 @@ def _decide(
         with _open(config) as store:
             kept = _shown(config, store, exchange)
             if kept.decided == "pending" and not yes:
-                click.confirm(f"\nThe reply will be {decided}. Is that your decision?", abort=True)
+                click.confirm(f"\nThe {_what(kept)} will be {decided}. Is that your decision?", abort=True)
             kept = store.decide(exchange, decided, operator(), note, entered)
-        told = f"{exchange} is {decided}. Its caller, {_who(kept)}, may ask until {instant(kept.expires)}."
+        may = "send it again" if kept.held.turns and decided == "approved" else "ask"
+        told = f"{exchange} is {decided}. Its caller, {_who(kept)}, may {may} until {instant(kept.expires)}."
         _say(told)
 
 
 def _shown(config: Config, store: HeldReplies, exchange: str) -> Kept:
     """Show a held reply, masked. That somebody looks at it is on record before."""
     kept = store.find(exchange)
-    record(config, "look", exchange, "a held reply")
+    record(config, "look", exchange, f"a held {_what(kept)}")
     for line in _lines(kept):
         _say(line)
     return kept
@@ -129,9 +130,16 @@ def _lines(kept: Kept) -> Iterator[str]:
     yield f"principles  {', '.join(item.principles)}"
     by = f", by {kept.actor}: {kept.note}" if kept.decided != "pending" else ""
     yield f"decision    {kept.decided}{by}"
-    yield from ("", "what was asked", *indented(item.prompt), "", "what the model said", *indented(item.reply))
+    yield from ("", "what was asked", *indented(item.prompt))
+    if item.turns:
+        return
+    yield from ("", "what the model said", *indented(item.reply))
     if item.sent != item.reply:
         yield from ("", "what would go out", *indented(item.sent))
+
+
+def _what(kept: Kept) -> str:
+    return "request" if kept.held.turns else "reply"
 
 
 def _who(kept: Kept) -> str:

@@ -36,7 +36,7 @@ async def held_reply(request: Request) -> Response:
     """One held reply, to be decided about. That somebody looks at it is on record before it is sent."""
     exchange = request.path_params["exchange"]
     kept = await run_in_threadpool(parts_of(request).service.held.find, exchange)
-    await record(request, "look", exchange, "a held reply")
+    await record(request, "look", exchange, "a held request" if kept.held.turns else "a held reply")
     return await run_in_threadpool(_told, request, kept)
 
 

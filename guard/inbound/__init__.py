@@ -1,10 +1,12 @@
 """The way back: review what the upstream said, restore it, or hold it, and close the entry."""
 
 from guard.inbound.closing import close, close_judged, keep_for_later
-from guard.inbound.holding import HELD, blocked, hold
+from guard.inbound.holding import blocked, hold
 from guard.inbound.judging import (
     Found,
+    Judged,
     Located,
+    Told,
     decision_of,
     found_in,
     groundless,
@@ -17,9 +19,10 @@ from guard.inbound.judging import (
 from guard.inbound.restoring import restored
 
 __all__ = [
-    "HELD",
     "Found",
+    "Judged",
     "Located",
+    "Told",
     "blocked",
     "close",
     "close_judged",

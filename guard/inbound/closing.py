@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from guard.asks import Note, Record, Story
 from guard.course import Course
-from guard.inbound.judging import Judged, decision_of
+from guard.inbound.judging import PIECE, Judged, decision_of
 from guard.mask.restore import StreamRestorer, restore
 from guard.surfaces.reply import Gathered
 from guard.types import Closing, Decision, Outcome
@@ -97,8 +97,9 @@ def _unknown(course: Course, judged: Sequence[Judged]) -> int:
     """How many placeholders of the reply nobody knows: bent beyond recognition, or made up."""
     count = 0
     for item in judged:
-        restorer = StreamRestorer(course.vault)
-        restorer.feed(item.masked)
+        restorer, masked = StreamRestorer(course.vault), item.masked
+        for start in range(0, len(masked), PIECE):
+            restorer.feed(masked[start : start + PIECE])
         restorer.flush()
         count += restorer.unknown
     return count

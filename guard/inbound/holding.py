@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from guard.asks import Held, Hold, Story
+from guard.asks import HELD, Held, Hold, Story
 from guard.course import Course
 from guard.errors import Blocked, Escalated
 from guard.inbound.judging import Judged, decision_of, joined
 from guard.surfaces.reply import Revised
 from guard.surfaces.walk import dump
 from guard.types import Decision, Json
-
-HELD = "/v1/guard/held/"  # where a held reply is asked for, by the name of its exchange
 
 
 def blocked(course: Course, judged: Sequence[Judged]) -> Blocked | Escalated | None:

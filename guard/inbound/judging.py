@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeAlias
@@ -21,7 +21,47 @@ Located: TypeAlias = Sequence[tuple[Span, str]]  # where a value was found in a 
 Said: TypeAlias = tuple[str, str]  # a text of a reply, and where it stands for the log
 Found: TypeAlias = tuple[Located, tuple[FoundSpan, ...]]  # what is to be masked in a text, and what is kept
 
+PIECE = 16_384  # characters of a long text that are looked at at a time
+
 _SEVERITY: tuple[Decision, ...] = ("allow", "revise", "escalate", "block")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What of a content has been told: its first `length` characters, as they came but for the `masked` parts.
+
+    These are in order and disjoint: from where to where each stood, and what it was told as before it was restored.
+    """
+
+    length: int = 0
+    masked: tuple[tuple[int, int, str], ...] = ()
+
+    def words(self, content: str) -> str:
+        """What was told, masked, of `content`."""
+        return "".join(self._pieces(content))
+
+    @property
+    def size(self) -> int:
+        """How many characters its words are."""
+        return self.length + sum(len(words) - (end - start) for start, end, words in self.masked)
+
+    def begins(self, masked: str, content: str) -> bool:
+        """Whether its words are the beginning of `masked`, which is what became of `content`."""
+        if masked is content and not self.masked:
+            return True
+        at = 0
+        for piece in self._pieces(content):
+            if not masked.startswith(piece, at):
+                return False
+            at += len(piece)
+        return True
+
+    def _pieces(self, content: str) -> Iterator[str]:
+        last = 0
+        for start, end, words in (*self.masked, (self.length, self.length, "")):
+            yield from (content[at : min(at + PIECE, start)] for at in range(last, start, PIECE))
+            yield words
+            last = end
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +73,7 @@ class Judged:
     content: str
     rest: str
     found: tuple[FoundSpan, ...]
-    told: str = ""
+    told: Told = Told()
 
     @property
     def masked(self) -> str:
@@ -43,7 +83,9 @@ class Judged:
     @property
     def sent(self) -> str:
         """What the client was told, masked."""
-        return self.told if self.review.decision in ("block", "escalate") else joined(self.review.text, self.rest)
+        if self.review.decision in ("block", "escalate"):
+            return self.told.words(self.choice.content)
+        return joined(self.review.text, self.rest)
 
 
 def joined(content: str, rest: str) -> str:
@@ -52,11 +94,11 @@ def joined(content: str, rest: str) -> str:
 
 
 def judge_choices(
-    course: Course, choices: Sequence[Choice], told: Mapping[int, str] | None = None
+    course: Course, choices: Sequence[Choice], told: Mapping[int, Told] | None = None
 ) -> Story[tuple[Judged, ...]]:
     """Recognize what the reply says, mask what is new in it, and judge it.
 
-    `told` is what has been told, masked, of the content of each choice: it stands, whatever the review says.
+    `told` is what has been told of the content of each choice: it stands, whatever the review says.
     """
     plan = course.plan
     if not course.reads_replies:
@@ -69,7 +111,7 @@ def judge_choices(
     masked = yield from masked_in(course, said, found)
     judged = []
     for choice, content, rest in zip(choices, masked[::2], masked[1::2], strict=True):
-        before = (told or {}).get(choice.index, "")
+        before = (told or {}).get(choice.index, Told())
         judged.append((yield from _judge_choice(course, choice, content, rest, before)))
     course.took("review", began)
     return tuple(judged)
@@ -117,7 +159,7 @@ def masked_in(
 
 
 def _judge_choice(
-    course: Course, choice: Choice, in_content: tuple[Masked, Located], in_rest: tuple[Masked, Located], told: str
+    course: Course, choice: Choice, in_content: tuple[Masked, Located], in_rest: tuple[Masked, Located], told: Told
 ) -> Story[Judged]:
     plan = course.plan
     (content, new), (rest, more) = in_content, in_rest
@@ -131,7 +173,7 @@ def _judge_choice(
     else:
         editable = len(content.text)
         # Where what was told would be masked otherwise now, nobody can say what is still to be told.
-        fixed = len(told) if content.text.startswith(told) else editable
+        fixed = told.size if told.begins(content.text, choice.content) else editable
         result = yield from review(
             dialogue, principles, plan.settings, editable=editable, unknown_spans=unknown, told=fixed
         )
@@ -176,4 +218,4 @@ def decision_of(judged: Sequence[Judged]) -> Decision:
 def revised(judged: Sequence[Judged]) -> Mapping[int, str]:
     """The new contents, still masked, of the choices that were changed: what is still to be told of them."""
     changed = [item for item in judged if item.review.decision == "revise"]
-    return {item.choice.index: item.review.text[len(item.told) :] for item in changed}
+    return {item.choice.index: item.review.text[item.told.size :] for item in changed}

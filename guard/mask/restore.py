@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import re
+from array import array
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -55,7 +57,8 @@ class StreamRestorer:
     unknown: int = 0
     changed: bool = False
     _came: int = 0
-    _replaced: list[tuple[int, int, int]] = field(default_factory=list)  # start, end, and how much longer the value is
+    # Of each placeholder that was replaced: its start, its end, and how much longer the text is after it.
+    _replaced: array[int] = field(default_factory=lambda: array("q"))
     _held: str = ""
     _before: str = ""
     _nesting: Nesting = field(default_factory=Nesting)
@@ -84,14 +87,15 @@ class StreamRestorer:
 
         A position inside a placeholder is that `edge` of its value.
         """
-        shift = 0
-        for start, end, longer in self._replaced:
-            if position <= start:
-                break
-            if position < end:
-                return start + shift if edge == "start" else end + shift + longer
-            shift += longer
-        return position + shift
+        places = self._replaced
+        count = bisect_left(range(len(places) // 3), position, key=lambda at: places[3 * at])
+        if not count:
+            return position
+        start, end, longer = places[3 * count - 3 : 3 * count]
+        if position >= end:
+            return position + longer
+        before = places[3 * count - 4] if count > 1 else 0
+        return start + before if edge == "start" else end + longer
 
     def _safe_length(self, text: str) -> int:
         if not len(self.vault):
@@ -121,7 +125,8 @@ class StreamRestorer:
                 pieces += [whole[last : match.start()], self._written(spelling)]
                 last = match.end()
                 start, end = (self._came + place - offset for place in match.span())
-                self._replaced.append((start, end, len(pieces[-1]) - (end - start)))
+                longer = self._replaced[-1] if self._replaced else 0
+                self._replaced.extend((start, end, longer + len(pieces[-1]) - (end - start)))
         self._nesting.feed(whole[last : offset + length])
         pieces.append(whole[last : offset + length])
         self._before = whole[offset + length - 1]

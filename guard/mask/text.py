@@ -146,7 +146,7 @@ def _uncovered(raw: str, kind: Kind, context: str, depth: int) -> Text:
 
 
 def _is_json(raw: str) -> bool:
-    if raw.lstrip()[:1] not in {"{", "[", '"'}:
+    if (raw[:16].lstrip() or raw.lstrip())[:1] not in {"{", "[", '"'}:
         return False
     return _loads(raw) or ("\n" in raw and all(_loads(line) for line in raw.split("\n") if line.strip()))
 

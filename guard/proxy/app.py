@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from guard.access import Caller, FindKey, identify
+from guard.asks import HELD
 from guard.audit.drawers import NotAtOnceError
 from guard.audit.publishing import publisher_of
 from guard.backends.upstreams import Line, Upstream
@@ -22,7 +23,6 @@ from guard.drive import Answers, emitted
 from guard.errors import AuditError, UpstreamError
 from guard.exchange import exchange
 from guard.fetching import fetched
-from guard.inbound import HELD
 from guard.proxy.client import Client, Presence
 from guard.proxy.endpoints import Endpoint, health, unknown_route
 from guard.proxy.requests import Headers, address_of, forwarded_of, headers_of, read_body

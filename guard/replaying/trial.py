@@ -73,12 +73,15 @@ def _decided(course: Course, opening: Opening, closing: Closing, rules: Rules) -
     stopping = sorted({s.entity for s in opening.spans if policy.mask.operator(s.entity) == "block"})
     if stopping:
         return Outlook(policy.policy, "block", f"the policy does not let {', '.join(stopping)} leave")
-    answers = _told(judged_prompt(course, {}), course, rules)
+    judged_before = _told(judged_prompt(course, {}), course, rules)
+    answers = judged_before.answers
     of_prompt = [verdict for _, verdict in answers]
     try:
         refuse_prompt(settings, answers)
     except (PolicyError, CriticError) as refusal:
         return Outlook(policy.policy, "block", refusal.message, _fired(of_prompt))
+    if judged_before.doubts:
+        return Outlook(policy.policy, "escalate", "a person must decide about the request", _fired(of_prompt))
     if not closing.reply:
         reason = "" if closing.decision == "allow" else NO_REPLY
         return Outlook(policy.policy, "allow", reason, _fired(of_prompt))

@@ -21,7 +21,7 @@ def judge(dialogue: Dialogue, principles: Sequence[Principle], unknown: Sequence
     verdicts, another order, a score that is none, spans outside the reply), all it was asked is not judged.
     """
     # An empty reply cannot violate anything; what the prompt violates can still be judged.
-    said = bool(dialogue.reply.strip())
+    said = bool(dialogue.reply) and not dialogue.reply.isspace()
     answered = {principle.id: Verdict(principle.id, 0.0, "clear") for principle in principles}
     asked = tuple(p for p in principles if p.check is None and (said or p.applies_to == "prompt"))
     if asked:

@@ -6,12 +6,13 @@ Anthropic and Google on streaming.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
 from guard.errors import RequestError, UpstreamError
-from guard.surfaces.reply import Gathered
+from guard.surfaces.reply import Gathered, gathered
 from guard.surfaces.surface import Surface
 from guard.surfaces.walk import parse
 from guard.types import Json
@@ -21,14 +22,15 @@ _FIELDS: Mapping[str, str] = {"text_delta": "text", "thinking_delta": "thinking"
 _WHOLE: Mapping[str, str] = {"chat.completion.chunk": "chat.completion"}
 
 
-def assembled(surface: Surface, bodies: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
+def assembled(surface: Surface, bodies: Iterable[Mapping[str, Json]]) -> dict[str, Json]:
     """The whole reply of a stream's `bodies`, in the shape of `surface`.
 
     Raises UpstreamError where they do not add up to a reply with the same words.
     """
+    said = Gathered(surface)
     try:
-        whole = _put_together(surface, [deepcopy(dict(body)) for body in bodies])
-        sound = not surface.reply_problem(whole) and _contents(surface, [whole]) == _contents(surface, bodies)
+        whole = _put_together(surface, _copies(bodies, said))
+        sound = not surface.reply_problem(whole) and _contents(gathered(surface, whole)) == _contents(said)
     except (LookupError, TypeError, AttributeError, ValueError, RequestError) as error:
         raise UpstreamError("The upstream's stream does not add up to a reply, so it cannot be held.") from error
     if not sound:
@@ -36,25 +38,30 @@ def assembled(surface: Surface, bodies: Sequence[Mapping[str, Json]]) -> dict[st
     return whole
 
 
-def _contents(surface: Surface, bodies: Sequence[Mapping[str, Json]]) -> dict[int, str]:
-    reply = Gathered(surface)
+def _copies(bodies: Iterable[Mapping[str, Json]], said: Gathered) -> Iterator[dict[str, Any]]:
+    """Each of the bodies, to be taken apart, with its words gathered in `said`."""
     for body in bodies:
-        reply.add(body)
+        said.add(body)
+        yield deepcopy(dict(body))
+
+
+def _contents(reply: Gathered) -> dict[int, str]:
     return {choice.index: choice.content for choice in reply.choices()}
 
 
-def _put_together(surface: Surface, bodies: Sequence[dict[str, Any]]) -> dict[str, Json]:
+def _put_together(surface: Surface, bodies: Iterator[dict[str, Any]]) -> dict[str, Json]:
     match surface.name:
         case "messages":
             return _message(bodies)
         case "responses":
-            return next(body["response"] for body in reversed(bodies) if surface.ended(body))
+            whole: dict[str, Json] = deque((body for body in bodies if surface.ended(body)), maxlen=1).pop()["response"]
+            return whole
         case "gemini":
             return _candidates(bodies)
     return _choices(bodies)
 
 
-def _choices(bodies: Sequence[dict[str, Any]]) -> dict[str, Json]:
+def _choices(bodies: Iterable[dict[str, Any]]) -> dict[str, Json]:
     """Completions: what is said beside the choices as it was said last, and each choice by its index."""
     whole: dict[str, Any] = {}
     choices: dict[int, dict[str, Any]] = {}
@@ -77,7 +84,7 @@ def _choices(bodies: Sequence[dict[str, Any]]) -> dict[str, Json]:
     return {**whole, **named, "choices": [choices[index] for index in sorted(choices)]}
 
 
-def _candidates(bodies: Sequence[dict[str, Any]]) -> dict[str, Json]:
+def _candidates(bodies: Iterable[dict[str, Any]]) -> dict[str, Json]:
     """Gemini: each candidate by its index, with its texts joined; all else as it was said last."""
     whole: dict[str, Any] = {}
     candidates: dict[int, dict[str, Any]] = {}
@@ -115,9 +122,18 @@ def _merge(said: dict[str, Any], more: Mapping[str, Any]) -> None:
         elif isinstance(value, list):
             _extend(before, value)
         elif isinstance(value, str) and key not in _SAID_AGAIN and key != "finish_reason":
-            said[key] = before + value
+            del before  # see there
+            _go_on(said, key, value)
         elif value is not None:
             said[key] = value
+
+
+def _go_on(texts: dict[Any, Any], key: Any, more: str) -> None:
+    """Add to one of `texts`. Nobody else may hold it: CPython makes such a string longer in place."""
+    text = texts.get(key, "")
+    texts[key] = ""
+    text += more
+    texts[key] = text
 
 
 def _begun(value: Any) -> Any:
@@ -142,7 +158,7 @@ def _without_index(call: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in call.items() if key != "index"}
 
 
-def _message(bodies: Sequence[dict[str, Any]]) -> dict[str, Json]:
+def _message(bodies: Iterable[dict[str, Any]]) -> dict[str, Json]:
     """A message of Anthropic's: its frame, its blocks, and what its end says."""
     whole: dict[str, Any] = {}
     blocks: dict[int, dict[str, Any]] = {}
@@ -169,11 +185,11 @@ def _add(block: dict[str, Any], delta: Mapping[str, Any], index: int, inputs: di
     kind = delta["type"]
     match kind:
         case "input_json_delta":
-            inputs[index] = inputs.get(index, "") + delta["partial_json"]
+            _go_on(inputs, index, delta["partial_json"])
         case "citations_delta":
             block["citations"] = [*(block.get("citations") or ()), delta["citation"]]
         case _ if kind in _FIELDS:
             field = _FIELDS[kind]
-            block[field] = block.get(field, "") + delta[field]
+            _go_on(block, field, delta[field])
         case _:
             raise ValueError(kind)  # a kind of piece that guard does not know

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
-from guard.surfaces.parts import Choice, Key, Part
+from guard.surfaces.growing import Growing
+from guard.surfaces.parts import Choice, Key, Made, Part
 from guard.surfaces.surface import Surface
 from guard.surfaces.walk import Path, label, rebuild
 from guard.types import Json
+
+Contents: TypeAlias = Mapping[Key, str | int]  # the contents at one time, by text: as they were, or how long
 
 _UNSAID = frozenset({"id", "tool_call_id", "call_id"})  # identifiers: neither judged nor kept
 
@@ -29,15 +32,15 @@ class Gathered:
     failed: bool = False
     size: int = 0
     _ended: set[int] = field(default_factory=set)
-    _pieces: dict[int, dict[Key, list[str]]] = field(default_factory=dict)
+    _pieces: dict[int, dict[Key, Growing]] = field(default_factory=dict)
     _wholes: dict[int, dict[Key, list[str]]] = field(default_factory=dict)
     _contents: set[Key] = field(default_factory=set)
     _pictures: dict[int, dict[str, None]] = field(default_factory=dict)
 
-    def add(self, body: Mapping[str, Json]) -> None:
-        """Add a reply, or one event of it."""
+    def add(self, body: Mapping[str, Json], plain: tuple[Path, str, Part] | None = None) -> None:
+        """Add a reply, or one event of it; `plain` is what `Surface.plain` says of it, where that is known."""
         surface = self.surface
-        plain = surface.plain(body)
+        plain = plain or surface.plain(body)
         if plain is not None:
             _, text, part = plain
             self._add(part, text)
@@ -66,9 +69,12 @@ class Gathered:
         if part.content:
             self._contents.add(part.key)
         pieces = self._pieces.setdefault(part.choice, {})
+        own = pieces.get(part.key)
         if part.piece:
-            pieces.setdefault(part.key, []).append(text)
-        else:
+            if own is None:
+                own = pieces[part.key] = Growing()
+            own.add(text)
+        elif own is None or len(own) != len(text) or own.text() != text:  # else the same is said again, and kept once
             texts = self._wholes.setdefault(part.choice, {}).setdefault(part.key, [])
             if text not in texts:
                 texts.append(text)
@@ -80,32 +86,47 @@ class Gathered:
 
     def sealed(self) -> tuple[str, ...]:
         """The texts that the provider has signed, as it wrote them."""
-        pieces = [(key, "".join(texts)) for own in self._pieces.values() for key, texts in own.items()]
-        wholes = [(key, text) for own in self._wholes.values() for key, texts in own.items() for text in texts]
-        return tuple(dict.fromkeys(text for key, text in [*pieces, *wholes] if self.surface.is_sealed(key)))
+        is_sealed = self.surface.is_sealed
+        pieces = [each.text() for own in self._pieces.values() for key, each in own.items() if is_sealed(key)]
+        wholes = [
+            text for own in self._wholes.values() for key, texts in own.items() if is_sealed(key) for text in texts
+        ]
+        return tuple(dict.fromkeys([*pieces, *wholes]))
 
-    def contents(self) -> dict[Key, str]:
-        """The contents so far, by text."""
-        pieces = [item for own in self._pieces.values() for item in own.items()]
-        wholes = [item for own in self._wholes.values() for item in own.items()]
-        return {key: "".join(texts) for key, texts in [*wholes, *pieces] if key in self._contents}
+    def so_far(self) -> Contents:
+        """The contents so far, in little memory, for `contents`."""
+        wholes = {key: "".join(texts) for own in self._wholes.values() for key, texts in own.items()}
+        pieces = {key: len(each) for own in self._pieces.values() for key, each in own.items()}
+        both: dict[Key, str | int] = {**wholes, **pieces}
+        return {key: said for key, said in both.items() if key in self._contents}
+
+    def contents(self, then: Contents) -> dict[Key, str]:
+        """The contents as they were at the time of `then`, by text."""
+        pieces = {key: each for own in self._pieces.values() for key, each in own.items()}
+        return {key: said if isinstance(said, str) else pieces[key].text()[:said] for key, said in then.items()}
 
     def choices(self) -> tuple[Choice, ...]:
         """The words of each choice so far."""
         return tuple(self._choice(index) for index in sorted(self._pieces))
 
     def _choice(self, index: int) -> Choice:
-        joined = {key: "".join(pieces) for key, pieces in self._pieces[index].items()}
+        joined = {key: each.text() for key, each in self._pieces[index].items()}
         # An API may repeat as a whole what it has sent in pieces; only what differs was not said yet. Content that is
         # repeated elsewhere is judged there too, because other words would not be put there.
-        said = {(key in self._contents, text) for key, text in joined.items()}
-        for key, texts in self._wholes.get(index, {}).items():
+        wholes = self._wholes.get(index, {})
+        said = {(key in self._contents, text) for key, text in joined.items()} if wholes else set()
+        for key, texts in wholes.items():
             for number, text in enumerate(texts):
                 if (key in self._contents, text) not in said:
                     joined[(*key, "whole", number) if key in joined else key] = text
-        content = "".join(text for key, text in joined.items() if key in self._contents)
-        rest = [text for key, text in joined.items() if key not in self._contents and text]
-        return Choice(index, content, "\n".join(rest), tuple(self._pictures.get(index, ())))
+        content = {key: text for key, text in joined.items() if key in self._contents}
+        rest = {key: text for key, text in joined.items() if key not in self._contents and text}
+        pictures = tuple(self._pictures.get(index, ()))
+        return Choice(index, "".join(content.values()), "\n".join(rest.values()), pictures, _made(content), _made(rest))
+
+
+def _made(texts: Mapping[Key, str]) -> Made:
+    return tuple((key, len(text)) for key, text in texts.items())
 
 
 def gathered(surface: Surface, body: Mapping[str, Json], *, keeps: bool = True) -> Gathered:

@@ -39,11 +39,15 @@ class Feed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One server-sent event: its bytes, and its body where it carries one. `done` says that it ends the stream."""
+    """One server-sent event: its bytes, and its body where it carries one. `done` says that it ends the stream.
+
+    `plain` is what `Surface.plain` says of the body, where that has been asked.
+    """
 
     raw: bytes
     body: dict[str, Json] | None = None
     done: bool = False
+    plain: tuple[Path, str, Part] | None = field(default=None, compare=False)
 
     def saying(self, body: Mapping[str, Json]) -> Event:
         """The same event with another body."""
@@ -54,10 +58,11 @@ class Event:
         return Event(kept + write_event(body), dict(body), self.done)
 
 
-def read_event(raw: bytes, done: bytes = b"") -> Event:
+def read_event(raw: bytes, done: bytes = b"", surface: Surface | None = None) -> Event:
     """One event, with the blank line that ends it. Raises UpstreamError where its data are not JSON.
 
-    `done` are the data, not JSON, that end the stream of the surface.
+    `done` are the data, not JSON, that end the stream of the surface. With a `surface` it is asked whether all that
+    the event brings is content, once for all who will want to know.
     """
     # A client strips a byte order mark, so with one before it an event would be read there and not here.
     text = raw.removeprefix(b"\xef\xbb\xbf")
@@ -68,9 +73,10 @@ def read_event(raw: bytes, done: bytes = b"") -> Event:
     if done and data.strip() == done:
         return Event(raw, done=True)
     try:
-        return Event(raw, parse(data))
+        body = parse(data)
     except RequestError as error:
         raise UpstreamError("The upstream's stream holds an event that is not valid JSON.") from error
+    return Event(raw, body, plain=surface.plain(body) if surface else None)
 
 
 def write_event(body: Mapping[str, Json], name: str = "") -> bytes:
@@ -144,12 +150,17 @@ class EventRestorer:
         self._feeds: dict[Key, Feed] = {}
         self._waiting: list[_Waiting] = []
 
+    @property
+    def passes_on(self) -> bool:
+        """Whether every event is sent on as it came."""
+        return self._idle and not self._drop_tokens
+
     def feed(self, event: Event) -> bytes:
         """What can be sent on once `event` has arrived: no events, or one, or several.
 
         An event of which a text is held back waits for it: a stream in which nothing is restored keeps its bytes.
         """
-        if self._idle and not self._drop_tokens:
+        if self.passes_on:
             return event.raw
         self._waiting.append(self._restored(event))
         return b"" if any(feed.holds for feed in self._feeds.values()) else self._release()
@@ -181,7 +192,7 @@ class EventRestorer:
         item = _Waiting(event, body)
         if self._idle:
             return item
-        plain = surface.plain(body)
+        plain = (event.plain if body is event.body else None) or surface.plain(body)
         if plain is not None:
             path, text, part = plain
             self._piece(item, path, text, part)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from guard.surfaces.parts import Key, Part
 from guard.surfaces.stream import Event
 from guard.surfaces.surface import Surface
+from guard.types import Json
 
 LONG = 240  # characters of one window, from which on it may end between any two words
 LONGEST = 2_000  # and from which on it may end anywhere
@@ -58,11 +59,14 @@ class Windows:
         self._begun = False  # before the first words there is nothing to judge, and nothing is told
         self._count = 0
         self._ended = 0
+        self._said = 0
+        self.length = 0  # characters that lie in windows that have ended
 
     def feed(self, event: Event) -> int:
         """How many events of the stream, from its first on, lie in windows that have ended once `event` is here."""
         body = event.body
-        pieces = [] if body is None else list(self._pieces(event))
+        plain = event.plain or (None if body is None else self._surface.plain(body))
+        pieces = [(plain[2], plain[1])] if plain else self._pieces(body) if body else []
         coming: dict[Key, str] = {}
         for part, text in pieces:
             if text and part.piece:
@@ -75,21 +79,18 @@ class Windows:
         self._count += 1
         for part, text in pieces:
             self._begun = self._begun or bool(text)
+            self._said += len(text)
             if text and part.piece:
                 self._open.setdefault(part.key, _Open(part.choice)).add(text)
-        self._calls.update(() if body is None else self._surface.calls(body))
-        for beginning in () if body is None else self._surface.finished(body):
-            self._finish(beginning)
+        if body is not None and not plain:  # else it brings content, and neither a call nor an end
+            self._calls.update(self._surface.calls(body))
+            for beginning in self._surface.finished(body):
+                self._finish(beginning)
         if self._all_rest({}):
             self._end(self._count)
         return self._ended
 
-    def _pieces(self, event: Event) -> list[tuple[Part, str]]:
-        body = event.body or {}
-        plain = self._surface.plain(body)
-        if plain is not None:
-            _, text, part = plain
-            return [(part, text)]
+    def _pieces(self, body: dict[str, Json]) -> list[tuple[Part, str]]:
         placed = ((self._surface.part(body, leaf.path), leaf) for leaf in self._surface.reply_leaves(body))
         return [(part, leaf.text) for part, leaf in placed if part is not None]
 
@@ -105,6 +106,6 @@ class Windows:
         self._open = {key: text for key, text in self._open.items() if key[:size] != beginning}
 
     def _end(self, count: int) -> None:
-        self._ended = count
+        self._ended, self.length = count, self._said
         for text in self._open.values():
             text.length = 0

@@ -1,3 +1,4 @@
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from guard.asks import Held
+from guard.audit import held as held_module
 from guard.audit.drawers import SqliteDrawer
 from guard.audit.held import HeldReplies, Kept
 from guard.errors import AuditError, HeldTooLong, NotHeld, RequestError
@@ -250,3 +252,50 @@ def test_what_somebody_reads_is_overwritten_later(
             assert not store.scrub(patient=False)
         assert store.scrub(patient=False)
         assert not store.outstanding()
+
+
+# --- what was decided about requests ---
+
+
+def request(exchange: str, *turns: str, principal: Principal = ANN) -> Held:
+    return replace(HELD, exchange=exchange, principal=principal, reply="", sent="", body=b"", names={}, turns=turns)
+
+
+def test_of_turns_is_told_what_was_decided_about_them_to_their_caller(store: HeldReplies, clock: Clock) -> None:
+    store.hold(HELD)
+    store.hold(request("x-2", "one", "two"))
+    store.hold(request("x-3", "three"))
+    store.hold(request("x-4", "one", principal=Principal("bob")))
+    assert store.find("x-2").held.turns == ("one", "two")
+    clock.now = HOUR / 2
+    store.decide("x-2", "approved", "eve", "", unheard)
+    assert store.decisions(ANN, ["two", "three", "four"]) == {"two": ("x-2", "approved"), "three": ("x-3", "pending")}
+    assert store.decisions(Principal("bob"), ["one", "two"]) == {"one": ("x-4", "pending")}
+    assert store.decisions(Principal("carl"), ["one"]) == {}
+    clock.now = HOUR
+    assert store.decisions(ANN, ["two", "three"]) == {"two": ("x-2", "approved")}
+    clock.now = 2 * HOUR
+    assert store.decisions(ANN, ["two", "three"]) == {}
+
+
+@pytest.mark.parametrize("decided", [("approved", "rejected"), ("rejected", "approved")])
+def test_of_two_decisions_about_one_turn_the_rejection_counts(store: HeldReplies, decided: tuple[Any, Any]) -> None:
+    for number, word in enumerate(decided):
+        store.hold(request(f"x-{number}", "one"))
+        store.decide(f"x-{number}", word, "eve", "", unheard)
+        store.hold(request(f"x-{number}-again", "one"))
+    _, word = store.decisions(ANN, ["one"])["one"]
+    assert word == "rejected"
+
+
+def test_a_reply_that_an_older_guard_holds_is_no_request(tmp_path: Path, clock: Clock) -> None:
+    def older(held: Held) -> bytes:
+        values = json.loads(plain(held))
+        del values["turns"]
+        return json.dumps(values).encode()
+
+    with closing(opened(tmp_path, clock)) as store, pytest.MonkeyPatch.context() as patch:
+        plain = held_module.plain
+        patch.setattr(held_module, "plain", older)
+        store.hold(HELD)
+        assert store.find("x-1").held == HELD
