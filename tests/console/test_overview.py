@@ -65,9 +65,10 @@ def test_the_first_price_that_fits_counts_and_a_model_without_one_costs_nothing(
     day.tokens.update({("gpt-4o", "prompt_tokens"): 1_000_000, ("gpt-4o", "completion_tokens"): 2_000_000,
                        ("claude", "output_tokens"): 1_000_000, ("own", "input_tokens"): 10**9})  # fmt: skip
     day.tokens["gpt-4o", "total_tokens"] = 3_000_000
+    day.tokens.update({("gemini", "promptTokenCount"): 1_000_000, ("gemini", "candidatesTokenCount"): 1_000_000})
     prices = (Price(models="gpt-*", input=2, output=8), Price(models="claude", input=3, output=15),
-              Price(models="*o", input=99, output=99))  # fmt: skip
-    assert spent(day, prices) == 2 + 16 + 15
+              Price(models="gemini", input=1, output=4), Price(models="*o", input=99, output=99))  # fmt: skip
+    assert spent(day, prices) == 2 + 16 + 15 + 1 + 4
 
 
 def test_what_is_being_counted_is_waited_for_off_the_loop(tmp_path):

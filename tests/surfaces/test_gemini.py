@@ -377,6 +377,7 @@ def test_what_was_signed_comes_back_with_its_signature_to_the_same_bytes() -> No
     code = first.sent["contents"][0]["parts"][0]["text"]
     assert again.sent["contents"][1]["parts"][0]["functionCall"]["args"] == {"to": code}
     assert again.sent["contents"][1]["parts"][0]["thoughtSignature"] == sign(code)
+    assert sign(code) not in first.closing.reply  # it is no word of the model's, and nobody judges it
 
 
 # --- errors ---
