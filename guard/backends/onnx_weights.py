@@ -1,7 +1,7 @@
 """Read the weights of a BERT model out of an ONNX file in which they have four bits.
 
 The packaged model for names stores its matrices as MatMulNBits, which CPUs compute in 32-bit floats, and its embeddings
-in eight bits. `guard.backends.bert` makes of the weights a graph that multiplies in eight bits, in a quarter of the
+in eight bits. `guard.backends.bert` makes of the weights a graph that multiplies in eight bits, in a third of the
 time; the four-bit weights fit into eight bits with one scale a column.
 
 An ONNX file is a protocol buffer (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto); the few fields that are

@@ -38,8 +38,8 @@ class Literals:
 class Places:
     """One expression tells which of many match at a place; to call one after the other is what costs.
 
-    Each expression becomes a branch that looks ahead and leaves an empty group behind. Measured on 69 of them: 2 µs a
-    place, against 25.
+    Each expression becomes a branch that looks ahead and leaves an empty group behind. Measured on 69 of them: 7 µs a
+    place, against 30.
     """
 
     def __init__(self, expressions: Sequence[tuple[str, re.RegexFlag]]) -> None:
