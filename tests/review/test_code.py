@@ -193,6 +193,10 @@ def test_a_reply_that_is_made_to_be_slow_is_not(text: str) -> None:
     assert time.process_time() - start < 5
 
 
+def test_of_a_thousand_places_a_hundred_are_enough() -> None:
+    assert len(unsafe("chmod 777 x\n" * 1000, EVERY)) == 100
+
+
 CODE = principle("safe", code=("checks_off",))
 BAD = Dialogue("Get it.", "So:\nrequests.get(url, verify=False)\nDone.")
 LINE = (4, 35)
