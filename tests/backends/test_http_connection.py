@@ -124,6 +124,8 @@ MESSAGES: dict[str, tuple[bytes, Got, bool]] = {
     "another protocol": (b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\nok",
                          Got(0, b"", BROKEN), False),
     "no status": (OK.replace(b"200", b"099"), Got(0, b"", BROKEN), False),
+    "no status, and then one": (
+        b"HTTP/1.1 099 No\r\ncontent-length: 0\r\n\r\n" + OK, Got(0, b"", BROKEN), False),
     "a provisional body": (OK.replace(b"200", b"103") + OK, Got(0, b"", BROKEN), False),
     "a folded line": (b"HTTP/1.1 200 OK\r\nx: a\r\n b\r\ncontent-length: 2\r\n\r\nok", Got(200, b"ok"), True),
     "odd characters": (OK.replace(b": 2", b": 2\r\nx: a\0b\x01c\x7f"), Got(200, b"ok"), True),
