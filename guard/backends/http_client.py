@@ -28,7 +28,7 @@ NEXT_ADDRESS_S = 0.25  # how long an address may take before the next is tried b
 # Headers that say how the message is framed or where it goes, which is for the client alone to say.
 _OWN = frozenset({"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "expect", "upgrade"})
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
-_TARGET = re.compile(r"/[!-~]*")
+_TARGET = re.compile(r"/[!\"$-~]*")  # no blank, no fragment
 _PORTS: Mapping[str, int] = {"http": 80, "https": 443}
 _REPEATED = frozenset({"GET", "HEAD"})  # may be sent again where a kept connection turns out to be dead
 _BODILESS = frozenset({"GET", "HEAD"})

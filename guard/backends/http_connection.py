@@ -185,7 +185,7 @@ class HttpConnection(asyncio.Protocol):
 
     def on_body(self, data: bytes) -> None:
         """A piece of the body."""
-        if self._interim or self._complete:
+        if self._complete:
             raise ConnectionError("no body belongs here")
         self._bare = 0
         cast("HttpResponse", self._response).add(data)

@@ -93,7 +93,8 @@ async def test_no_header_can_be_read_as_something_else(name: str, value: str) ->
 
 
 @pytest.mark.parametrize(
-    "path", ["", "x", "@evil.example/", ".evil.example/", ":1/", "/a b", "/a\r\nx: y", "/a\nb", "/a\0", "/\t", "/\x7f"]
+    "path",
+    ["", "x", "@evil.example/", ".evil.example/", ":1/", "/a b", "/a\r\nx: y", "/a\nb", "/a\0", "/\t", "/\x7f", "/a#b"],
 )
 async def test_no_path_leads_elsewhere(path: str) -> None:
     async with listening(answering(OK)) as server, client_at(server.url) as client:

@@ -124,6 +124,8 @@ MESSAGES: dict[str, tuple[bytes, Got, bool]] = {
     "another protocol": (b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\nok",
                          Got(0, b"", BROKEN), False),
     "no status": (OK.replace(b"200", b"099"), Got(0, b"", BROKEN), False),
+    "no status, and then one": (
+        b"HTTP/1.1 099 No\r\ncontent-length: 0\r\n\r\n" + OK, Got(0, b"", BROKEN), False),
     "a provisional body": (OK.replace(b"200", b"103") + OK, Got(0, b"", BROKEN), False),
     "a folded line": (b"HTTP/1.1 200 OK\r\nx: a\r\n b\r\ncontent-length: 2\r\n\r\nok", Got(200, b"ok"), True),
     "odd characters": (OK.replace(b": 2", b": 2\r\nx: a\0b\x01c\x7f"), Got(200, b"ok"), True),
@@ -177,10 +179,12 @@ async def test_a_connection_is_used_again_where_nothing_else_can_come(name: str,
             await asyncio.wait_for(asyncio.gather(*(talk.left.wait() for talk in server.talks)), 20)
 
 
+@pytest.mark.parametrize("lies", [False, True])
 @pytest.mark.parametrize("name", ["length", "chunks", "to the end"])
-async def test_an_answer_to_head_has_no_body(name: str) -> None:
-    head = MESSAGES[name][0].partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
-    async with listening(answering(head)) as server, client_at(server.url) as client:
+async def test_an_answer_to_head_has_no_body(name: str, lies: bool) -> None:
+    message = MESSAGES[name][0]
+    head = message.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+    async with listening(answering(message if lies else head)) as server, client_at(server.url) as client:
         for _ in range(2):
             assert await call(client, server.url, "HEAD") == Got(200, b"")
         assert len(server.talks) == 2  # a body that came all the same would be the next caller's
