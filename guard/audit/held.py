@@ -125,7 +125,7 @@ class HeldReplies(InDrawer):
         Where one is held more than once, a rejection goes before an approval, and that before a wait.
         """
         with self._drawer.reading() as run:
-            owner = self._seal.owner(principal)
+            owner = self._seal_of(self._tenant).owner(principal)
             rows = run(self._asks.of_owner, of=self._tenant, whose=owner, now=self._clock()).fetchall()
         kept = [self._open(row) for row in rows]
         kept.sort(key=lambda one: ("pending", "approved", "rejected").index(one.decided))
