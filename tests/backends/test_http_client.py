@@ -105,6 +105,14 @@ async def test_no_path_leads_elsewhere(path: str) -> None:
         assert server.seen == []
 
 
+async def test_another_server_is_not_called_whatever_its_address() -> None:
+    async with listening(answering(OK)) as server, client_at(server.url) as client:
+        for elsewhere in (server.url.replace("0", "1"), server.url.replace("http:", "HTTP:"), "x" * len(server.url)):
+            with pytest.raises(ValueError, match="no address of the server"):
+                await client.request("POST", f"{elsewhere}/v1/x", {}, b"{}")
+        assert server.talks == []
+
+
 @pytest.mark.parametrize("url", ["ftp://a", "http://", "a.example", "http://a:99999", "http://[::1", "file:///etc/x"])
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"."):
