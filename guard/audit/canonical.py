@@ -11,6 +11,8 @@ from typing import Any, Final, NoReturn
 
 import orjson
 
+LONG: Final = 2**16
+
 # For what orjson does not write: half a surrogate pair, an integer of more than 64 bits.
 _JSON: Final = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, check_circular=False, sort_keys=True, separators=(",", ":")
@@ -20,7 +22,8 @@ _JSON: Final = json.JSONEncoder(
 def dumped(value: Any) -> bytes:
     """The bytes of `value`, whose numbers are finite. Raises ValueError where it holds what JSON does not."""
     try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        return data if len(data) < LONG else bytes(memoryview(data))  # a copy, without the room that orjson reserved
     except TypeError:
         text = _JSON.encode(value)
     try:
