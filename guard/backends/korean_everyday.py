@@ -27,18 +27,19 @@ _PRINTED = frozenset(_PRINTED_WORDS.split())
 _PRINTED_FORM = re.compile(
     r"[가-힣A-Za-z]{0,12}(?:번호|일자|번호판|검사|여과율|정보|내역|증명원|증명서|확인서|계약서|통보서|안내)"
     r"|(?:[가-힣]{0,3}(?:의학|외|내|안|피부|비뇨기|산부인|이비인후|소아청소년|치)과)"
-    rf"|{DEPARTMENT}(?:-[0-9]+)?|[가-힣]{{0,4}}(?:공고|고시) ?제?[0-9]{{4}}-[0-9]+호|[0-9]{{4}}[가-힣]{{1,3}}[0-9]{{2,}}"
+    rf"|{DEPARTMENT}(?:-[0-9]+)?"
+    r"|(?:[가-힣]{0,4}(?:공고|고시))?제?[0-9]{4}-[0-9]+호|[0-9]{4}[가-힣]{1,3}[0-9]{2,}"  # of notices, of cases
     r"|FVC|DUR|GPA|SMS|MBI|FDS|CMS|VIP|BMI|MRI|CT|HSK|(?:일|이|삼|사|오|육|칠|팔|구|십|백|천|만|억){3,}원?|"
     r"내선[0-9]+|催告"
 )
 _PRINTED_BEFORE = re.compile(
-    r"(?:수신|시행|소송대리인|발신|참조|채권자|채무자|대리인|근저당권자|원고|피고|신청인|위임인|사건|검진일|개설일|발급일|작성일|"
-    r"접수일)[\s:：]+"
+    r"(?:수신|시행|소송대리인|발신|참조|채권자|채무자|대리인|근저당권자|원고|피고|신청인|위임인|사건|검진일|개설일|발급일|"
+    r"작성일|접수일)[\s:：]+"
 )
-# Words that stand before or behind a name and are none of it, beside the everyday ones: "near", a civil servant's rank.
+# Words that stand before or behind a name and are none of it, beside the everyday ones.
 _BESIDE_WORDS = (
-    "일대 부근 근처 인근 일원 소재 거주 방면 사거리 횡단보도 주무관 사무관 조사관 근로감독관 귀중 귀하 전결 주문자명 대상자 "
-    "외 내 등 졸업 재학 재학중 수료 휴학"
+    "일대 부근 근처 인근 일원 소재 거주 방면 사거리 횡단보도 주무관 사무관 조사관 근로감독관 귀중 귀하 전결 주문자명 "
+    "대상자 외 내 등 졸업 재학 재학중 수료 휴학"
 )
 _BESIDE = frozenset(_BESIDE_WORDS.split())
 _POSTS = frozenset(title for title in TITLES if len(title) > 1)
