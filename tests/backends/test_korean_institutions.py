@@ -113,7 +113,9 @@ def test_the_recognizer_tells_them_apart() -> None:
     assert ENTITY in recognizer.supported_entities
 
 
-@pytest.mark.parametrize("unit", ["가", "가시 ", "경기도 ", "세무서 ", "개인정보", "정보과", "누리시청 개인정보", "한국 "])
+@pytest.mark.parametrize(
+    "unit", ["가", "가시 ", "경기도 ", "세무서 ", "개인정보", "정보과", "누리시청 개인정보", "한국 "]
+)
 def test_monotonous_texts_take_no_long_time(unit: str) -> None:
     text = (unit * 8_000)[:8_000]
     start = time.process_time()
