@@ -51,8 +51,8 @@ REGION = (
     r"|서울|부산|대구|인천|광주|대전|울산|세종|경기|강원|[충전경][남북]|제주)"
 )
 BODY = (
-    rf"(?:(?:{_CENTRAL}|[가-힣]{{1,8}}?(?:{_OFFICES})|{_CORPORATIONS})(?:장관|차관|장)?"
-    rf"|(?:주민센터|행정복지센터|{_SERVICES})|{REGION} [가-힣]{{1,4}}[시군]장|{REGION} [가-힣]{{1,5}}군수)"
+    rf"(?:(?:{_CENTRAL}|[가-힣○]{{1,8}}?(?:{_OFFICES})|{_CORPORATIONS})(?:장관|차관|장)?"
+    rf"|(?:주민센터|행정복지센터|외국인청장?|{_SERVICES})|{REGION} [가-힣]{{1,4}}[시군]장|{REGION} [가-힣]{{1,5}}군수)"
 )
 """A public body, its head, or its service."""
 

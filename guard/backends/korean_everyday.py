@@ -21,13 +21,14 @@ _PRINTED_WORDS = (
     "입원 외래 확정일자 유통기한 생년월일 신용카드 체크카드 교통카드 자동이체 정기결제 희망계좌 콜센터 종합병원 "
     "검진센터 인사위원회 채권자 채무자 연대보증인 근저당권자 임차인 임대인 신고인 신청인 원고 피고 대리인 "
     "위임인 수임인 승용자동차 승용차 공업사 일반복학 대학원 일반대학원 단과대학 학적부 반전세 전월세 기재사항 법인명 "
-    "상호 회사원 자영업 무직 주부 학생 직장인 사법경찰관 근로감독관"
+    "상호 진정인 피진정인 전대인 전차인 원임차인 변호인 양도인 양수인 수검자 제적자 북한이탈주민 배송지 물건지 청구지 "
+    "현장명 양도일 조제일 조제비 회사원 자영업 무직 주부 학생 직장인 사법경찰관 근로감독관"
 )
 _PRINTED = frozenset(_PRINTED_WORDS.split())
 _PRINTED_FORM = re.compile(
     r"[가-힣A-Za-z]{0,12}(?:번호|일자|번호판|검사|여과율|정보|내역|증명원|증명서|확인서|계약서|통보서|안내)"
     r"|(?:[가-힣]{0,3}(?:의학|외|내|안|피부|비뇨기|산부인|이비인후|소아청소년|치)과)"
-    rf"|{DEPARTMENT}(?:-[0-9]+)?"
+    rf"|{DEPARTMENT}|(?:[가-힣]{{2,10}}-){{1,2}}[0-9]{{2,}}|.*[0-9](?:mg|㎎|mcg|ml|mL)"  # a file's number, a medicine
     r"|(?:[가-힣]{0,4}(?:공고|고시))?제?[0-9]{4}-[0-9]+호|[0-9]{4}[가-힣]{1,3}[0-9]{2,}"  # of notices, of cases
     r"|FVC|DUR|GPA|SMS|MBI|FDS|CMS|VIP|BMI|MRI|CT|HSK|(?:일|이|삼|사|오|육|칠|팔|구|십|백|천|만|억){3,}원?|"
     r"내선[0-9]+|催告"
@@ -43,7 +44,6 @@ _BESIDE_WORDS = (
 )
 _BESIDE = frozenset(_BESIDE_WORDS.split())
 _POSTS = frozenset(title for title in TITLES if len(title) > 1)
-_DEPARTMENT = re.compile(DEPARTMENT)
 _DOSE = re.compile(r" ?[0-9.]+ ?(?:mg|㎎|mcg|g|ml|mL|정|캡슐|%)(?![가-힣A-Za-z])")  # behind the name of a medicine
 _SPACELESS = re.compile(r"\S+")
 _CONCEPT = re.compile(CONCEPTS)
@@ -107,7 +107,7 @@ def _is_syllable(extent: tuple[int, int]) -> bool:
 
 @lru_cache(maxsize=20_000)
 def _is_beside(word: str) -> bool:
-    if word in _BESIDE or word in _PRINTED or _DEPARTMENT.fullmatch(word):
+    if word in _BESIDE or word in _PRINTED or _PRINTED_FORM.fullmatch(word):
         return True
     return word in ORDINARY and word not in _BUSINESSES and word not in ORGANISATIONS and word not in PLACES
 
