@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from evals import marks
-from evals.slots import SLOTS, Draw, Half
+from evals.slots import POOLS, SLOTS, Draw, Half
 
 HERE = Path(__file__).parent
 LANGUAGES = ("en", "ko", "ja")
@@ -39,7 +39,8 @@ def rows() -> Iterator[dict[str, Any]]:
 
 def _value(slot: str, draw: Draw) -> tuple[str, str]:
     entity, make = SLOTS[slot]
-    return make(draw), entity
+    value = make(draw)
+    return value, "INSTITUTION" if value in POOLS["ko_authority"] else entity
 
 
 def _row(name: str, language: str, kind: str, half: Half, marked: marks.Marked) -> dict[str, Any]:

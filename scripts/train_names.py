@@ -28,6 +28,7 @@ from office_lines import JAPANESE, KOREAN, Line, lines
 
 from guard.backends import japanese, japanese_features, korean, korean_features
 from guard.backends.crf import Token, labels
+from guard.backends.korean_institutions import ENTITY as INSTITUTION
 
 KLUE, DOCUMENTS, STOCKMARK = "ner_ko_klue_train.jsonl", "detect_ko_documents.jsonl", "ner_ja_stockmark_train.jsonl"
 KLUE_KINDS = {kind: kind for kind in ("PS", "LC", "OG", "DT", "TI", "QT")}
@@ -99,14 +100,14 @@ def measure(task: Task, rows: Sequence[Line], model: Path) -> tuple[float, float
 
 def add_guesses(task: Task, rows: Iterable[Line], model: Path) -> list[Line]:
     """The `rows` with the places and organisations that `model` finds: their own annotation leaves them out."""
-    kinds = {entity: kind for kind, entity in korean.ENTITIES.items()}
+    kinds = {entity: kind for kind, entity in korean.ENTITIES.items()} | {INSTITUTION: "OG"}  # as KLUE has it
     recognizer = task.recognizer(model)
     completed = []
     for row in rows:
         guesses = [
             (r.start, r.end, kinds[r.entity_type])
-            for r in recognizer.analyze(row.text, ["LOCATION", "ORGANIZATION"])
-            if r.score > 0.75 and not any(r.start < end and start < r.end for start, end, _ in row.spans)
+            for r in recognizer.analyze(row.text, ["LOCATION", "ORGANIZATION", INSTITUTION])
+            if r.score > 0.8 and not any(r.start < end and start < r.end for start, end, _ in row.spans)
         ]
         completed.append(Line(row.text, tuple(sorted([*row.spans, *guesses]))))
     return completed

@@ -10,8 +10,10 @@ from guard.backends.crf import Bounds, Token
 from guard.backends.eastern import EasternNames, Reading
 from guard.backends.korean_everyday import EVIDENCE, told_apart
 from guard.backends.korean_features import features
+from guard.backends.korean_institutions import ENTITY, with_institutions
 from guard.backends.korean_rules import by_rule, repeated
 from guard.config import DEFAULTS
+from guard.mask.patterns import Result
 
 __all__ = ["ENTITIES", "MODEL", "KoreanNames", "Words"]
 
@@ -59,10 +61,14 @@ _READING = Reading(
 
 
 class KoreanNames(EasternNames):
-    """PERSON, LOCATION and ORGANIZATION in Korean text, which is a text with Hangul."""
+    """PERSON, LOCATION, ORGANIZATION and INSTITUTION in Korean text, which is a text with Hangul."""
 
     name = "KoreanNames"
     supported_language = "ko"
 
     def __init__(self, model: Path = MODEL, bounds: Bounds = _BOUNDS) -> None:
         super().__init__(_READING, model, bounds)
+        self.supported_entities.append(ENTITY)
+
+    def _names(self, text: str) -> list[Result]:
+        return with_institutions(super()._names(text), text)

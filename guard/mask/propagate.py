@@ -95,7 +95,7 @@ def _values(value: str, entity: str) -> Iterator[str]:
                 yield value
             words = _WORD.findall(value)
             yield from (w for w in words if len(words) > 1 and (w[0].isupper() or len(w) > _LONG) and stands_alone(w))
-        case "ORGANIZATION" | "LOCATION":
+        case "ORGANIZATION" | "LOCATION" | "INSTITUTION":
             if stands_alone(value) and value[0].isupper():
                 yield value
         case _:

@@ -11,7 +11,7 @@ from functools import partial
 from guard.types import Span
 
 # Entities that are names or places: what a model guesses. A pattern that found something exact goes before them.
-NAMES = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "CUSTOMER", "CODE_NAME"})
+NAMES = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "INSTITUTION", "CUSTOMER", "CODE_NAME"})
 
 # What points at nobody by itself. It takes nothing away from what does, and makes nothing longer.
 ASIDE = frozenset({"URL", "DATE_TIME", "TITLE", "AGE", "NRP", "EDUCATION", "BODY_MEASUREMENT"})

@@ -79,7 +79,17 @@ def test_monotonous_texts_take_no_long_time(unit: str) -> None:
     [
         ("수신 국립대학교", "수신 국립대학교", "국립대학교"),
         ("채권자  주식회사 빠른물류", "채권자  주식회사 빠른물류", "주식회사 빠른물류"),
-        ("한빛전자 인사팀", "한빛전자 인사팀", "한빛전자 인사팀"),
+        ("한빛전자 인사팀", "한빛전자 인사팀", "한빛전자"),
+        ("다온물류 해외영업부 귀중", "다온물류 해외영업부 귀중", "다온물류"),
+        ("도담 교육", "도담 교육", "도담 교육"),
+        ("재외국민보호과", "재외국민보호과", ""),
+        ("쎄오린정 10mg", "쎄오린정", ""),
+        ("쎄오린정 10층", "쎄오린정", "쎄오린정"),
+        ("강남구 고시 제2031-7호", "고시 제2031-7호", ""),
+        ("2031가합4477", "2031가합4477", ""),
+        ("쎄오린 10mg", "쎄오린 10mg", ""),
+        ("누리-진정-1129", "누리-진정-1129", ""),
+        ("한빛병원 정형외과", "한빛병원 정형외과", "한빛병원"),
         ("판   결", "판   결", ""),
         ("건강보험증번호", "건강보험증번호", ""),
         ("인사총무팀", "인사총무팀", ""),
@@ -92,6 +102,33 @@ def test_what_forms_print_is_no_name(text, found, name):
     start = text.index(found)
     told = told_apart(text, Result("ORGANIZATION", start, start + len(found), 0.9))
     assert (text[told.start : told.end] if told else "") == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("오세린 과장", "오세린"),
+        ("오 과장", "오"),
+        ("오세린 지원", "오세린"),
+        ("오 지원", "오 지원"),
+        ("보호자 오세린", "오세린"),
+        ("오 세 린", "오 세 린"),
+        ("담당자", ""),
+        ("구청장", ""),
+    ],
+)
+def test_a_person_is_without_title_and_label(text: str, name: str) -> None:
+    told = told_apart(text, Result("PERSON", 0, len(text), 0.99))
+    assert (text[told.start : told.end] if told else "") == name
+
+
+@pytest.mark.parametrize(
+    ("text", "place"), [("춘천시 일대", "춘천시"), ("상무대로 12 부근", "상무대로 12"), ("남이섬 앞", "남이섬 앞")]
+)
+def test_a_place_is_without_its_surroundings(text: str, place: str) -> None:
+    told = told_apart(text, Result("LOCATION", 0, len(text), 0.99))
+    assert told is not None
+    assert text[told.start : told.end] == place
 
 
 @pytest.mark.parametrize(
