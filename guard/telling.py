@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from guard.asks import Emit, Head, Response
 from guard.course import Course
@@ -43,7 +42,8 @@ def more(course: Course, data: bytes, status: int, headers: Mapping[str, str]) -
 
 def last(course: Course, data: bytes, status: int, headers: Mapping[str, str]) -> Emit:
     """The last bytes for the client."""
-    return replace(more(course, data, status, headers), last=True)
+    told = more(course, data, status, headers)
+    return Emit(told.data, told.head, last=True)
 
 
 def only(course: Course, data: bytes, status: int, headers: Mapping[str, str]) -> Emit:
