@@ -129,7 +129,7 @@ def check(proof: Inclusion | Growth, key: PublicKey) -> list[str]:
 
 def check_inclusion(proof: Inclusion, key: PublicKey) -> tuple[Checkpoint, tuple[tuple[int, Entry], ...]]:
     """The checkpoint of a proof, and its entries by number. Raises AuditError where it proves nothing."""
-    checkpoint = notes.verify(proof.checkpoint, Ring.of(key, proof.changes), witnessed=True)
+    checkpoint = _vouched(proof.checkpoint, Ring.of(key, proof.changes), key)
     entries = []
     for leaf in proof.leaves:
         if not verify_inclusion(leaf_hash(leaf.body), leaf.index, checkpoint.size, leaf.path, checkpoint.root):
@@ -146,10 +146,24 @@ def check_growth(proof: Growth, key: PublicKey) -> tuple[Checkpoint, Checkpoint]
     """The two checkpoints of a proof. Raises AuditError where it proves nothing."""
     keys = Ring.of(key, proof.changes)
     before = notes.verify(proof.before, keys, witnessed=True)
-    after = notes.verify(proof.after, keys, witnessed=True)
+    after = _vouched(proof.after, keys, key)
     if not verify_consistency(before.size, before.root, after.size, after.root, proof.path):
         raise AuditError("the later log does not begin with the earlier one, or the path between them was altered")
     return before, after
+
+
+def _vouched(note: str, keys: Ring, key: PublicKey) -> Checkpoint:
+    """The checkpoint that `note` holds. Raises AuditError where a key signed it that was changed before `key` came.
+
+    Whoever has that old key, such as whoever stole it, could have made it since.
+    """
+    checkpoint = notes.verify(note, keys, witnessed=True)
+    if keys.keys.index(keys.at(checkpoint.size)) < keys.keys.index(key):
+        raise AuditError(
+            "the checkpoint is signed by a key that was changed for the one that you gave, and whoever has the old key "
+            "could have made it since. Ask for a proof under a newer checkpoint, or give the old key if you trust it."
+        )
+    return checkpoint
 
 
 def _whose(proof: Inclusion | Growth, key: PublicKey) -> str:
@@ -159,8 +173,7 @@ def _whose(proof: Inclusion | Growth, key: PublicKey) -> str:
     signer = keys.at(notes.verify(note, keys, witnessed=True).size)
     if signer == key:
         return "the key that you gave"
-    order = "that followed" if keys.keys.index(signer) > keys.keys.index(key) else "before"
-    return f"the key {signer.id.hex()} {order} the one that you gave"
+    return f"the key {signer.id.hex()} that followed the one that you gave"
 
 
 def _told(checkpoint: Checkpoint, entries: tuple[tuple[int, Entry], ...], whose: str) -> Iterator[str]:

@@ -93,6 +93,11 @@ class Committing(ABC):
         """Sign what this process appended, where it is not; see Store."""
         self._signer.now()
 
+    def note_of(self, size: int) -> str | None:
+        """See `guard.audit.tip.Past`."""
+        found = self._run(self._asks.note_of, size=size).fetchone()
+        return None if found is None else str(found[0])
+
     def last_frontier(self) -> tuple[int, bytes] | None:
         """See `guard.audit.tip.Past`."""
         found: tuple[int, bytes] | None = self._run(self._asks.last_frontier).fetchone()

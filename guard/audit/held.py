@@ -116,8 +116,9 @@ class HeldReplies(InDrawer):
         """Every held reply whose time is not over, the oldest first."""
         self.destroy_expired()
         with self._drawer.reading() as run:
-            rows = run(self._asks.list, of=self._tenant, now=self._clock()).fetchall()
-        return tuple(map(self._open, rows))
+            now = self._clock()
+            rows = run(self._asks.list, of=self._tenant, now=now).fetchall()
+        return tuple(self._open(row, now) for row in rows)
 
     def decisions(self, principal: Principal, turns: Sequence[str]) -> dict[str, tuple[str, Decided]]:
         """Of those of `turns` that are held for `principal`: in which exchange, and what was decided.
@@ -126,8 +127,9 @@ class HeldReplies(InDrawer):
         """
         with self._drawer.reading() as run:
             owner = self._seal_of(self._tenant).owner(principal)
-            rows = run(self._asks.of_owner, of=self._tenant, whose=owner, now=self._clock()).fetchall()
-        kept = [self._open(row) for row in rows]
+            now = self._clock()
+            rows = run(self._asks.of_owner, of=self._tenant, whose=owner, now=now).fetchall()
+        kept = [self._open(row, now) for row in rows]
         kept.sort(key=lambda one: ("pending", "approved", "rejected").index(one.decided))
         return {turn: (one.held.exchange, one.decided) for one in kept for turn in one.held.turns if turn in turns}
 
@@ -206,9 +208,9 @@ class HeldReplies(InDrawer):
             raise _not_held()
         return row
 
-    def _open(self, row: Row) -> Kept:
+    def _open(self, row: Row, now: float | None = None) -> Kept:
         exchange, _, sealed, decided, expires = row
-        if sealed is None or expires <= self._clock():
+        if sealed is None or expires <= (self._clock() if now is None else now):
             raise HeldTooLong("The time of this held reply is over, and guard has destroyed it. Ask again.")
         seal = self._seal_of(self._tenant)
         held = held_of(seal.open(exchange, "reply", sealed))

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from guard.audit.checkpoint import sign_text
 from guard.audit.tip import Commit, Row
-from guard.errors import AuditError
+from guard.errors import GuardError
 
 AFTER_S: Final = 0.2  # after the first commit that is not signed: a busy process signs about so often
 ALONG_S: Final = 0.05  # how long a signed note waits for a commit that takes it along
@@ -73,7 +73,7 @@ class Signer:
         self._wake.set()
         if self._thread is not None:
             self._thread.join()
-        with suppress(AuditError):
+        with suppress(GuardError):
             self.now()
 
     def _work(self) -> None:
@@ -95,7 +95,7 @@ class Signer:
         try:
             with self._turn:
                 self._put(patient=False)
-        except AuditError:  # another process writes, or nothing can be recorded either, which is said there
+        except GuardError:  # another process writes, or nothing can be recorded either, which is said there
             self._end.wait(AGAIN_S)
 
     def _sign(self) -> None:

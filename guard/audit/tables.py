@@ -110,6 +110,7 @@ class Statements:
     signed: Prepared
     add_change: Prepared  # size, note
     changes: Prepared
+    note_of: Prepared  # size
     last_frontier: Prepared
     hashes: Prepared  # start, end
     checkpoints: Prepared
@@ -167,6 +168,9 @@ def _of_the_tree() -> dict[str, Select[Any]]:
         .order_by(CHECKPOINT.c.size),
         "changes": select(KEY_CHANGE).order_by(KEY_CHANGE.c.size),
         "signed": select(SIGNED).order_by(SIGNED.c.size),
+        "note_of": select(CHECKPOINT.c.note).where(
+            CHECKPOINT.c.size == bindparam("size", type_=CHECKPOINT.c.size.type)
+        ),
         "last_frontier": frontiers.order_by(CHECKPOINT.c.size.desc()).limit(literal_column("1")),
         "frontier": frontiers.where(CHECKPOINT.c.size <= bindparam("most", type_=CHECKPOINT.c.size.type))
         .order_by(CHECKPOINT.c.size.desc())

@@ -24,6 +24,10 @@ Row = tuple[Any, ...]
 class Past(Protocol):
     """What is on record, as a transaction sees it that lets no other writer in."""
 
+    def note_of(self, size: int) -> str | None:
+        """The checkpoint over so many leaves, None where there is none."""
+        ...
+
     def last_frontier(self) -> tuple[int, bytes] | None:
         """The size and the frontier of the newest checkpoint that keeps one."""
         ...
@@ -72,7 +76,9 @@ class Tip:
         """
         if (size, note) == (self._tree.size, self._note):
             return
-        if size <= self._tree.size:
+        # What this process knows must still be there: a log that was cut and has grown again is another.
+        known = self._tree.size
+        if size <= known or (known and past.note_of(known) != self._note):
             raise AuditError(f"{self._where}: the audit log is not what this process wrote. Run: guard audit verify")
         sound = self._sound(note, past)
         nearest = self._nearest(past)

@@ -101,7 +101,7 @@ def check(
         signed.end()
         changes.end()
         now_ms = int((time.time() if now_s is None else now_s) * 1000)
-        walk.end(source.left_over(walk.start), now_ms - int(UNSIGNED_S * 1000))
+        walk.end(source.left_over(walk.start), now_ms - int(UNSIGNED_S * 1000), now_ms)
     walk.beside.contents(source.contents())
     walk.beside.keys(source.person_keys())
     return replace(walk.report(), changes=len(keys.changes), signer=keys.newest.id.hex())

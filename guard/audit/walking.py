@@ -74,7 +74,7 @@ class Walk:
     note: str = ""  # the checkpoint before, as it is stored
     last: str | None = None  # the newest signed note
     sealed: int = 0  # entries after it
-    waiting_ms: int | None = None  # when the first of them was sealed
+    waiting_ms: float | None = None  # the earliest time that any of them bears
     earliest_ms: float = 0.0  # the earliest time that an entry of this commit bears
     stamped: int = 0
     latest_ms: int = 0
@@ -106,8 +106,11 @@ class Walk:
         self._waits(size - before, signed, note if apart is None else apart)
         self.note = note if isinstance(note, str) else ""
 
-    def end(self, left_over: int, signed_by_ms: int) -> None:
-        """Check what there is after the last checkpoint; what was sealed before `signed_by_ms` should be signed."""
+    def end(self, left_over: int, signed_by_ms: int, now_ms: int) -> None:
+        """Check what there is after the last checkpoint; what was sealed before `signed_by_ms` should be signed.
+
+        Who has the database and no key can date what is not signed at will: in the future too.
+        """
         if left_over:
             self.findings.add("unsigned", max(self.start, 0), f"{left_over} entries stand after the last checkpoint")
         for size in self.signatures.wrong():
@@ -118,6 +121,9 @@ class Walk:
         if self.seals is None and self.waiting_ms is not None and self.waiting_ms < signed_by_ms:
             what = f"the last {self.sealed} entries were sealed and never signed: altered, or guard was interrupted"
             self.findings.add("unsigned", max(self.start, 0) - self.sealed, what)
+        if self.seals is None and self.sealed and self.then_ms > now_ms + self.tolerance_ms:
+            what = f"the last {self.sealed} entries are not signed and dated ahead: altered, or a clock is wrong"
+            self.findings.add("back-dated", max(self.start, 0) - self.sealed, what)
         for size in sorted(self.kept):
             self.findings.add("truncated", size, "the log does not hold the checkpoint that was kept elsewhere")
 
@@ -172,8 +178,9 @@ class Walk:
             self.last, self.sealed, self.waiting_ms = note, 0, None
             return
         self.sealed += entries
-        if self.waiting_ms is None:
-            self.waiting_ms = 0 if checked is None else checked.time_ms
+        # The oldest of their times, for each is what whoever wrote it says.
+        since = 0.0 if checked is None else min(checked.time_ms, self.earliest_ms)
+        self.waiting_ms = since if self.waiting_ms is None else min(self.waiting_ms, since)
 
     def _entries(self, rows: Iterable[Any], before: int, size: int, signed: Checkpoint | None) -> None:
         expected, hashes = before, []

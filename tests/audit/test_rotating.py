@@ -121,16 +121,15 @@ def test_proofs_lead_from_the_key_that_an_auditor_has_to_the_one_that_signed(pla
             for made in (proof, growth):
                 assert load(dump(made)) == made
                 assert '/2"' in dump(made)
-            early = prove(state, "0", key, under=kept)
-            told = [check(load(dump(one)), key)[0].partition(", with ")[2] for one in (proof, growth, early)]
-            if key == first:
-                assert told == [f"the key {second.id.hex()} that followed the one that you gave."] * 2 + [
-                    "the key that you gave."
-                ]
-            else:
-                assert told == ["the key that you gave."] * 2 + [
-                    f"the key {first.id.hex()} before the one that you gave."
-                ]
+            told = [check(load(dump(one)), key)[0].partition(", with ")[2] for one in (proof, growth)]
+            later = f"the key {second.id.hex()} that followed the one that you gave."
+            assert told == [later if key == first else "the key that you gave."] * 2
+        early = prove(state, "0", first, under=kept)
+        assert check(load(dump(early)), first)[0].endswith("with the key that you gave.")
+        with pytest.raises(AuditError, match="whoever has the old key could have made it since"):
+            check(early, second)
+        with pytest.raises(AuditError, match="whoever has the old key could have made it since"):
+            check(replace(growth, after=kept), second)
         with pytest.raises(AuditError, match="not signed by the key of this log"):
             check(replace(proof, changes=()), first)
         text = dump(proof)

@@ -19,7 +19,7 @@ from guard.audit.signing import Signer
 from guard.audit.store import Store
 from guard.audit.tip import Commit, Row
 from guard.audit.verify import UNSIGNED_S
-from guard.errors import AuditError
+from guard.errors import AuditError, ConfigError
 from tests.audit.conftest import Place
 from tests.audit.samples import ACT, NOW, closing, opening
 
@@ -377,3 +377,41 @@ def test_an_exchange_is_proven_once_it_is_signed(place: Place) -> None:
     store.sign()
     with place.reader().state() as state:
         assert status(state, "1", store.public_key).entries == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("sealed", "made", "kind"),
+    [(10 * 365 * 86_400.0, 10 * 365 * 86_400.0, "back-dated"), (0.0, -1800.0, "unsigned"), (0.0, -10.0, None)],
+)
+def test_without_a_key_nothing_old_is_added_behind_the_last_signature(
+    place: Place, tmp_path: Path, sealed: float, made: float, kind: str | None
+) -> None:
+    now = time.time()
+    store = sealing(place, now=now - 3600)
+    store.append([opening("0", now - 3600)])
+    store.sign()
+    store.close()
+    other = sealing(place, now=now + sealed)  # as whoever has no key would, but that the seal is right
+    other.append([opening("1", now + made)])
+    killed(other)
+    place.key.rename(tmp_path / "away")
+    report = place.reader().verify(place.reader().public_key)
+    assert {finding.kind for finding in report.findings} == ({kind} if kind else set())
+
+
+def test_an_error_of_any_kind_does_not_end_the_signing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("guard.audit.signing.AGAIN_S", 0.001)
+    stored: list[Row] = []
+
+    def store(row: Row, *, patient: bool) -> None:
+        if not stored and not failed:
+            failed.append(row)
+            raise ConfigError("the tables are those of another version")
+        stored.append(row)
+
+    failed: list[Row] = []
+    signer = Signer(store, after_s=0.0, along_s=0.0)
+    signer.made(commit(1))
+    until(lambda: stored)
+    signer.close()
+    assert (len(failed), len(stored)) == (1, 1)
