@@ -341,27 +341,6 @@ async def test_time_runs_anew_for_every_call() -> None:
         assert len(server.talks) == 1
 
 
-async def test_a_server_may_read_slowly() -> None:
-    size = 2**25
-
-    def talk(plug: socket.socket) -> None:
-        left = size - len(heard(plug).partition(b"\r\n\r\n")[2])
-        while left:
-            some = min(left, 2**20)  # all of it, however little of it lies there, so that the pauses are as many
-            while some:
-                got = len(plug.recv(some))
-                left, some = left - got, some - got
-            time.sleep(0.1)
-        plug.sendall(OK)
-        plug.recv(1)
-
-    with threaded(talk) as url:
-        async with client_at(url, 2.5) as client:
-            began = time.monotonic()
-            assert await ended(await begin(client, url, bytes(size))) == Got(200, b"ok")
-            assert time.monotonic() - began > 3
-
-
 async def test_an_idle_connection_is_closed_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_connection, "IDLE_S", 1.0)
     async with listening(answering(OK)) as server, client_at(server.url) as client:
